@@ -1,0 +1,20 @@
+//! smppgate: an SMPP 3.4 gateway. ESMEs bind to it, it binds to carriers, and what it has accepted
+//! is not lost.
+//!
+//! A file uses what lies below it and has never heard of what lies above:
+//!
+//! ```text
+//! main
+//! cli                     run check demo decode send load sim
+//! gateway                 builds the parts, starts, reloads, drains
+//! config                  the file becomes checked settings of every part
+//! admin                   looks in: metrics and health
+//! flow                    decides: the life of a message, one file a step
+//! esme   carrier   rig    speak: those who submit, those who deliver, our own test peers
+//! link journal route receipt    drive a socket, keep, where to, match reports
+//! session  message        an SMPP session as a value, the one noun that all share
+//! moment                  a point in time as a plain number
+//! smppgate-codec          bytes and PDUs
+//! ```
+
+pub mod moment;

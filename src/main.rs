@@ -1,0 +1,3 @@
+//! The smppgate binary.
+
+fn main() {}
