@@ -17,4 +17,8 @@
 //! smppgate-codec          bytes and PDUs
 //! ```
 
+pub mod carrier;
+pub mod esme;
+pub mod message;
 pub mod moment;
+pub mod session;

@@ -84,7 +84,10 @@ pub fn next(buffer: &[u8], limit: u32) -> Result<Option<Frame<'_>>, FrameError> 
     let Some(head) = octets.first_chunk::<HEADER_LEN>() else {
         return Ok(None);
     };
-    Ok(Some(Frame { header: Header::read(head), octets }))
+    Ok(Some(Frame {
+        header: Header::read(head),
+        octets,
+    }))
 }
 
 #[cold]
@@ -95,5 +98,9 @@ fn lost(buffer: &[u8], announced: u32, limit: u32) -> FrameError {
         Some(header) if announced > limit && header.command.is_known() => header.sequence,
         _ => 0,
     };
-    FrameError { announced, limit, sequence }
+    FrameError {
+        announced,
+        limit,
+        sequence,
+    }
 }

@@ -48,7 +48,10 @@ impl Command {
 
     /// Whether this is one of the three bind requests.
     pub fn is_bind(self) -> bool {
-        matches!(self, Self::BIND_RECEIVER | Self::BIND_TRANSMITTER | Self::BIND_TRANSCEIVER)
+        matches!(
+            self,
+            Self::BIND_RECEIVER | Self::BIND_TRANSMITTER | Self::BIND_TRANSCEIVER
+        )
     }
 
     /// The response that answers this request; `None` for outbind, alert_notification, responses

@@ -22,7 +22,12 @@ pub struct Header {
 impl Header {
     /// A header of a PDU without a body.
     pub fn bare(command: Command, status: Status, sequence: u32) -> Self {
-        Self { length: HEADER_LEN as u32, command, status, sequence }
+        Self {
+            length: HEADER_LEN as u32,
+            command,
+            status,
+            sequence,
+        }
     }
 
     /// Reads sixteen octets; the length is not judged here.

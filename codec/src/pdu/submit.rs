@@ -60,8 +60,16 @@ impl<'a> Sm<'a> {
         let (input, &[esm_class, protocol_id, priority_flag]) = array("esm_class")(input)?;
         let (input, schedule_delivery_time) = c_octet_string("schedule_delivery_time", 17)(input)?;
         let (input, validity_period) = c_octet_string("validity_period", 17)(input)?;
-        let (input, &[registered_delivery, replace_if_present_flag, data_coding, default_id, length]) =
-            array("registered_delivery")(input)?;
+        let (
+            input,
+            &[
+                registered_delivery,
+                replace_if_present_flag,
+                data_coding,
+                default_id,
+                length,
+            ],
+        ) = array("registered_delivery")(input)?;
         let (input, short_message) = octets("short_message", usize::from(length))(input)?;
         let sm = Self {
             service_type,
@@ -182,7 +190,11 @@ impl<'a> Data<'a> {
         put_c_octet_string(out, self.service_type);
         self.source.put(out);
         self.destination.put(out);
-        out.put_slice(&[self.esm_class.0, self.registered_delivery.0, self.data_coding.0]);
+        out.put_slice(&[
+            self.esm_class.0,
+            self.registered_delivery.0,
+            self.data_coding.0,
+        ]);
         out.put_slice(self.tlvs.octets());
     }
 

@@ -94,7 +94,11 @@ impl<'a> Tlv<'a> {
     /// The value as a number of one to four octets, the highest first.
     pub fn number(&self) -> Option<u32> {
         match self.value.len() {
-            1..=4 => Some(self.value.iter().fold(0, |sum, &octet| sum << 8 | u32::from(octet))),
+            1..=4 => Some(
+                self.value
+                    .iter()
+                    .fold(0, |sum, &octet| sum << 8 | u32::from(octet)),
+            ),
             _ => None,
         }
     }

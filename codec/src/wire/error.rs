@@ -101,12 +101,19 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { offset, field, flaw } = self;
+        let Self {
+            offset,
+            field,
+            flaw,
+        } = self;
         match flaw {
             Flaw::Truncated => write!(f, "{field} at octet {offset}: the PDU ends inside it"),
             Flaw::NoNul => write!(f, "{field} at octet {offset}: no NUL ends it"),
             Flaw::TooLong { max } => {
-                write!(f, "{field} at octet {offset}: longer than {max} octets with its NUL")
+                write!(
+                    f,
+                    "{field} at octet {offset}: longer than {max} octets with its NUL"
+                )
             }
             Flaw::Overrun { announced, left } => write!(
                 f,

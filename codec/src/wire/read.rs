@@ -22,7 +22,11 @@ impl Fault {
     /// A failure at `input` in `field`.
     #[cold]
     pub fn failure(input: &[u8], field: &'static str, flaw: Flaw) -> Err<Self> {
-        Err::Failure(Self { left: input.len() as u32, field, flaw })
+        Err::Failure(Self {
+            left: input.len() as u32,
+            field,
+            flaw,
+        })
     }
 
     /// The error with its offset in a PDU of `length` octets.
@@ -34,9 +38,11 @@ impl Fault {
                 field: fault.field,
                 flaw: fault.flaw,
             },
-            Err::Incomplete(_) => {
-                DecodeError { offset: length as u32, field: "body", flaw: Flaw::Truncated }
-            }
+            Err::Incomplete(_) => DecodeError {
+                offset: length as u32,
+                field: "body",
+                flaw: Flaw::Truncated,
+            },
         }
     }
 }
@@ -84,7 +90,11 @@ pub fn octets(field: &'static str, announced: usize) -> impl Fn(&[u8]) -> Read<'
         Some((value, rest)) => Ok((rest, value)),
         None => {
             let (announced, left) = (announced as u32, input.len() as u32);
-            Err(Fault::failure(input, field, Flaw::Overrun { announced, left }))
+            Err(Fault::failure(
+                input,
+                field,
+                Flaw::Overrun { announced, left },
+            ))
         }
     }
 }
@@ -122,7 +132,10 @@ fn nul(octets: &[u8]) -> Option<usize> {
         }
         at += 8;
     }
-    octets[at..].iter().position(|&octet| octet == 0).map(|found| at + found)
+    octets[at..]
+        .iter()
+        .position(|&octet| octet == 0)
+        .map(|found| at + found)
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use bytes::{BufMut, BytesMut};
 
 /// Appends octets and the NUL that ends them; a NUL inside ends the string there.
 pub fn put_c_octet_string(out: &mut impl BufMut, octets: &[u8]) {
-    let end = octets.iter().position(|&octet| octet == 0).unwrap_or(octets.len());
+    let end = octets
+        .iter()
+        .position(|&octet| octet == 0)
+        .unwrap_or(octets.len());
     out.put_slice(&octets[..end]);
     out.put_u8(0);
 }
@@ -24,7 +27,13 @@ impl<'a> PduWriter<'a> {
     /// Begins a PDU at the end of `out`.
     pub fn begin(out: &'a mut BytesMut, command: Command, status: Status, sequence: u32) -> Self {
         let start = out.len();
-        Header { length: u32::MAX, command, status, sequence }.put(out);
+        Header {
+            length: u32::MAX,
+            command,
+            status,
+            sequence,
+        }
+        .put(out);
         Self { out, start }
     }
 

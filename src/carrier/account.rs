@@ -1,0 +1,128 @@
+//! The settings of a carrier: where we bind and how it wants its messages.
+
+use crate::session::BindKind;
+use std::fmt;
+use std::time::Duration;
+
+/// What we show to the carrier.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub Vec<u8>);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// TON or NPI towards a carrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbering {
+    /// As the ESME wrote it.
+    Keep,
+    /// This value, whatever the ESME wrote.
+    Set(u8),
+}
+
+/// address_range of our bind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressRange {
+    /// addr_ton.
+    pub ton: u8,
+    /// addr_npi.
+    pub npi: u8,
+    /// address_range, 40 octets at most.
+    pub range: String,
+}
+
+/// Which messages leave with a request for a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipts {
+    /// All of them: each message then has a known end.
+    Always,
+    /// Those whose ESME asked for one.
+    AsAsked,
+}
+
+/// Pauses between attempts to bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconnect {
+    /// The first pause; each that follows is twice as long.
+    pub first: Duration,
+    /// The longest pause.
+    pub most: Duration,
+}
+
+/// A carrier that we bind to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Carrier {
+    /// Its name in routes, metrics and logs.
+    pub name: String,
+    /// Host and port, tried in turn; names are resolved at every dial.
+    pub addresses: Vec<String>,
+    /// The name that we bind with.
+    pub system_id: String,
+    /// The password that we bind with.
+    pub password: Password,
+    /// Carriers of one group share ids and receipts; by default the carrier's own name.
+    pub group: String,
+    /// The bind type.
+    pub bind: BindKind,
+    /// Binds that are kept up.
+    pub binds: u32,
+    /// Requests per bind that we may have unanswered.
+    pub window: u32,
+    /// Messages per second over all binds; zero is no limit.
+    pub rate: u32,
+    /// system_type of the bind.
+    pub system_type: String,
+    /// interface_version of the bind.
+    pub interface_version: u8,
+    /// addr_ton, addr_npi and address_range of the bind.
+    pub address_range: AddressRange,
+    /// source_addr_ton of our messages.
+    pub source_ton: Numbering,
+    /// source_addr_npi of our messages.
+    pub source_npi: Numbering,
+    /// dest_addr_ton of our messages.
+    pub destination_ton: Numbering,
+    /// dest_addr_npi of our messages.
+    pub destination_npi: Numbering,
+    /// Silence after which we send enquire_link; zero is never.
+    pub enquire_link: Duration,
+    /// How long we wait for a response before its outcome is unknown.
+    pub response_timeout: Duration,
+    /// Pauses between attempts to bind.
+    pub reconnect: Reconnect,
+    /// Which messages leave with a request for a receipt.
+    pub receipts: Receipts,
+}
+
+impl Default for Carrier {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            addresses: Vec::new(),
+            system_id: String::new(),
+            password: Password(Vec::new()),
+            group: String::new(),
+            bind: BindKind::Transceiver,
+            binds: 1,
+            window: 10,
+            rate: 0,
+            system_type: String::new(),
+            interface_version: 0x34,
+            address_range: AddressRange::default(),
+            source_ton: Numbering::Keep,
+            source_npi: Numbering::Keep,
+            destination_ton: Numbering::Set(1),
+            destination_npi: Numbering::Set(1),
+            enquire_link: Duration::from_secs(30),
+            response_timeout: Duration::from_secs(60),
+            reconnect: Reconnect {
+                first: Duration::from_secs(1),
+                most: Duration::from_secs(60),
+            },
+            receipts: Receipts::Always,
+        }
+    }
+}
