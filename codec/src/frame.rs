@@ -4,7 +4,9 @@
 //! and no memory is ever set aside because a length field asks for it.
 
 use crate::code::Status;
-use crate::pdu::{HEADER_LEN, Header};
+use crate::pdu::{HEADER_LEN, Header, Pdu};
+use crate::wire::{DecodeError, Fault, Read};
+use bytes::Bytes;
 use std::fmt;
 
 /// Longest PDU that is accepted unless a setting says otherwise: a message_payload of 65,535
@@ -28,6 +30,72 @@ impl<'a> Frame<'a> {
     /// The octets behind the header.
     pub fn body(&self) -> &'a [u8] {
         &self.octets[HEADER_LEN..]
+    }
+
+    /// The body read by `parser`; octets that it leaves are ignored.
+    #[inline]
+    pub(crate) fn read<T>(
+        &self,
+        parser: impl Fn(&'a [u8]) -> Read<'a, T>,
+    ) -> Result<T, DecodeError> {
+        match parser(self.body()) {
+            Ok((_, value)) => Ok(value),
+            Err(error) => Err(Fault::at(error, self.octets.len())),
+        }
+    }
+
+    /// The body of a response: one that tells an error may have any body or none, its status is
+    /// what counts.
+    #[inline]
+    pub(crate) fn read_response<T: Default>(
+        &self,
+        parser: impl Fn(&'a [u8]) -> Read<'a, T>,
+    ) -> Result<T, DecodeError> {
+        match self.read(parser) {
+            Err(_) if !self.header.status.is_ok() => Ok(T::default()),
+            read => read,
+        }
+    }
+}
+
+/// One whole PDU that owns its octets, to be kept or sent to another task.
+///
+/// Octets are counted, not copied, when it is cloned. It keeps the whole buffer alive that it was
+/// read into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedFrame {
+    header: Header,
+    octets: Bytes,
+}
+
+impl OwnedFrame {
+    /// The PDU that `octets` hold; `None` unless they are exactly one.
+    pub fn new(octets: Bytes) -> Option<Self> {
+        let header = Header::read(octets.first_chunk()?);
+        (header.length as usize == octets.len()).then_some(Self { header, octets })
+    }
+
+    /// Its header.
+    pub fn header(&self) -> Header {
+        self.header
+    }
+
+    /// All of its octets, header included.
+    pub fn octets(&self) -> &Bytes {
+        &self.octets
+    }
+
+    /// The same PDU, borrowed.
+    pub fn frame(&self) -> Frame<'_> {
+        Frame {
+            header: self.header,
+            octets: &self.octets,
+        }
+    }
+
+    /// Its fields.
+    pub fn pdu(&self) -> Result<Pdu<'_>, DecodeError> {
+        Pdu::decode(&self.frame())
     }
 }
 

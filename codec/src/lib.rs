@@ -15,3 +15,5 @@ pub mod frame;
 pub mod pdu;
 pub mod code;
 pub mod wire;
+#[cfg(feature = "tokio")]
+pub mod codec;

@@ -5,5 +5,5 @@ mod read;
 mod write;
 
 pub use error::{Answer, DecodeError, Flaw};
-pub(crate) use read::{Fault, Read, array, c_octet_string, octets, u8, u16, u32};
+pub(crate) use read::{Fault, Read, array, c_octet_string, last_string, nul, octets, u8};
 pub use write::{PduWriter, put_c_octet_string};

@@ -56,24 +56,6 @@ pub fn u8(field: &'static str) -> impl Fn(&[u8]) -> Read<'_, u8> {
     }
 }
 
-/// Two octets, the high one first.
-#[inline]
-pub fn u16(field: &'static str) -> impl Fn(&[u8]) -> Read<'_, u16> {
-    move |input| match input.split_first_chunk::<2>() {
-        Some((value, rest)) => Ok((rest, u16::from_be_bytes(*value))),
-        None => Err(Fault::failure(input, field, Flaw::Truncated)),
-    }
-}
-
-/// Four octets, the highest first.
-#[inline]
-pub fn u32(field: &'static str) -> impl Fn(&[u8]) -> Read<'_, u32> {
-    move |input| match input.split_first_chunk::<4>() {
-        Some((value, rest)) => Ok((rest, u32::from_be_bytes(*value))),
-        None => Err(Fault::failure(input, field, Flaw::Truncated)),
-    }
-}
-
 /// N octets in one step, for the runs of integers between two strings.
 #[inline]
 pub fn array<const N: usize>(field: &'static str) -> impl Fn(&[u8]) -> Read<'_, &[u8; N]> {
@@ -108,6 +90,18 @@ pub fn c_octet_string(field: &'static str, max: usize) -> impl Fn(&[u8]) -> Read
     }
 }
 
+/// The last C-octet string of a response: where the PDU ends, the NUL may be missing.
+///
+/// An octet string of less than `max` octets without any NUL is taken whole, an absent one is empty.
+#[inline]
+pub fn last_string(field: &'static str, max: usize) -> impl Fn(&[u8]) -> Read<'_, &[u8]> {
+    move |input| match nul(&input[..input.len().min(max)]) {
+        Some(end) => Ok((&input[end + 1..], &input[..end])),
+        None if input.len() < max => Ok((&input[input.len()..], input)),
+        None => Err(unterminated(input, field, max)),
+    }
+}
+
 #[cold]
 fn unterminated(input: &[u8], field: &'static str, max: usize) -> Err<Fault> {
     let flaw = match nul(input) {
@@ -120,7 +114,7 @@ fn unterminated(input: &[u8], field: &'static str, max: usize) -> Err<Fault> {
 /// Where the first NUL is. Eight octets a step: addresses and ids are short, and a call to a
 /// vectorised search costs more than it saves on them.
 #[inline]
-fn nul(octets: &[u8]) -> Option<usize> {
+pub fn nul(octets: &[u8]) -> Option<usize> {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let mut at = 0;
@@ -162,5 +156,15 @@ mod tests {
         assert_eq!(flaw(b"123456\0"), Flaw::TooLong { max: 6 });
         assert_eq!(flaw(b"1234567890"), Flaw::NoNul);
         assert_eq!(flaw(b""), Flaw::NoNul);
+    }
+
+    #[test]
+    fn the_last_string_of_a_response_may_lack_its_nul() {
+        let read = |octets: &'static [u8]| last_string("message_id", 5)(octets).ok();
+        assert_eq!(read(b"abcd\0xy"), Some((&b"xy"[..], &b"abcd"[..])));
+        assert_eq!(read(b"abcd"), Some((&b""[..], &b"abcd"[..])));
+        assert_eq!(read(b""), Some((&b""[..], &b""[..])));
+        assert_eq!(read(b"abcde"), None);
+        assert_eq!(read(b"abcde\0"), None);
     }
 }

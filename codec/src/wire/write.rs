@@ -2,14 +2,13 @@
 
 use crate::code::{Command, Status};
 use crate::pdu::{HEADER_LEN, Header};
+use crate::wire::nul;
 use bytes::{BufMut, BytesMut};
 
 /// Appends octets and the NUL that ends them; a NUL inside ends the string there.
+#[inline]
 pub fn put_c_octet_string(out: &mut impl BufMut, octets: &[u8]) {
-    let end = octets
-        .iter()
-        .position(|&octet| octet == 0)
-        .unwrap_or(octets.len());
+    let end = nul(octets).unwrap_or(octets.len());
     out.put_slice(&octets[..end]);
     out.put_u8(0);
 }

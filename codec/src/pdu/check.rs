@@ -1,0 +1,283 @@
+//! Whether a message that reads well also makes sense: the rules of the fields for what an ESME
+//! submits (SMPP 3.4 §5.2), each with the status that refuses it.
+
+use super::{Data, ReplaceSm, Sm, SubmitMulti, Tlv, Tlvs};
+use crate::code::{EsmClass, Status, Tag};
+
+/// Judges a submit_sm of an ESME; an error is the status to refuse it with.
+///
+/// What a carrier delivers is not judged: there the fields that make no sense are ignored.
+#[inline]
+pub fn check_submit(sm: &Sm<'_>) -> Result<(), Status> {
+    if sm.destination.digits.is_empty() {
+        return Err(Status::ESME_RINVDSTADR);
+    }
+    check_flags(sm.priority_flag, sm.replace_if_present_flag)?;
+    check_times(sm.schedule_delivery_time, sm.validity_period)?;
+    check_user_data(sm.esm_class, sm.short_message, sm.tlvs)
+}
+
+/// Judges what all destinations of a submit_multi share; each destination is for the caller, who
+/// names the bad ones in the response.
+pub fn check_multi(multi: &SubmitMulti<'_>) -> Result<(), Status> {
+    check_flags(multi.priority_flag, multi.replace_if_present_flag)?;
+    check_times(multi.schedule_delivery_time, multi.validity_period)?;
+    check_user_data(multi.esm_class, multi.short_message, multi.tlvs)
+}
+
+/// Judges a data_sm of an ESME; an error is the status to refuse it with.
+#[inline]
+pub fn check_data(data: &Data<'_>) -> Result<(), Status> {
+    if data.destination.digits.is_empty() {
+        return Err(Status::ESME_RINVDSTADR);
+    }
+    check_user_data(data.esm_class, &[], data.tlvs)
+}
+
+/// Judges a replace_sm of an ESME; an error is the status to refuse it with.
+pub fn check_replace(replace: &ReplaceSm<'_>) -> Result<(), Status> {
+    check_times(replace.schedule_delivery_time, replace.validity_period)
+}
+
+#[inline]
+fn check_flags(priority: u8, replace: u8) -> Result<(), Status> {
+    if priority > 3 {
+        return Err(Status::ESME_RINVPRTFLG);
+    }
+    if replace > 1 {
+        return Err(Status::ESME_RINVREPFLAG);
+    }
+    Ok(())
+}
+
+#[inline]
+fn check_times(schedule: &[u8], validity: &[u8]) -> Result<(), Status> {
+    if !schedule.is_empty() && !is_time(schedule) {
+        return Err(Status::ESME_RINVSCHED);
+    }
+    if !validity.is_empty() && !is_time(validity) {
+        return Err(Status::ESME_RINVEXPIRY);
+    }
+    Ok(())
+}
+
+/// User data header, segmentation and payload must not contradict each other (SMPP 3.4 §5.2.12,
+/// §5.3.2.22–24, §5.3.2.32).
+#[inline]
+fn check_user_data(
+    esm_class: EsmClass,
+    short_message: &[u8],
+    tlvs: Tlvs<'_>,
+) -> Result<(), Status> {
+    if tlvs.is_empty() && !esm_class.has_udh() {
+        return Ok(());
+    }
+    let mut payload = None;
+    let (mut reference, mut total, mut seqnum) = (None, None, None);
+    for tlv in tlvs {
+        let first = match tlv.tag {
+            Tag::MESSAGE_PAYLOAD => &mut payload,
+            Tag::SAR_MSG_REF_NUM => &mut reference,
+            Tag::SAR_TOTAL_SEGMENTS => &mut total,
+            Tag::SAR_SEGMENT_SEQNUM => &mut seqnum,
+            _ => continue,
+        };
+        // Of a parameter that is there twice the first one counts.
+        first.get_or_insert(tlv);
+    }
+    let payload = payload.map_or(&[][..], |tlv: Tlv<'_>| tlv.value);
+    if !short_message.is_empty() && !payload.is_empty() {
+        return Err(Status::ESME_RINVMSGLEN);
+    }
+    if esm_class.has_udh() {
+        if reference.or(total).or(seqnum).is_some() {
+            return Err(Status::ESME_RINVOPTPARAMVAL);
+        }
+        let user_data = if short_message.is_empty() {
+            payload
+        } else {
+            short_message
+        };
+        let header_length = user_data.first().map_or(0, |&length| usize::from(length));
+        if header_length >= user_data.len() {
+            return Err(Status::ESME_RINVESMCLASS);
+        }
+    }
+    // The three go together; one or two of them alone mean nothing and are left alone.
+    let number = |tlv: Option<Tlv<'_>>| tlv.and_then(|tlv| tlv.number());
+    match (reference, number(total), number(seqnum)) {
+        (Some(_), Some(total), Some(seqnum)) if !(1..=total).contains(&seqnum) => {
+            Err(Status::ESME_RINVOPTPARAMVAL)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether these octets are a time of SMPP 3.4 §7.1.1, absolute or relative.
+fn is_time(octets: &[u8]) -> bool {
+    let Ok(time) = <&[u8; 16]>::try_from(octets) else {
+        return false;
+    };
+    if !time[..15].iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    let two = |at: usize| (time[at] - b'0') * 10 + (time[at + 1] - b'0');
+    match time[15] {
+        // A span: every count goes, months and days may be 00.
+        b'R' => true,
+        b'+' | b'-' => {
+            let (year, month, day) = (two(0), two(2), two(4));
+            let days = match month {
+                // Two digits reach from 1938 to 2037: every fourth year is a leap year.
+                2 if year.is_multiple_of(4) => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                1..=12 => 31,
+                _ => return false,
+            };
+            (1..=days).contains(&day)
+                && two(6) <= 23
+                && two(8) <= 59
+                && two(10) <= 59
+                && two(13) <= 48
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pdu::Address;
+
+    fn message() -> Sm<'static> {
+        Sm {
+            destination: Address::new(1, 1, b"447700900123"),
+            short_message: b"hello",
+            ..Sm::default()
+        }
+    }
+
+    /// The verdict on an ordinary message after `change`.
+    fn verdict(change: impl FnOnce(&mut Sm<'static>)) -> Status {
+        let mut sm = message();
+        change(&mut sm);
+        check_submit(&sm).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_ordinary_message_passes() {
+        assert_eq!(verdict(|_| ()), Status::ESME_ROK);
+    }
+
+    #[test]
+    fn each_field_is_refused_by_the_status_that_names_it() {
+        assert_eq!(
+            verdict(|sm| sm.destination.digits = b""),
+            Status::ESME_RINVDSTADR
+        );
+        assert_eq!(verdict(|sm| sm.priority_flag = 3), Status::ESME_ROK);
+        assert_eq!(verdict(|sm| sm.priority_flag = 4), Status::ESME_RINVPRTFLG);
+        assert_eq!(
+            verdict(|sm| sm.replace_if_present_flag = 1),
+            Status::ESME_ROK
+        );
+        assert_eq!(
+            verdict(|sm| sm.replace_if_present_flag = 2),
+            Status::ESME_RINVREPFLAG
+        );
+        assert_eq!(
+            verdict(|sm| sm.schedule_delivery_time = b"2612"),
+            Status::ESME_RINVSCHED
+        );
+        assert_eq!(
+            verdict(|sm| sm.validity_period = b"2612"),
+            Status::ESME_RINVEXPIRY
+        );
+    }
+
+    #[test]
+    fn a_user_data_header_must_end_inside_the_user_data() {
+        let with_header = |user_data| {
+            verdict(|sm| {
+                sm.esm_class = EsmClass(EsmClass::UDHI);
+                sm.short_message = user_data;
+            })
+        };
+        assert_eq!(
+            with_header(b"\x05\x00\x03\x01\x02\x01text"),
+            Status::ESME_ROK
+        );
+        assert_eq!(with_header(b"\x05\x00\x03\x01\x02\x01"), Status::ESME_ROK);
+        assert_eq!(with_header(b"\x00"), Status::ESME_ROK);
+        assert_eq!(
+            with_header(b"\x05\x00\x03\x01\x02"),
+            Status::ESME_RINVESMCLASS
+        );
+        assert_eq!(with_header(b""), Status::ESME_RINVESMCLASS);
+    }
+
+    #[test]
+    fn segments_are_numbered_from_one_to_their_total() {
+        let segment = |octets: &'static [u8]| verdict(|sm| sm.tlvs = Tlvs::new(octets));
+        const REFERENCE: &[u8] = b"\x02\x0c\x00\x02\x12\x34";
+        let sar = |total: u8, seqnum: u8| {
+            let mut octets = REFERENCE.to_vec();
+            octets.extend([0x02, 0x0E, 0, 1, total, 0x02, 0x0F, 0, 1, seqnum]);
+            segment(octets.leak())
+        };
+        assert_eq!(sar(3, 1), Status::ESME_ROK);
+        assert_eq!(sar(3, 3), Status::ESME_ROK);
+        assert_eq!(sar(3, 4), Status::ESME_RINVOPTPARAMVAL);
+        assert_eq!(sar(3, 0), Status::ESME_RINVOPTPARAMVAL);
+        assert_eq!(sar(0, 0), Status::ESME_RINVOPTPARAMVAL);
+        assert_eq!(segment(REFERENCE), Status::ESME_ROK);
+        assert_eq!(segment(b"\x02\x0f\x00\x01\x00"), Status::ESME_ROK);
+    }
+
+    #[test]
+    fn user_data_stands_in_one_place_and_segmentation_is_told_one_way() {
+        let payload = Tlvs::new(b"\x04\x24\x00\x02hi");
+        assert_eq!(verdict(|sm| sm.tlvs = payload), Status::ESME_RINVMSGLEN);
+        let alone = |sm: &mut Sm<'static>| (sm.tlvs, sm.short_message) = (payload, b"");
+        assert_eq!(verdict(alone), Status::ESME_ROK);
+        let both_ways = |sm: &mut Sm<'static>| {
+            sm.esm_class = EsmClass(EsmClass::UDHI);
+            sm.short_message = b"\x05\x00\x03\x01\x02\x01text";
+            sm.tlvs = Tlvs::new(b"\x02\x0e\x00\x01\x02");
+        };
+        assert_eq!(verdict(both_ways), Status::ESME_RINVOPTPARAMVAL);
+    }
+
+    #[test]
+    fn times_are_real_moments_or_any_span() {
+        for good in [
+            "261224183000000+",
+            "261224183000004-",
+            "280229235959948+",
+            "000002000000000R",
+            "020610233429000R",
+            "000000000000000R",
+        ] {
+            assert!(is_time(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            "0002",
+            "261324183000004-",
+            "260024183000004-",
+            "260230183000004-",
+            "270229183000004-",
+            "260431183000004-",
+            "261224243000004-",
+            "261224186000004-",
+            "261224183060004-",
+            "261224183000049+",
+            "261224183000000Z",
+            "2612241830000 0+",
+            "261224183000000+0",
+        ] {
+            assert!(!is_time(bad.as_bytes()), "{bad}");
+        }
+    }
+}
