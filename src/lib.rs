@@ -19,6 +19,8 @@
 
 pub mod carrier;
 pub mod esme;
+pub mod journal;
+pub mod link;
 pub mod message;
 pub mod moment;
 pub mod session;

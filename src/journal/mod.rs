@@ -1,0 +1,46 @@
+//! What must survive: records handed over in batches, confirmed in batches.
+//!
+//! * [`record`] is what is written;
+//! * [`memory`] keeps the same order of steps without a disk, and promises nothing across a crash.
+//!
+//! Whoever appends hands over what is to be done once the batch is durable. It comes back at once
+//! where no waiting is needed, or later, in the order of the batches. So the same code runs over
+//! memory and over a disk that takes its time.
+
+pub mod record;
+pub mod memory;
+
+pub use memory::Memory;
+pub use record::Record;
+
+/// Takes batches of records; `T` is what is to be done once a batch is durable.
+pub trait Journal<T>: Send + Sync {
+    /// Hands over one batch.
+    fn append(&self, records: &[Record<'_>], then: T) -> Appended<T>;
+}
+
+/// What has become of a batch that was handed over.
+#[derive(Debug)]
+pub enum Appended<T> {
+    /// It is durable: go on.
+    Durable(T),
+    /// It will be: what is to be done comes back through the [`Completions`].
+    Pending,
+    /// It is not, and never will be: nothing of it may be acknowledged.
+    Refused(T, Refusal),
+}
+
+/// Why a batch was not made durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no room: it may be tried again later.
+    Full,
+    /// A write or sync has failed: nothing is acknowledged until a restart.
+    Failed,
+}
+
+/// One batch that was pending: what is to be done, and whether it has become durable.
+pub type Completion<T> = (T, Result<(), Refusal>);
+
+/// Where pending batches come back, several at a time and in order.
+pub type Completions<T> = Box<dyn Fn(Vec<Completion<T>>) + Send + Sync>;

@@ -1,0 +1,80 @@
+//! What is written: one record for each step in the life of a message.
+
+use crate::message::{AccountId, CarrierId, GroupId, MessageId};
+use crate::moment::Moment;
+
+/// One step, as it is handed to the journal; it borrows, so that writing copies once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// A message is accepted: its PDU as received and what its routing needs.
+    Accepted {
+        /// Our id of it.
+        id: MessageId,
+        /// Whose it is.
+        account: AccountId,
+        /// When we read it.
+        at: Moment,
+        /// The whole PDU, header included.
+        pdu: &'a [u8],
+    },
+    /// A carrier has taken it and given it an id: receipts find it by that.
+    Correlated {
+        /// Our id of it.
+        id: MessageId,
+        /// Whose ids these are.
+        group: GroupId,
+        /// The carrier's id.
+        carrier_message_id: &'a [u8],
+        /// When the response came.
+        at: Moment,
+    },
+    /// Whether a carrier has it is not known: it is held and not sent again.
+    Unknown {
+        /// Our id of it.
+        id: MessageId,
+        /// Who may have it.
+        carrier: CarrierId,
+        /// Since when.
+        at: Moment,
+    },
+    /// It has reached its final state.
+    Final {
+        /// Our id of it.
+        id: MessageId,
+        /// message_state of the specification.
+        state: u8,
+        /// When.
+        at: Moment,
+    },
+    /// A message from a phone is taken over from a carrier.
+    Inbound {
+        /// Our id of it.
+        id: MessageId,
+        /// Who it is for.
+        account: AccountId,
+        /// Whose network it came from.
+        carrier: CarrierId,
+        /// When we read it.
+        at: Moment,
+        /// The whole PDU, header included.
+        pdu: &'a [u8],
+    },
+    /// A receipt that matches no message yet waits for its match.
+    Parked {
+        /// Whose ids these are.
+        group: GroupId,
+        /// The carrier's id.
+        carrier_message_id: &'a [u8],
+        /// message_state of the specification.
+        state: u8,
+        /// When it came.
+        at: Moment,
+    },
+    /// The ESME has confirmed what was delivered to it under this id.
+    Told {
+        /// Our id of the message or of the message from a phone.
+        id: MessageId,
+        /// When.
+        at: Moment,
+    },
+}

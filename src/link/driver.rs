@@ -1,0 +1,315 @@
+//! Turns the readiness of one socket into batches for the conversation that is held over it.
+//!
+//! Dull on purpose: read what is there, hand all whole PDUs up together, collect what is to be
+//! said, write it at once. It decides nothing about SMPP.
+
+use super::{Bell, Clock};
+use crate::moment::Moment;
+use bytes::{Buf, BytesMut};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Sleep, sleep_until};
+use tokio_util::io::poll_read_buf;
+
+/// First size of a read buffer: a thousand idle binds are to cost little.
+const READ_FIRST: usize = 8 * 1_024;
+
+/// Octets read in one go at most, and the most that is read ahead of the conversation.
+const READ_MOST: usize = 64 * 1_024;
+
+/// Unwritten octets above which nothing more is read, unless the conversation waits for answers.
+const WRITE_HIGH: usize = 256 * 1_024;
+
+/// From the first octet of a PDU to its last: a peer that drips octets holds a buffer no longer.
+const PDU_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a peer may read nothing while there is something to be written.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// After our last word: how long we wait for the peer to close as well, so that the last octets
+/// are not destroyed by a reset.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What is held over a link. It is given batches, and appends what it has to say.
+pub trait Conversation {
+    /// Takes all whole PDUs from the front of `octets` and returns how many octets they were.
+    fn receive(&mut self, octets: &[u8], now: Moment, out: &mut BytesMut) -> Result<usize, End>;
+
+    /// The bell has rung: something has been left for this connection.
+    fn collect(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End>;
+
+    /// The deadline has come.
+    fn tick(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End>;
+
+    /// When [`Conversation::tick`] is to be called.
+    fn deadline(&self) -> Moment;
+
+    /// Whether more PDUs are welcome now.
+    fn may_read(&self) -> bool;
+
+    /// Whether reading must go on even while much is unwritten, since answers are awaited.
+    fn must_read(&self) -> bool;
+
+    /// Everything that was appended so far has reached the socket.
+    fn written(&mut self, now: Moment);
+}
+
+/// Why a conversation is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The peer closed the connection.
+    Closed,
+    /// The peer closed the connection inside a PDU.
+    ClosedInside,
+    /// The connection broke.
+    Broken(io::ErrorKind),
+    /// A PDU was begun and not finished in time.
+    PduTimeout,
+    /// The peer did not read in time.
+    WriteTimeout,
+    /// The conversation ended it: what it had said is written first.
+    Ended(&'static str),
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the peer closed the connection"),
+            Self::ClosedInside => f.write_str("the peer closed the connection inside a PDU"),
+            Self::Broken(kind) => write!(f, "the connection broke: {kind}"),
+            Self::PduTimeout => f.write_str("a PDU was begun and not finished in time"),
+            Self::WriteTimeout => f.write_str("the peer did not read what we wrote"),
+            Self::Ended(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Holds the conversation over the stream until it ends, and closes the stream.
+pub async fn drive<S, C>(stream: &mut S, conversation: &mut C, bell: &Bell, clock: Clock) -> End
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    C: Conversation,
+{
+    let now = clock.now();
+    let mut link = Link {
+        input: BytesMut::with_capacity(READ_FIRST),
+        output: BytesMut::new(),
+        wanted: READ_FIRST,
+        partial_since: None,
+        unwritten_since: None,
+        alarm: Box::pin(sleep_until(clock.instant(now))),
+        alarm_at: now,
+        clock,
+    };
+    let end = poll_fn(|cx| link.poll(cx, stream, conversation, bell)).await;
+    if let End::Ended(_) = end {
+        link.say_goodbye(stream).await;
+    }
+    end
+}
+
+struct Link {
+    input: BytesMut,
+    output: BytesMut,
+    /// Room that the next read asks for; grows with what arrives, never with what is announced.
+    wanted: usize,
+    partial_since: Option<Moment>,
+    unwritten_since: Option<Moment>,
+    alarm: Pin<Box<Sleep>>,
+    /// What the alarm is set to; it is moved only when it rings or is too late, since most
+    /// deadlines are put off long before they come.
+    alarm_at: Moment,
+    clock: Clock,
+}
+
+impl Link {
+    fn poll<S, C>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+        conversation: &mut C,
+        bell: &Bell,
+    ) -> Poll<End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        C: Conversation,
+    {
+        loop {
+            let now = self.clock.now();
+            match self.turn(cx, stream, conversation, bell, now) {
+                Ok(true) => {}
+                Ok(false) => {
+                    if let Some(end) = self.overdue(now) {
+                        return Poll::Ready(end);
+                    }
+                    ready!(self.wait(cx, conversation.deadline(), now));
+                }
+                Err(end) => return Poll::Ready(end),
+            }
+        }
+    }
+
+    /// One turn: read, listen to the bell, look at the clock, write. Whether anything moved.
+    fn turn<S, C>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+        conversation: &mut C,
+        bell: &Bell,
+        now: Moment,
+    ) -> Result<bool, End>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        C: Conversation,
+    {
+        let mut moved = self.read(cx, stream, conversation, now)?;
+        if bell.look(cx) {
+            conversation.collect(now, &mut self.output)?;
+            moved = true;
+        }
+        if now >= conversation.deadline() {
+            conversation.tick(now, &mut self.output)?;
+            moved = true;
+        }
+        Ok(self.write(cx, stream, conversation, now)? || moved)
+    }
+
+    fn read<S, C>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+        conversation: &mut C,
+        now: Moment,
+    ) -> Result<bool, End>
+    where
+        S: AsyncRead + Unpin,
+        C: Conversation,
+    {
+        let clogged = self.output.len() > WRITE_HIGH && !conversation.must_read();
+        if clogged || !conversation.may_read() {
+            return Ok(false);
+        }
+        let mut moved = false;
+        if self.input.len() < READ_MOST || self.partial_since.is_some() {
+            self.input.reserve(self.wanted);
+            match poll_read_buf(Pin::new(stream), cx, &mut self.input) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(0)) if self.input.is_empty() => return Err(End::Closed),
+                Poll::Ready(Ok(0)) => return Err(End::ClosedInside),
+                Poll::Ready(Ok(count)) => {
+                    moved = true;
+                    if count >= self.wanted {
+                        self.wanted = (self.wanted * 2).min(READ_MOST);
+                    }
+                }
+                Poll::Ready(Err(error)) => return Err(End::Broken(error.kind())),
+            }
+        }
+        if self.input.is_empty() || (!moved && self.partial_since.is_some()) {
+            return Ok(moved);
+        }
+        let taken = conversation.receive(&self.input, now, &mut self.output)?;
+        self.input.advance(taken);
+        // What is left is a part of a PDU, unless the conversation has asked for a pause.
+        self.partial_since = match self.partial_since {
+            _ if self.input.is_empty() || !conversation.may_read() => None,
+            Some(since) if taken == 0 => Some(since),
+            _ => Some(now),
+        };
+        Ok(moved || taken > 0)
+    }
+
+    fn write<S, C>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+        conversation: &mut C,
+        now: Moment,
+    ) -> Result<bool, End>
+    where
+        S: AsyncWrite + Unpin,
+        C: Conversation,
+    {
+        if self.output.is_empty() {
+            return Ok(false);
+        }
+        let mut moved = false;
+        while !self.output.is_empty() {
+            match Pin::new(&mut *stream).poll_write(cx, &self.output) {
+                Poll::Pending => {
+                    self.unwritten_since.get_or_insert(now);
+                    return Ok(moved);
+                }
+                Poll::Ready(Ok(0)) => return Err(End::Broken(io::ErrorKind::WriteZero)),
+                Poll::Ready(Ok(count)) => {
+                    self.output.advance(count);
+                    self.unwritten_since = None;
+                    moved = true;
+                }
+                Poll::Ready(Err(error)) => return Err(End::Broken(error.kind())),
+            }
+        }
+        self.output.clear();
+        conversation.written(now);
+        Ok(moved)
+    }
+
+    fn overdue(&self, now: Moment) -> Option<End> {
+        if self
+            .partial_since
+            .is_some_and(|since| now >= since + PDU_TIMEOUT)
+        {
+            return Some(End::PduTimeout);
+        }
+        if self
+            .unwritten_since
+            .is_some_and(|since| now >= since + WRITE_TIMEOUT)
+        {
+            return Some(End::WriteTimeout);
+        }
+        None
+    }
+
+    /// Sets the alarm for the earliest deadline; ready if it has come already.
+    fn wait(&mut self, cx: &mut Context<'_>, deadline: Moment, now: Moment) -> Poll<()> {
+        let partial = self
+            .partial_since
+            .map_or(Moment::NEVER, |since| since + PDU_TIMEOUT);
+        let unwritten = self
+            .unwritten_since
+            .map_or(Moment::NEVER, |since| since + WRITE_TIMEOUT);
+        let deadline = deadline.min(partial).min(unwritten);
+        if deadline < self.alarm_at || self.alarm_at <= now {
+            // An hour stands for "no deadline": the runtime wants a time that it can count to.
+            self.alarm_at = deadline.min(now + Duration::from_secs(3_600));
+            self.alarm.as_mut().reset(self.clock.instant(self.alarm_at));
+        }
+        self.alarm.as_mut().poll(cx)
+    }
+
+    /// Writes what is left, half-closes, and waits a moment for the peer to do the same: closing
+    /// with unread input would reset the connection and destroy our last words.
+    async fn say_goodbye<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let farewell = async {
+            stream.write_all(&self.output).await?;
+            stream.shutdown().await?;
+            self.input.clear();
+            let mut discarded = 0;
+            while discarded < READ_MOST {
+                let count = stream.read_buf(&mut self.input).await?;
+                if count == 0 {
+                    break;
+                }
+                discarded += count;
+                self.input.clear();
+            }
+            io::Result::Ok(())
+        };
+        let _ = tokio::time::timeout(LINGER, farewell).await;
+    }
+}

@@ -1,0 +1,165 @@
+//! The PDU of a message as it was received, and where its fields lie.
+
+use smppgate_codec::code::{Command, EsmClass, RegisteredDelivery, Tag};
+use smppgate_codec::frame::Frame;
+use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Sm};
+use std::sync::Arc;
+
+/// A submit_sm, deliver_sm or data_sm, copied out of the read buffer once and shared from then on.
+#[derive(Debug, Clone)]
+pub struct Content {
+    pdu: Arc<[u8]>,
+    command: Command,
+    /// Where source TON stands; NPI and the address follow.
+    source_at: u8,
+    source_len: u8,
+    destination_len: u8,
+    registered_at: u8,
+    esm_class: EsmClass,
+    /// user_message_reference, if the sender set it.
+    reference: Option<u16>,
+}
+
+// One octet is enough for every offset: before registered_delivery lie at most 16 octets of
+// header, 6 + 23 + 23 + 3 + 17 + 17 octets of a submit_sm, or 6 + 67 + 67 + 1 of a data_sm.
+const _: () = assert!(HEADER_LEN + 6 + 67 + 67 + 1 <= u8::MAX as usize);
+
+impl Content {
+    /// The message of a submit_sm or deliver_sm.
+    pub fn of_sm(frame: &Frame<'_>, sm: &Sm<'_>) -> Self {
+        Self {
+            pdu: Arc::from(frame.octets),
+            command: frame.header.command,
+            source_at: (HEADER_LEN + sm.service_type.len() + 1) as u8,
+            source_len: sm.source.digits.len() as u8,
+            destination_len: sm.destination.digits.len() as u8,
+            registered_at: sm.registered_delivery_offset() as u8,
+            esm_class: sm.esm_class,
+            reference: reference(sm.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
+        }
+    }
+
+    /// The message of a data_sm.
+    pub fn of_data(frame: &Frame<'_>, data: &Data<'_>) -> Self {
+        Self {
+            pdu: Arc::from(frame.octets),
+            command: frame.header.command,
+            source_at: (HEADER_LEN + data.service_type.len() + 1) as u8,
+            source_len: data.source.digits.len() as u8,
+            destination_len: data.destination.digits.len() as u8,
+            registered_at: data.registered_delivery_offset() as u8,
+            esm_class: data.esm_class,
+            reference: reference(data.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
+        }
+    }
+
+    /// The whole PDU as it was received, header included.
+    pub fn pdu(&self) -> &[u8] {
+        &self.pdu
+    }
+
+    /// Its command.
+    pub fn command(&self) -> Command {
+        self.command
+    }
+
+    /// The header as it was received.
+    pub fn header(&self) -> Header {
+        match self.pdu.first_chunk() {
+            Some(octets) => Header::read(octets),
+            None => Header::bare(self.command, Default::default(), 0),
+        }
+    }
+
+    /// The source as the sender wrote it.
+    pub fn source(&self) -> Address<'_> {
+        self.address(usize::from(self.source_at), self.source_len)
+    }
+
+    /// The destination as the sender wrote it.
+    pub fn destination(&self) -> Address<'_> {
+        self.address(self.destination_at(), self.destination_len)
+    }
+
+    /// Where source TON stands in the PDU; NPI and the address follow.
+    pub fn source_at(&self) -> usize {
+        usize::from(self.source_at)
+    }
+
+    /// Where destination TON stands in the PDU; NPI and the address follow.
+    pub fn destination_at(&self) -> usize {
+        usize::from(self.source_at) + 3 + usize::from(self.source_len)
+    }
+
+    /// Where registered_delivery stands in the PDU.
+    pub fn registered_at(&self) -> usize {
+        usize::from(self.registered_at)
+    }
+
+    /// Which receipts the sender asked for.
+    pub fn registered_delivery(&self) -> RegisteredDelivery {
+        RegisteredDelivery(
+            self.pdu
+                .get(self.registered_at())
+                .copied()
+                .unwrap_or_default(),
+        )
+    }
+
+    /// esm_class as the sender set it.
+    pub fn esm_class(&self) -> EsmClass {
+        self.esm_class
+    }
+
+    /// user_message_reference, which a receipt gives back.
+    pub fn reference(&self) -> Option<u16> {
+        self.reference
+    }
+
+    fn address(&self, at: usize, length: u8) -> Address<'_> {
+        match self.pdu.get(at..at + 2 + usize::from(length)) {
+            Some([ton, npi, digits @ ..]) => Address::new(*ton, *npi, digits),
+            _ => Address::default(),
+        }
+    }
+}
+
+fn reference(number: Option<u32>) -> Option<u16> {
+    number.and_then(|number| u16::try_from(number).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+    use smppgate_codec::code::Status;
+    use smppgate_codec::frame;
+    use smppgate_codec::pdu::Tlvs;
+    use smppgate_codec::wire::PduWriter;
+
+    #[test]
+    fn the_fields_that_receipts_and_carriers_need_are_found_again() {
+        let sm = Sm {
+            service_type: b"CMT",
+            source: Address::new(5, 0, b"MyBrand"),
+            destination: Address::new(1, 1, b"447700900123"),
+            validity_period: b"000002000000000R",
+            registered_delivery: RegisteredDelivery(0x11),
+            esm_class: EsmClass(0x40),
+            short_message: b"\x05\x00\x03\x01\x02\x01hi",
+            tlvs: Tlvs::new(&[0x02, 0x04, 0x00, 0x02, 0x12, 0x34]),
+            ..Sm::default()
+        };
+        let mut out = BytesMut::new();
+        let mut writer = PduWriter::begin(&mut out, Command::SUBMIT_SM, Status::ESME_ROK, 9);
+        sm.put(writer.body());
+        drop(writer);
+        let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
+        let content = Content::of_sm(&frame, &Sm::decode(&frame).unwrap());
+        assert_eq!(content.source(), sm.source);
+        assert_eq!(content.destination(), sm.destination);
+        assert_eq!(content.registered_delivery(), RegisteredDelivery(0x11));
+        assert_eq!(content.reference(), Some(0x1234));
+        assert_eq!(content.header().sequence, 9);
+    }
+}

@@ -1,0 +1,16 @@
+//! The one noun that all share: a message, its id, and who it comes from and goes to.
+//!
+//! * `id`: our ids and how they are written;
+//! * `names`: accounts, carriers and groups by number, and the ways in which an account is told;
+//! * `number`: phone numbers as routing compares them and as a log may show them;
+//! * `content`: the PDU as it was received, and where its fields lie.
+
+mod id;
+mod names;
+mod number;
+mod content;
+
+pub use content::Content;
+pub use id::{IdForm, IdText, MessageId};
+pub use names::{AccountId, AckMode, CarrierId, GroupId, OnUnknown};
+pub use number::{Masked, digits};

@@ -1,0 +1,22 @@
+//! What a carrier says has become of a message.
+
+use super::CarrierMessageId;
+use crate::moment::Moment;
+use smppgate_codec::receipt::{NetworkError, State};
+
+/// One report of a carrier, taken out of its PDU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The id that is tried first: receipted_message_id where it is there.
+    pub id: CarrierMessageId,
+    /// The id of the text, where it differs: carriers write different ids in the two places.
+    pub other_id: Option<CarrierMessageId>,
+    /// What has become of the message.
+    pub state: State,
+    /// The error as three digits or less; 0 is none.
+    pub error: u16,
+    /// network_error_code, where the carrier gave one.
+    pub network_error: Option<NetworkError>,
+    /// When we read it.
+    pub at: Moment,
+}
