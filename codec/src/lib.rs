@@ -17,3 +17,6 @@ pub mod code;
 pub mod wire;
 #[cfg(feature = "tokio")]
 pub mod codec;
+pub mod receipt;
+pub mod time;
+pub mod text;

@@ -1,0 +1,3 @@
+//! Alphabets, and how long text is cut into segments and joined again.
+
+pub mod ucs2;
