@@ -23,4 +23,5 @@ pub mod journal;
 pub mod link;
 pub mod message;
 pub mod moment;
+pub mod route;
 pub mod session;
