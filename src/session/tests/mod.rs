@@ -1,0 +1,1 @@
+//! The session, told as tables and stories.
