@@ -1,8 +1,8 @@
 //! How long one receipt takes to read and to write: `cargo run --release --example receipt_speed`.
 
 use smppgate_codec::code::Tag;
-use smppgate_codec::pdu::{Tlv, Tlvs};
-use smppgate_codec::receipt::{Kind, NetworkError, Outgoing, Report, State, parse};
+use smppgate_codec::pdu::{NetworkErrorCode, Tlv, Tlvs};
+use smppgate_codec::receipt::{Kind, Outgoing, Report, State, parse};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ fn main() {
         state: State::Delivered,
         err: 0,
         text: "",
-        network_error: Some(NetworkError {
+        network_error: Some(NetworkErrorCode {
             network: 3,
             code: 0,
         }),

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use smppgate_codec::code::{DataCoding, EsmClass, Tag};
-use smppgate_codec::pdu::{Tlv, Tlvs};
+use smppgate_codec::pdu::{NetworkErrorCode, Tlv, Tlvs};
 use smppgate_codec::receipt::{
-    Kind, NetworkError, Outgoing, ReceiptText, Report, State, classify, date, octets, parse,
+    Kind, Outgoing, ReceiptText, Report, State, classify, date, octets, parse,
 };
 use smppgate_codec::time::Civil;
 
@@ -461,22 +461,13 @@ fn the_state_of_the_parameter_counts_if_it_is_one() {
 }
 
 #[test]
-fn network_errors_come_as_numbers_and_as_digits() {
-    let error = |network, code| Some(NetworkError { network, code });
-    assert_eq!(NetworkError::read(&[3, 0, 27]), error(3, 27));
-    assert_eq!(NetworkError::read(b"034"), error(0, 34));
-    assert_eq!(NetworkError::read(&[27]), error(0, 27));
-    assert_eq!(NetworkError::read(&[1, 2]), error(0, 258));
-    assert_eq!(NetworkError::read(&[3, 0, 1, 2]), error(3, 258));
-    assert_eq!(NetworkError::read(&[3, 9, 1, 2]), None);
-    assert_eq!(NetworkError::read(&[]), None);
+fn an_id_whose_length_runs_past_the_end_is_still_an_id() {
+    let mut area = tlvs(&[(Tag::MESSAGE_STATE, &[5])]);
+    area.extend_from_slice(b"\x00\x1E\x00\x413005\0");
+    let report = read(b"id:74e02ee1 stat:UNDELIV", &area);
     assert_eq!(
-        NetworkError {
-            network: 3,
-            code: 258
-        }
-        .octets(),
-        [3, 1, 2]
+        report.ids().collect::<Vec<_>>(),
+        [&b"3005"[..], b"74e02ee1"]
     );
 }
 
@@ -558,7 +549,7 @@ fn our_receipts_are_those_of_the_specification() {
 #[test]
 fn our_parameters_say_what_the_text_says() {
     let receipt = Outgoing {
-        network_error: Some(NetworkError {
+        network_error: Some(NetworkErrorCode {
             network: 3,
             code: 27,
         }),
@@ -582,7 +573,7 @@ fn the_longest_receipt_fits_the_room_that_is_promised_and_a_short_message() {
     let receipt = Outgoing {
         id: &[b'x'; 100],
         text: "ж".repeat(30).leak(),
-        network_error: Some(NetworkError {
+        network_error: Some(NetworkErrorCode {
             network: 3,
             code: 27,
         }),

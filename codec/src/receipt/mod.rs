@@ -14,6 +14,6 @@ mod outgoing;
 
 pub use kind::{Kind, classify};
 pub use outgoing::{Outgoing, TEXT_CHARACTERS_MAX};
-pub use report::{NetworkError, Report};
+pub use report::Report;
 pub use state::State;
 pub use text::{ReceiptText, date, octets, parse};

@@ -1,9 +1,8 @@
 //! The receipts that we send: Appendix B to the letter, written without allocating.
 
-use super::report::NetworkError;
 use super::state::State;
 use crate::code::Tag;
-use crate::pdu::Tlv;
+use crate::pdu::{NetworkErrorCode, Tlv};
 use crate::time::{Civil, put_minutes};
 use bytes::BufMut;
 
@@ -32,7 +31,7 @@ pub struct Outgoing<'a> {
     /// `?` for what is not printable ASCII.
     pub text: &'a str,
     /// network_error_code, if known.
-    pub network_error: Option<NetworkError>,
+    pub network_error: Option<NetworkErrorCode>,
     /// user_message_reference of the message, if it had one.
     pub user_message_reference: Option<u16>,
 }
@@ -85,9 +84,11 @@ impl Outgoing<'_> {
         }
         .put(out);
         if let Some(error) = self.network_error {
+            let [high, low] = error.code.to_be_bytes();
+            let value = &[error.network, high, low];
             Tlv {
                 tag: Tag::NETWORK_ERROR_CODE,
-                value: &error.octets(),
+                value,
             }
             .put(out);
         }

@@ -4,7 +4,7 @@ use super::kind::Kind;
 use super::state::State;
 use super::text::{ReceiptText, parse};
 use crate::code::{MessageState, Tag};
-use crate::pdu::{Tlv, Tlvs};
+use crate::pdu::{NetworkErrorCode, Tlv, Tlvs};
 
 /// Longest `err` that is taken over: the longest seen is four characters, and it becomes a label
 /// of what others count.
@@ -23,18 +23,9 @@ pub struct Report<'a> {
     /// `err` of the text, at least one character and 16 at most.
     pub err: Option<&'a [u8]>,
     /// network_error_code.
-    pub network_error: Option<NetworkError>,
+    pub network_error: Option<NetworkErrorCode>,
     /// user_message_reference of the message that is receipted.
     pub user_message_reference: Option<u16>,
-}
-
-/// An error of the network behind the message centre.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct NetworkError {
-    /// Its network: 1 ANSI-136, 2 IS-95, 3 GSM; 0 if it was not said.
-    pub network: u8,
-    /// Its number.
-    pub code: u16,
 }
 
 impl<'a> Report<'a> {
@@ -60,7 +51,7 @@ impl<'a> Report<'a> {
                     number = tlv.number().and_then(|number| u8::try_from(number).ok());
                 }
                 Tag::NETWORK_ERROR_CODE if report.network_error.is_none() => {
-                    report.network_error = NetworkError::read(tlv.value);
+                    report.network_error = tlv.network_error_code();
                 }
                 Tag::USER_MESSAGE_REFERENCE if report.user_message_reference.is_none() => {
                     let number = tlv.number().and_then(|number| u16::try_from(number).ok());
@@ -68,6 +59,13 @@ impl<'a> Report<'a> {
                 }
                 _ => {}
             }
+        }
+        if report.tlv_id.is_none() {
+            // A length that runs past the end leaves an id that is whole all the same.
+            report.tlv_id = match tlvs.overrun() {
+                Some((tlv, _)) if tlv.tag == Tag::RECEIPTED_MESSAGE_ID => id(&tlv),
+                _ => None,
+            };
         }
         let number = number.map(MessageState);
         report.state = number
@@ -92,39 +90,6 @@ impl<'a> Report<'a> {
     /// Whether the message has come to its end, as far as the receipt says.
     pub fn is_final(&self) -> bool {
         self.state.is_some_and(State::is_final)
-    }
-}
-
-impl NetworkError {
-    /// Reads network_error_code: a network and a number by the specification, or as peers write
-    /// it: the number alone, or its digits.
-    pub fn read(value: &[u8]) -> Option<Self> {
-        match *value {
-            [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
-                let digit = |octet: u8| u16::from(octet - b'0');
-                let code = digit(a) * 100 + digit(b) * 10 + digit(c);
-                Some(Self { network: 0, code })
-            }
-            [code] => Some(Self {
-                network: 0,
-                code: u16::from(code),
-            }),
-            [high, low] => Some(Self {
-                network: 0,
-                code: u16::from_be_bytes([high, low]),
-            }),
-            [network, high, low] | [network, 0, high, low] => Some(Self {
-                network,
-                code: u16::from_be_bytes([high, low]),
-            }),
-            _ => None,
-        }
-    }
-
-    /// The three octets of the specification.
-    pub fn octets(self) -> [u8; 3] {
-        let [high, low] = self.code.to_be_bytes();
-        [self.network, high, low]
     }
 }
 
