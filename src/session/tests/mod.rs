@@ -5,6 +5,7 @@ mod binding;
 mod asking;
 mod ending;
 mod model;
+mod golden;
 
 use super::*;
 use crate::moment::Moment;
