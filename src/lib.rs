@@ -23,5 +23,6 @@ pub mod journal;
 pub mod link;
 pub mod message;
 pub mod moment;
+pub mod receipt;
 pub mod route;
 pub mod session;

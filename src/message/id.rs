@@ -1,11 +1,90 @@
 //! Our ids of messages, and how they are written.
 
+use crate::moment::Moment;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Our id of an accepted PDU: 63 bits, unique for the life of the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId(pub u64);
+
+/// Makes message ids: milliseconds since 2020, a count within them, and the node.
+///
+/// `ms: 41 bits | count: 16 bits | node: 6 bits`. Milliseconds and count together are one number
+/// that only grows: more than 65,536 ids in a millisecond borrow from the next one, and a clock
+/// that is set back makes the count go on from the highest number that was ever reached.
+#[derive(Debug)]
+pub struct IdSource {
+    next: AtomicU64,
+    node: u64,
+}
+
+/// Bits of an id that hold the node.
+const NODE_BITS: u32 = 6;
+
+/// Bits of an id that hold the count within a millisecond.
+const COUNT_BITS: u32 = 16;
+
+/// Milliseconds from the Unix epoch to 2020-01-01, from where ids count: 41 bits last to 2089.
+const EPOCH_MS: u64 = 1_577_836_800_000;
+
+impl IdSource {
+    /// Ids of this node, 0 to 63, all of them higher than `above`.
+    pub fn new(node: u8, above: u64) -> Self {
+        let next = (above >> NODE_BITS) + 1;
+        Self {
+            next: AtomicU64::new(next),
+            node: u64::from(node) & ((1 << NODE_BITS) - 1),
+        }
+    }
+
+    /// As many ids as asked for, in rising order.
+    pub fn take(&self, count: usize, now: Moment) -> MessageIds {
+        let floor = now.millis().saturating_sub(EPOCH_MS) << COUNT_BITS;
+        let count = count as u64;
+        let mut next = self.next.load(Ordering::Relaxed);
+        loop {
+            let first = next.max(floor);
+            match self.next.compare_exchange_weak(
+                next,
+                first + count,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    return MessageIds {
+                        next: first,
+                        end: first + count,
+                        node: self.node,
+                    };
+                }
+                Err(other) => next = other,
+            }
+        }
+    }
+}
+
+/// Message ids that have been taken from their source.
+#[derive(Debug, Clone)]
+pub struct MessageIds {
+    next: u64,
+    end: u64,
+    node: u64,
+}
+
+impl Iterator for MessageIds {
+    type Item = MessageId;
+
+    fn next(&mut self) -> Option<MessageId> {
+        if self.next == self.end {
+            return None;
+        }
+        let id = self.next << NODE_BITS | self.node;
+        self.next += 1;
+        Some(MessageId(id & (u64::MAX >> 1)))
+    }
+}
 
 /// How an account wants to see message ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -34,6 +113,16 @@ impl IdText {
 }
 
 impl MessageId {
+    /// When the message was accepted, to the millisecond: the id tells.
+    pub fn accepted(self) -> Moment {
+        Moment(((self.0 >> (NODE_BITS + COUNT_BITS)) + EPOCH_MS) * 1_000)
+    }
+
+    /// A number that is equal for ids taken together and spreads those that are not.
+    pub fn spread(self) -> u64 {
+        self.0 >> (NODE_BITS + 4)
+    }
+
     /// The id in the form that the account asks for.
     pub fn text(self, form: IdForm) -> IdText {
         let (base, least) = match form {
@@ -74,6 +163,39 @@ impl fmt::Display for MessageId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn ids_never_repeat_and_only_grow_even_when_the_clock_is_set_back() {
+        let source = IdSource::new(5, 0);
+        let noon = Moment(1_800_000_000_000_000);
+        let mut last = 0;
+        for now in [
+            noon,
+            noon,
+            noon + Duration::from_secs(1),
+            noon - Duration::from_secs(3_600),
+        ] {
+            for id in source.take(100_000, now) {
+                assert!(id.0 > last && id.0 >> 63 == 0);
+                assert_eq!(id.0 & 63, 5);
+                last = id.0;
+            }
+        }
+        let restarted = IdSource::new(5, last);
+        assert!(
+            restarted
+                .take(1, noon - Duration::from_secs(9))
+                .all(|id| id.0 > last)
+        );
+    }
+
+    #[test]
+    fn an_id_tells_when_its_message_was_accepted() {
+        let now = Moment(1_795_000_123_456_000);
+        let id = IdSource::new(1, 0).take(1, now).next().unwrap();
+        assert_eq!(id.accepted(), now);
+    }
 
     #[test]
     fn ids_are_written_as_the_account_asks_and_read_back() {

@@ -11,6 +11,6 @@ mod number;
 mod content;
 
 pub use content::Content;
-pub use id::{IdForm, IdText, MessageId};
+pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds};
 pub use names::{AccountId, AckMode, CarrierId, GroupId, OnUnknown};
 pub use number::{Masked, digits};

@@ -61,7 +61,13 @@ impl Correlator {
     ///
     /// A carrier that gives an id out again means the newer message from then on.
     pub fn learn(&mut self, id: &CarrierMessageId, message: MessageId, early: &mut Vec<Report>) {
-        self.known.insert(id.clone(), Known { message, settled: false });
+        self.known.insert(
+            id.clone(),
+            Known {
+                message,
+                settled: false,
+            },
+        );
         if self.parked_count > 0
             && let Some(reports) = self.parked.remove(id)
         {
@@ -107,9 +113,15 @@ impl Correlator {
         if let Some(other) = &report.other_id {
             self.parked_at.push_back((now, other.clone()));
             self.parked_count += 1;
-            self.parked.entry(other.clone()).or_default().push(report.clone());
+            self.parked
+                .entry(other.clone())
+                .or_default()
+                .push(report.clone());
         }
-        self.parked.entry(report.id.clone()).or_default().push(report);
+        self.parked
+            .entry(report.id.clone())
+            .or_default()
+            .push(report);
         Ok(())
     }
 
@@ -127,8 +139,12 @@ impl Correlator {
         while let Some((since, _)) = self.parked_at.front()
             && *since + PARKED_FOR <= now
         {
-            let Some((since, id)) = self.parked_at.pop_front() else { break };
-            let Entry::Occupied(mut entry) = self.parked.entry(id) else { continue };
+            let Some((since, id)) = self.parked_at.pop_front() else {
+                break;
+            };
+            let Entry::Occupied(mut entry) = self.parked.entry(id) else {
+                continue;
+            };
             let key = entry.key().clone();
             let reports = entry.get_mut();
             let before = reports.len();
@@ -161,7 +177,10 @@ impl Correlator {
             && let Some((oldest, message)) = self.settled.pop_front()
         {
             // The id may have been given out again since: then it stays.
-            if self.known.get(&oldest).is_some_and(|known| known.settled && known.message == message)
+            if self
+                .known
+                .get(&oldest)
+                .is_some_and(|known| known.settled && known.message == message)
             {
                 self.known.remove(&oldest);
             }
@@ -179,7 +198,14 @@ mod tests {
     }
 
     fn report(text: &str, state: State, at: Moment) -> Report {
-        Report { id: id(text), other_id: None, state, error: 0, network_error: None, at }
+        Report {
+            id: id(text),
+            other_id: None,
+            state,
+            error: 0,
+            network_error: None,
+            at,
+        }
     }
 
     const START: Moment = Moment(1_000_000);
@@ -190,7 +216,10 @@ mod tests {
         correlator.learn(&id("0a1b"), MessageId(7), &mut Vec::new());
         let delivered = report("0a1b", State::Delivered, START);
         assert_eq!(correlator.find(&delivered, true), Found::Open(MessageId(7)));
-        assert_eq!(correlator.find(&delivered, true), Found::Settled(MessageId(7)));
+        assert_eq!(
+            correlator.find(&delivered, true),
+            Found::Settled(MessageId(7))
+        );
         assert_eq!(correlator.open(), 0);
     }
 
@@ -198,7 +227,7 @@ mod tests {
     fn an_intermediate_report_settles_nothing() {
         let mut correlator = Correlator::default();
         correlator.learn(&id("1"), MessageId(7), &mut Vec::new());
-        let enroute = report("1", State::Enroute, START);
+        let enroute = report("1", State::EnRoute, START);
         assert_eq!(correlator.find(&enroute, false), Found::Open(MessageId(7)));
         assert_eq!(correlator.find(&enroute, false), Found::Open(MessageId(7)));
     }

@@ -2,7 +2,8 @@
 
 use super::CarrierMessageId;
 use crate::moment::Moment;
-use smppgate_codec::receipt::{NetworkError, State};
+use smppgate_codec::pdu::NetworkErrorCode;
+use smppgate_codec::receipt::State;
 
 /// One report of a carrier, taken out of its PDU.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Report {
     /// The error as three digits or less; 0 is none.
     pub error: u16,
     /// network_error_code, where the carrier gave one.
-    pub network_error: Option<NetworkError>,
+    pub network_error: Option<NetworkErrorCode>,
     /// When we read it.
     pub at: Moment,
 }

@@ -364,6 +364,14 @@ impl<T: Copy> Machine<T> {
         true
     }
 
+    /// Takes on other settings: those of the account that is about to be bound. Our window is
+    /// made anew, so nothing of ours may wait for an answer.
+    pub fn adopt(&mut self, settings: Settings) {
+        debug_assert_eq!(self.window.held(), 0, "settings change while requests wait");
+        self.window = Window::new(settings.window);
+        self.settings = settings;
+    }
+
     /// Message centre: accepts the bind of this kind and sequence number. `system_id` is ours;
     /// `peer_version` the interface_version of the bind: peers below 3.4 get no optional
     /// parameter.

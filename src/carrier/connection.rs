@@ -1,0 +1,378 @@
+//! One connection to a carrier: a session on one side, the queue and the intake on the other.
+
+use super::account::Carrier;
+use super::intake::{Arrival, Intake, Outcome, Reply, Verdict};
+use super::line::Line;
+use super::queue::{Queue, Waiting};
+use super::translate;
+use crate::link::{Bell, Conversation, End};
+use crate::message::{CarrierId, MessageId};
+use crate::moment::Moment;
+use crate::receipt::CarrierMessageId;
+use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
+use bytes::BytesMut;
+use smppgate_codec::code::{Command, Status};
+use smppgate_codec::frame::{self, Frame};
+use smppgate_codec::pdu::{Bind, Header, MessageResp};
+use smppgate_codec::wire::PduWriter;
+use std::sync::Arc;
+
+/// Deliveries of a carrier that may be unanswered before we stop reading it.
+const PEER_WINDOW: u32 = 1_000;
+
+/// A connection to a carrier, from its first word to its last.
+pub struct Connection<I: Intake> {
+    carrier: CarrierId,
+    settings: Arc<Carrier>,
+    queue: Arc<Queue>,
+    intake: I,
+    line: Arc<Line>,
+    machine: Machine<MessageId>,
+    seen: Moment,
+    joined: bool,
+    refused: Option<Status>,
+    /// When the rate allows the next message.
+    pace_at: Moment,
+    /// Kept from one batch to the next for their room.
+    outcomes: Vec<Outcome>,
+    arrivals: Vec<Arrival>,
+    replies: Vec<Reply>,
+    drawn: Vec<Waiting>,
+}
+
+impl<I: Intake> Connection<I> {
+    /// A connection that has just been made; it binds as soon as it is driven.
+    pub fn new(
+        carrier: CarrierId,
+        settings: Arc<Carrier>,
+        queue: Arc<Queue>,
+        intake: I,
+        number: u64,
+        bell: Arc<Bell>,
+        now: Moment,
+    ) -> Self {
+        let session = Settings {
+            window: settings.window,
+            peer_window: PEER_WINDOW,
+            response_timeout: settings.response_timeout,
+            enquire_link: settings.enquire_link,
+            ..Settings::new(Role::Esme)
+        };
+        bell.ring();
+        Self {
+            machine: Machine::new(session, now),
+            line: Arc::new(Line::new(number, bell)),
+            carrier,
+            settings,
+            queue,
+            intake,
+            seen: now,
+            joined: false,
+            refused: None,
+            pace_at: Moment::NEVER,
+            outcomes: Vec::new(),
+            arrivals: Vec::new(),
+            replies: Vec::new(),
+            drawn: Vec::new(),
+        }
+    }
+
+    /// The bind as others see it.
+    pub fn line(&self) -> &Arc<Line> {
+        &self.line
+    }
+
+    /// Whether the bind was ever up.
+    pub fn was_bound(&self) -> bool {
+        self.joined
+    }
+
+    /// The status that refused our bind.
+    pub fn refused(&self) -> Option<Status> {
+        self.refused
+    }
+
+    fn pdu(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        match self.machine.receive(&frame.header, now, out) {
+            Received::Response {
+                token,
+                status,
+                in_time,
+                ..
+            } => {
+                self.outcome(frame, token, status, in_time);
+                Ok(())
+            }
+            Received::Request { .. } => {
+                self.request(frame, now, out);
+                Ok(())
+            }
+            Received::Bound(_) => {
+                self.joined = true;
+                self.queue.join(self.line.clone());
+                self.intake.up(self.carrier);
+                Ok(())
+            }
+            Received::Refused(status) => {
+                self.refused = Some(status);
+                Err(End::Ended("the carrier refused our bind"))
+            }
+            Received::Close(reason) => Err(ended(reason)),
+            Received::Settled
+            | Received::Overflow
+            | Received::Stray
+            | Received::Notice
+            | Received::Bind(_) => Ok(()),
+        }
+    }
+
+    fn outcome(&mut self, frame: &Frame<'_>, id: MessageId, status: Status, in_time: bool) {
+        let verdict = if status.is_ok() {
+            // What cannot be read of an accepted message is its id, and only that is lost.
+            let response = MessageResp::decode(frame).unwrap_or_default();
+            Verdict::Accepted(CarrierMessageId::new(response.message_id))
+        } else {
+            Verdict::Refused(status)
+        };
+        if !in_time {
+            tracing::debug!(carrier = %self.settings.name, message = %id, "late answer");
+        }
+        self.outcomes.push(Outcome { id, verdict });
+    }
+
+    fn request(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
+        let Header {
+            command, sequence, ..
+        } = frame.header;
+        let status = match command {
+            Command::DELIVER_SM | Command::DATA_SM => match translate::arrival(frame, now) {
+                Ok(parcel) => {
+                    return self.arrivals.push(Arrival {
+                        sequence,
+                        command,
+                        parcel,
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(carrier = %self.settings.name, %error, "unreadable delivery");
+                    error.status()
+                }
+            },
+            _ => Status::ESME_RINVCMDID,
+        };
+        reply(
+            &[Reply {
+                sequence,
+                command,
+                status,
+            }],
+            out,
+        );
+        self.machine.answered(1);
+    }
+
+    /// Hands this batch up: outcomes first, since what arrives is about them.
+    fn hand_up(&mut self, now: Moment, out: &mut BytesMut) {
+        if !self.outcomes.is_empty() {
+            self.intake.outcomes(self.carrier, &mut self.outcomes, now);
+        }
+        if !self.arrivals.is_empty() {
+            let (line, replies) = (&self.line, &mut self.replies);
+            self.intake
+                .arrivals(self.carrier, line, &mut self.arrivals, now, replies);
+            self.machine.answered(replies.len());
+            reply(replies, out);
+            replies.clear();
+        }
+    }
+
+    /// Sends as much of the queue as window and rate allow.
+    fn send(&mut self, now: Moment, out: &mut BytesMut) {
+        if !self.joined {
+            return;
+        }
+        let mut drawn = std::mem::take(&mut self.drawn);
+        // Room is said before the queue is looked at: whoever adds to it in between sees one or
+        // the other.
+        self.line.has_room(self.machine.room());
+        loop {
+            let ready_at = self.queue.draw(self.machine.room(), now, &mut drawn);
+            self.pace_at = ready_at.unwrap_or(Moment::NEVER);
+            if drawn.is_empty() {
+                break;
+            }
+            let mut drawing = drawn.drain(..);
+            while let Some(waiting) = drawing.next() {
+                let command = waiting.content.command();
+                let Some(sequence) = self.machine.request(command, waiting.id, now) else {
+                    let unsent = std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                    self.queue.put_back(unsent);
+                    break;
+                };
+                translate::put(&self.settings, &waiting.content, sequence, out);
+            }
+            drop(drawing);
+            self.line.has_room(self.machine.room());
+            if self.machine.room() == 0 || ready_at.is_some() {
+                break;
+            }
+        }
+        self.drawn = drawn;
+    }
+
+    fn bind(&mut self, now: Moment, out: &mut BytesMut) {
+        let settings = self.settings.clone();
+        let bind = Bind {
+            system_id: settings.system_id.as_bytes(),
+            password: &settings.password.0,
+            system_type: settings.system_type.as_bytes(),
+            interface_version: settings.interface_version,
+            addr_ton: settings.address_range.ton,
+            addr_npi: settings.address_range.npi,
+            address_range: settings.address_range.range.as_bytes(),
+        };
+        self.machine.bind(settings.bind, &bind, now, out);
+    }
+
+    fn leave(&mut self) {
+        let outcomes = &mut self.outcomes;
+        // What had expired was told then.
+        let lost = self.machine.outstanding().filter(|lost| !lost.expired);
+        outcomes.extend(lost.map(|Lost { token, .. }| Outcome {
+            id: token,
+            verdict: Verdict::Unknown,
+        }));
+        if self.joined && self.queue.leave(&self.line) {
+            let never_left = self.queue.clear().into_iter();
+            outcomes.extend(never_left.map(|waiting| Outcome {
+                id: waiting.id,
+                verdict: Verdict::Returned,
+            }));
+        }
+        if !outcomes.is_empty() {
+            self.intake.outcomes(self.carrier, outcomes, self.seen);
+        }
+    }
+}
+
+impl<I: Intake> Drop for Connection<I> {
+    /// However it ends, by a panic too, each message that it carried gets an outcome.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl<I: Intake> Conversation for Connection<I> {
+    fn receive(&mut self, octets: &[u8], now: Moment, out: &mut BytesMut) -> Result<usize, End> {
+        self.seen = now;
+        let mut taken = 0;
+        let mut end = Ok(());
+        while end.is_ok() && self.machine.may_read() {
+            match frame::next(&octets[taken..], frame::LENGTH_MAX) {
+                Ok(Some(frame)) => {
+                    taken += frame.octets.len();
+                    end = self.pdu(&frame, now, out);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    error.nack().put(out);
+                    end = Err(End::Ended(
+                        "framing was lost: the length of a PDU was impossible",
+                    ));
+                }
+            }
+        }
+        self.hand_up(now, out);
+        end?;
+        self.send(now, out);
+        Ok(taken)
+    }
+
+    fn collect(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        self.seen = now;
+        if self.machine.state() == crate::session::State::Open {
+            self.bind(now, out);
+            return Ok(());
+        }
+        let mut replies = std::mem::take(&mut self.replies);
+        self.line.collect(&mut replies);
+        self.machine.answered(replies.len());
+        reply(&replies, out);
+        replies.clear();
+        self.replies = replies;
+        if self.line.is_to_unbind() {
+            self.machine.unbind(now, out);
+        }
+        self.send(now, out);
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        self.seen = now;
+        let mut end = Ok(());
+        loop {
+            match self.machine.tick(now, out) {
+                Tick::Idle => break,
+                Tick::Expired(id) => {
+                    self.outcomes.push(Outcome {
+                        id,
+                        verdict: Verdict::Unknown,
+                    });
+                }
+                Tick::Close(reason) => {
+                    end = Err(ended(reason));
+                    break;
+                }
+            }
+        }
+        self.hand_up(now, out);
+        end?;
+        self.send(now, out);
+        Ok(())
+    }
+
+    fn deadline(&self) -> Moment {
+        self.machine.deadline().min(self.pace_at)
+    }
+
+    fn may_read(&self) -> bool {
+        self.machine.may_read()
+    }
+
+    fn must_read(&self) -> bool {
+        self.machine.in_flight() > 0
+    }
+
+    fn written(&mut self, _now: Moment) {}
+}
+
+fn reply(replies: &[Reply], out: &mut BytesMut) {
+    for Reply {
+        sequence,
+        command,
+        status,
+    } in replies
+    {
+        let Some(response) = command.response() else {
+            continue;
+        };
+        // Strict peers insist on a message_id that is exactly one NUL (SMPP 3.4 §4.6.2).
+        let mut writer = PduWriter::begin(out, response, *status, *sequence);
+        if status.is_ok() {
+            writer.u8(0);
+        }
+    }
+}
+
+fn ended(reason: Reason) -> End {
+    End::Ended(match reason {
+        Reason::PeerUnbound => "the carrier unbound",
+        Reason::Unbound => "we unbound",
+        Reason::BindTimeout => "the carrier did not answer our bind in time",
+        Reason::BindRefused => "the carrier refused our bind",
+        Reason::NotBound => "requests came before a bind",
+        Reason::Silent => "enquire_link was not answered",
+        Reason::Unresponsive => "our requests were not answered",
+        Reason::Idle => "nothing was asked for too long",
+    })
+}

@@ -1,0 +1,168 @@
+//! Keeps the binds with one carrier up: one task for each, which dials, binds, and begins again.
+
+use super::account::Carrier;
+use super::backoff::Backoff;
+use super::connection::Connection;
+use super::intake::Intake;
+use super::queue::Queue;
+use crate::link::{self, Bell, Clock, End, dial};
+use crate::message::CarrierId;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// After we asked a connection to unbind: how long we wait for it before it is dropped.
+const UNBIND_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// Numbers connections to carriers.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+/// The tasks that keep one carrier's binds up.
+pub struct Keeper {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts to keep the binds up, each with an intake of its own.
+    pub fn start<I: Intake>(
+        id: CarrierId,
+        settings: Arc<Carrier>,
+        queue: Arc<Queue>,
+        clock: Clock,
+        intake: impl FnMut() -> I + Clone + Send + 'static,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let tasks = (0..settings.binds)
+            .map(|slot| {
+                let slot = Slot {
+                    id,
+                    number: slot,
+                    settings: settings.clone(),
+                    queue: queue.clone(),
+                    clock,
+                    stopped: stopped.clone(),
+                };
+                tokio::spawn(slot.keep(intake.clone()))
+            })
+            .collect();
+        Self { stop, tasks }
+    }
+
+    /// Unbinds and waits until every bind is gone.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for mut task in self.tasks {
+            if tokio::time::timeout(UNBIND_TIMEOUT, &mut task)
+                .await
+                .is_err()
+            {
+                task.abort();
+                let _ = task.await;
+            }
+        }
+    }
+}
+
+/// One bind that is kept up.
+struct Slot {
+    id: CarrierId,
+    number: u32,
+    settings: Arc<Carrier>,
+    queue: Arc<Queue>,
+    clock: Clock,
+    stopped: watch::Receiver<bool>,
+}
+
+/// How one attempt to bind ended.
+struct Attempt {
+    was_bound: bool,
+    was_refused: bool,
+}
+
+impl Slot {
+    async fn keep<I: Intake>(mut self, mut intake: impl FnMut() -> I) {
+        let mut backoff = Backoff::new(self.settings.reconnect);
+        let mut turn = self.number as usize;
+        while !*self.stopped.borrow() {
+            let address = &self.settings.addresses[turn % self.settings.addresses.len()];
+            turn += 1;
+            let attempt = self.attempt(address, intake()).await;
+            if attempt.was_bound {
+                backoff.reset();
+            }
+            let pause = backoff.next(attempt.was_refused, chance());
+            let _ = tokio::time::timeout(pause, stop(&mut self.stopped)).await;
+        }
+    }
+
+    async fn attempt(&self, address: &str, intake: impl Intake) -> Attempt {
+        let failed = Attempt {
+            was_bound: false,
+            was_refused: false,
+        };
+        let name = &self.settings.name;
+        let mut stopped = self.stopped.clone();
+        let mut stream = tokio::select! {
+            dialled = dial::dial(address) => match dialled {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::warn!(carrier = %name, address, %error, "carrier cannot be reached");
+                    return failed;
+                }
+            },
+            () = stop(&mut stopped) => return failed,
+        };
+        let bell = Arc::new(Bell::default());
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let mut connection = Connection::new(
+            self.id,
+            self.settings.clone(),
+            self.queue.clone(),
+            intake,
+            number,
+            bell.clone(),
+            self.clock.now(),
+        );
+        let line = connection.line().clone();
+        let end = {
+            let driving = link::drive(&mut stream, &mut connection, &bell, self.clock);
+            tokio::pin!(driving);
+            tokio::select! {
+                end = &mut driving => end,
+                () = stop(&mut stopped) => {
+                    line.unbind();
+                    let unbound = tokio::time::timeout(UNBIND_TIMEOUT, driving).await;
+                    unbound.unwrap_or(End::Ended("the carrier did not let us unbind in time"))
+                }
+            }
+        };
+        match connection.refused() {
+            Some(status) => tracing::error!(
+                carrier = %name, address, %status, "the carrier refused our bind"
+            ),
+            None => tracing::warn!(
+                carrier = %name, address, connection = number, reason = %end, "bind ended"
+            ),
+        }
+        Attempt {
+            was_bound: connection.was_bound(),
+            was_refused: connection.refused().is_some(),
+        }
+    }
+}
+
+/// Returns once the keeper is to stop.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// A number from 0 to 1 that differs between binds and attempts: the seed that the standard
+/// library draws for its hash maps is random enough to spread pauses.
+fn chance() -> f64 {
+    (RandomState::new().build_hasher().finish() >> 11) as f64 / (1_u64 << 53) as f64
+}

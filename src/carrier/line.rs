@@ -1,0 +1,70 @@
+//! A bind with a carrier as others see it: whether it has room, and a box for late replies.
+
+use super::intake::Reply;
+use crate::link::Bell;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// One bind with a carrier.
+#[derive(Debug)]
+pub struct Line {
+    /// Its number among all connections to carriers, never given out again.
+    pub number: u64,
+    bell: Arc<Bell>,
+    /// Free slots of its window as it last said.
+    room: AtomicUsize,
+    replies: Mutex<Vec<Reply>>,
+    unbind: AtomicBool,
+}
+
+impl Line {
+    /// A line with no room yet.
+    pub fn new(number: u64, bell: Arc<Bell>) -> Self {
+        Self {
+            number,
+            bell,
+            room: AtomicUsize::new(0),
+            replies: Mutex::default(),
+            unbind: AtomicBool::new(false),
+        }
+    }
+
+    /// Something waits that this line could carry.
+    pub fn ring(&self) {
+        self.bell.ring();
+    }
+
+    /// Says how many more messages this line could carry now.
+    pub fn has_room(&self, room: usize) {
+        self.room.store(room, Ordering::SeqCst);
+    }
+
+    /// How many more messages it could carry when it last said so.
+    pub fn room(&self) -> usize {
+        self.room.load(Ordering::SeqCst)
+    }
+
+    /// Leaves replies that have become due.
+    pub fn reply(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.replies.lock().extend(replies);
+        self.bell.ring();
+    }
+
+    /// Takes the replies that were left; `into` gives its emptied room in exchange.
+    pub fn collect(&self, into: &mut Vec<Reply>) {
+        into.clear();
+        std::mem::swap(&mut *self.replies.lock(), into);
+    }
+
+    /// Asks the connection to unbind.
+    pub fn unbind(&self) {
+        self.unbind.store(true, Ordering::Release);
+        self.bell.ring();
+    }
+
+    /// Whether the connection has been asked to unbind since the last look.
+    pub fn is_to_unbind(&self) -> bool {
+        self.unbind.swap(false, Ordering::AcqRel)
+    }
+}

@@ -1,0 +1,116 @@
+//! From a message to the PDU that its carrier wants, and from the PDU of a carrier to what it is.
+
+use super::account::{Carrier, Numbering, Receipts};
+use super::intake::Parcel;
+use crate::message::{Content, digits};
+use crate::moment::Moment;
+use crate::receipt::{CarrierMessageId, Report};
+use bytes::BytesMut;
+use smppgate_codec::code::{Command, Status};
+use smppgate_codec::frame::Frame;
+use smppgate_codec::pdu::{Data, HEADER_LEN, Sm};
+use smppgate_codec::receipt::{self, Kind, State};
+use smppgate_codec::wire::{DecodeError, PduWriter};
+
+/// Appends the PDU of a message under our sequence number.
+///
+/// The body is copied as it stands, and only what the carrier wants otherwise is changed in it:
+/// TON, NPI and the leading `+` or `00` of the numbers, and the request for a receipt.
+pub fn put(carrier: &Carrier, content: &Content, sequence: u32, out: &mut BytesMut) {
+    let pdu = content.pdu();
+    let start = out.len();
+    let mut writer = PduWriter::begin(out, content.command(), Status::ESME_ROK, sequence);
+    let written = content.destination().digits;
+    let wanted = digits(written);
+    let dropped = written.len() - wanted.len();
+    let cut = content.destination_at() + 2;
+    if dropped == 0 {
+        writer.octets(&pdu[HEADER_LEN..]);
+    } else {
+        writer
+            .octets(&pdu[HEADER_LEN..cut])
+            .octets(&pdu[cut + dropped..]);
+    }
+    drop(writer);
+    let pdu = &mut out[start..];
+    set(pdu, content.source_at(), carrier.source_ton);
+    set(pdu, content.source_at() + 1, carrier.source_npi);
+    set(pdu, content.destination_at(), carrier.destination_ton);
+    set(pdu, content.destination_at() + 1, carrier.destination_npi);
+    if carrier.receipts == Receipts::Always {
+        let asked = content.registered_delivery().with_final();
+        if let Some(octet) = pdu.get_mut(content.registered_at() - dropped) {
+            *octet = asked.0;
+        }
+    }
+}
+
+fn set(pdu: &mut [u8], at: usize, numbering: Numbering) {
+    if let Numbering::Set(value) = numbering
+        && let Some(octet) = pdu.get_mut(at)
+    {
+        *octet = value;
+    }
+}
+
+/// What a deliver_sm or data_sm brings.
+pub fn arrival(frame: &Frame<'_>, now: Moment) -> Result<Parcel, DecodeError> {
+    if frame.header.command == Command::DATA_SM {
+        let data = Data::decode(frame)?;
+        let sm = Sm {
+            source: data.source,
+            destination: data.destination,
+            esm_class: data.esm_class,
+            data_coding: data.data_coding,
+            tlvs: data.tlvs,
+            ..Sm::default()
+        };
+        Ok(parcel(&sm, now, || Content::of_data(frame, &data)))
+    } else {
+        let sm = Sm::decode(frame)?;
+        Ok(parcel(&sm, now, || Content::of_sm(frame, &sm)))
+    }
+}
+
+fn parcel(sm: &Sm<'_>, now: Moment, content: impl FnOnce() -> Content) -> Parcel {
+    let octets = receipt::octets(sm.esm_class, sm.data_coding, sm.user_data());
+    let kind = receipt::classify(sm.esm_class, &octets, sm.tlvs, false);
+    if !matches!(kind, Kind::Receipt | Kind::Intermediate) {
+        return Parcel::Message(content());
+    }
+    let read = receipt::Report::read(kind, &octets, sm.tlvs);
+    let mut ids = read.ids().filter_map(CarrierMessageId::new);
+    let Some(id) = ids.next() else {
+        return Parcel::Nothing;
+    };
+    let other_id = ids.next().filter(|other| *other != id);
+    // A notification never ends a message, whatever its text says; a receipt without any state
+    // says no more than that there is one.
+    let state = match (kind, read.state) {
+        (Kind::Intermediate, Some(state)) if state.is_final() => State::EnRoute,
+        (Kind::Intermediate, None) => State::EnRoute,
+        (_, Some(state)) => state,
+        (_, None) => State::Unknown,
+    };
+    Parcel::Report(Report {
+        id,
+        other_id,
+        state,
+        error: read
+            .err
+            .and_then(error)
+            .unwrap_or_else(|| match read.network_error {
+                Some(network) => network.code.min(999),
+                None => 0,
+            }),
+        network_error: read.network_error,
+        at: now,
+    })
+}
+
+/// The error of a receipt's text as three digits; what is no number of that size has no place in
+/// the three digits that the sender sees.
+fn error(text: &[u8]) -> Option<u16> {
+    let text = std::str::from_utf8(text).ok()?;
+    text.parse::<u16>().ok().map(|number| number.min(999))
+}

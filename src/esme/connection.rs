@@ -1,0 +1,474 @@
+//! One connection of an ESME: a session on one side, the intake and the roster on the other.
+
+use super::account::Account;
+use super::delivery::Delivery;
+use super::intake::{Answer, Delivered, Intake, Submission, Verdict};
+use super::outbox::Outbox;
+use super::roster::{Desk, Roster};
+use super::seat::{Collected, Seat};
+use super::translate;
+use super::unanswered::Unanswered;
+use crate::link::{Bell, Conversation, End};
+use crate::message::{AckMode, MessageId};
+use crate::moment::Moment;
+use crate::session::{BindKind, Machine, Reason, Received, Role, Settings, Tick};
+use bytes::BytesMut;
+use smppgate_codec::code::{Command, Status};
+use smppgate_codec::frame::{self, Frame};
+use smppgate_codec::pdu::{Bind, Header, MessageResp};
+use smppgate_codec::wire::PduWriter;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The name that we bear towards ESMEs.
+const SYSTEM_ID: &[u8] = b"smppgate";
+
+/// A response that an ESME leaves unread, as a multiple of its window, closes its connection: it
+/// takes memory that others need.
+const UNREAD_WINDOWS: u64 = 10;
+
+/// How soon a delivery that must not overtake a response on another bind is looked at again.
+const PROMISE_RECHECK: Duration = Duration::from_millis(2);
+
+/// A connection of an ESME, before and after its bind.
+pub struct Connection<I: Intake> {
+    machine: Machine<u32>,
+    intake: I,
+    roster: Arc<Roster>,
+    bell: Arc<Bell>,
+    number: u64,
+    /// When it was last driven.
+    seen: Moment,
+    bound: Option<Bound>,
+    /// Kept from one batch to the next for their room.
+    batch: Vec<Submission>,
+    answers: Vec<Answer>,
+    delivered: Vec<Delivered>,
+    collected: Collected,
+}
+
+/// What exists only while bound.
+struct Bound {
+    account: Arc<Account>,
+    seat: Arc<Seat>,
+    desk: Arc<Desk>,
+    unanswered: Unanswered,
+    outbox: Outbox,
+    /// Whether the peer knows optional parameters.
+    tlvs: bool,
+    /// Responses in the buffer that have not all reached the socket.
+    unwritten: u64,
+    /// When a delivery that waits for a response on another bind is looked at again.
+    recheck: Moment,
+}
+
+impl<I: Intake> Connection<I> {
+    /// A connection that has just been accepted; `number` is never given out again.
+    pub fn new(
+        intake: I,
+        roster: Arc<Roster>,
+        bell: Arc<Bell>,
+        number: u64,
+        bind_timeout: Duration,
+        now: Moment,
+    ) -> Self {
+        let settings = Settings {
+            bind_timeout,
+            ..Settings::new(Role::Smsc)
+        };
+        Self {
+            machine: Machine::new(settings, now),
+            intake,
+            roster,
+            bell,
+            number,
+            seen: now,
+            bound: None,
+            batch: Vec::new(),
+            answers: Vec::new(),
+            delivered: Vec::new(),
+            collected: Collected::default(),
+        }
+    }
+
+    /// The system_id of the account, once bound.
+    pub fn system_id(&self) -> Option<&str> {
+        self.bound
+            .as_ref()
+            .map(|bound| bound.account.system_id.as_str())
+    }
+
+    /// The connection is over: what was under way goes back to the account.
+    fn leave(&mut self) {
+        let Some(mut bound) = self.bound.take() else {
+            return;
+        };
+        let lost: Vec<u32> = self.machine.outstanding().map(|lost| lost.token).collect();
+        let in_flight = lost
+            .into_iter()
+            .filter_map(|token| bound.outbox.take(token));
+        self.delivered.extend(in_flight.map(|delivery| Delivered {
+            delivery,
+            verdict: Verdict::Lost,
+        }));
+        let left = bound.outbox.waiting();
+        bound.desk.leave(&bound.seat, left);
+        self.intake.delivered(&mut self.delivered, self.seen);
+    }
+
+    fn pdu(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        match self.machine.receive(&frame.header, now, out) {
+            Received::Request { .. } => {
+                self.request(frame, out);
+                Ok(())
+            }
+            Received::Response {
+                token,
+                status,
+                in_time,
+                ..
+            } => {
+                self.response(token, status, in_time);
+                Ok(())
+            }
+            Received::Bind(kind) => self.bind(kind, frame, now, out),
+            Received::Close(reason) => Err(ended(reason)),
+            Received::Settled
+            | Received::Overflow
+            | Received::Stray
+            | Received::Notice
+            | Received::Bound(_)
+            | Received::Refused(_) => Ok(()),
+        }
+    }
+
+    fn request(&mut self, frame: &Frame<'_>, out: &mut BytesMut) {
+        let Header {
+            command, sequence, ..
+        } = frame.header;
+        match translate::submission(frame) {
+            Ok(content) => {
+                self.batch.push(Submission {
+                    content,
+                    id: MessageId(0),
+                    ordinal: 0,
+                    sequence,
+                });
+            }
+            Err(status) => {
+                // Handed up and answered here: no message was made of it.
+                let response = command.response().unwrap_or(Command::GENERIC_NACK);
+                Header::bare(response, status, sequence).put(out);
+                self.machine.answered(1);
+            }
+        }
+    }
+
+    fn response(&mut self, token: u32, status: Status, in_time: bool) {
+        let Some(bound) = &mut self.bound else { return };
+        // One that expired has been given back already; its late answer changes nothing.
+        let Some(delivery) = bound.outbox.take(token) else {
+            return;
+        };
+        debug_assert!(in_time, "an expired delivery was still here");
+        let verdict = match status {
+            Status::ESME_ROK => Verdict::Taken,
+            Status::ESME_RX_P_APPN | Status::ESME_RX_R_APPN => Verdict::Refused(status),
+            other => Verdict::Later(other),
+        };
+        self.delivered.push(Delivered { delivery, verdict });
+    }
+
+    fn bind(
+        &mut self,
+        kind: BindKind,
+        frame: &Frame<'_>,
+        now: Moment,
+        out: &mut BytesMut,
+    ) -> Result<(), End> {
+        let sequence = frame.header.sequence;
+        let bind = match Bind::decode(frame) {
+            Ok(bind) => bind,
+            Err(error) => {
+                let refused = self
+                    .machine
+                    .refuse_bind(kind, sequence, error.status(), out);
+                return Err(ended(refused.unwrap_or(Reason::BindRefused)));
+            }
+        };
+        match self.seat(kind, &bind) {
+            Ok(bound) => {
+                let account = &bound.account;
+                tracing::info!(
+                    system_id = %account.system_id, kind = ?kind, connection = self.number, "bound"
+                );
+                self.machine.adopt(Settings {
+                    window: account.deliver_window,
+                    peer_window: account.window,
+                    response_timeout: account.deliver_timeout,
+                    enquire_link: account.enquire_link,
+                    idle_timeout: account.idle_timeout,
+                    ..self.machine.settings().clone()
+                });
+                let version = bind.interface_version;
+                self.machine
+                    .accept_bind(kind, sequence, SYSTEM_ID, version, now, out);
+                self.bound = Some(bound);
+                // What waited for this account is fetched as soon as the response is on its way.
+                self.bell.ring();
+                Ok(())
+            }
+            Err(status) => {
+                tracing::warn!(
+                    system_id = %bind.system_id.escape_ascii(),
+                    connection = self.number,
+                    status = %status,
+                    "bind refused"
+                );
+                match self.machine.refuse_bind(kind, sequence, status, out) {
+                    Some(reason) => Err(ended(reason)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn seat(&mut self, kind: BindKind, bind: &Bind<'_>) -> Result<Bound, Status> {
+        let (id, account) = self.intake.admit(bind.system_id, bind.password, kind)?;
+        if !account.bind_types.contains(&kind) {
+            return Err(Status::ESME_RBINDFAIL);
+        }
+        let seat = Arc::new(Seat::new(self.number, id, kind, self.bell.clone()));
+        let desk = self.roster.desk(id);
+        if !desk.sit(&seat, account.binds as usize) {
+            return Err(Status::ESME_RBINDFAIL);
+        }
+        let within = match account.ack {
+            AckMode::Carrier => Some(account.respond_within),
+            AckMode::Stored => None,
+        };
+        Ok(Bound {
+            unanswered: Unanswered::new(within),
+            outbox: Outbox::default(),
+            tlvs: bind.interface_version >= 0x34,
+            unwritten: 0,
+            recheck: Moment::NEVER,
+            account,
+            seat,
+            desk,
+        })
+    }
+
+    /// Hands the messages of this batch up and writes what can be answered at once.
+    fn hand_up(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        if !self.delivered.is_empty() {
+            self.intake.delivered(&mut self.delivered, now);
+        }
+        let Some(bound) = &mut self.bound else {
+            return Ok(());
+        };
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let ids = self.intake.ids(self.batch.len(), now);
+        for (submission, id) in self.batch.iter_mut().zip(ids) {
+            submission.id = id;
+            submission.ordinal = bound.unanswered.open(id, now);
+        }
+        self.intake
+            .submit(&bound.seat, &mut self.batch, now, &mut self.answers);
+        let mut answers = std::mem::take(&mut self.answers);
+        self.answer(&answers, out);
+        answers.clear();
+        self.answers = answers;
+        self.unread()
+    }
+
+    fn answer(&mut self, answers: &[Answer], out: &mut BytesMut) {
+        let Some(bound) = &mut self.bound else { return };
+        for answer in answers {
+            bound.unanswered.close(answer.ordinal);
+            let Some(response) = answer.command.response() else {
+                continue;
+            };
+            match answer.id {
+                Some(id) if answer.status.is_ok() => {
+                    let text = id.text(bound.account.message_id);
+                    let mut writer =
+                        PduWriter::begin(out, response, answer.status, answer.sequence);
+                    MessageResp::new(text.as_bytes()).put(writer.body());
+                }
+                _ => Header::bare(response, answer.status, answer.sequence).put(out),
+            }
+        }
+        bound.unwritten += answers.len() as u64;
+        self.machine.answered(answers.len());
+    }
+
+    fn unread(&self) -> Result<(), End> {
+        match &self.bound {
+            Some(bound) if bound.unwritten > UNREAD_WINDOWS * u64::from(bound.account.window) => {
+                Err(End::Ended("the peer does not read our responses"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes as many deliveries as the window has room for, fresh ones before the backlog.
+    fn deliver(&mut self, now: Moment, out: &mut BytesMut) {
+        let Some(bound) = &mut self.bound else { return };
+        bound.recheck = Moment::NEVER;
+        loop {
+            let room = self.machine.room();
+            if room == 0 {
+                return;
+            }
+            if bound.outbox.is_empty() {
+                bound.desk.fetch(room, bound.outbox.fetched());
+            }
+            let Some(next) = bound.outbox.front() else {
+                return;
+            };
+            if !next.is_due() {
+                bound.recheck = now + PROMISE_RECHECK;
+                return;
+            }
+            let Some((token, command)) = bound.outbox.send() else {
+                return;
+            };
+            match self.machine.request(command, token, now) {
+                Some(sequence) => {
+                    bound
+                        .outbox
+                        .put(token, bound.account.message_id, bound.tlvs, sequence, out)
+                }
+                None => return bound.outbox.unsend(token),
+            }
+        }
+    }
+}
+
+impl<I: Intake> Drop for Connection<I> {
+    /// However it ends, by a panic too, nothing that was to be delivered is lost with it.
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl<I: Intake> Conversation for Connection<I> {
+    fn receive(&mut self, octets: &[u8], now: Moment, out: &mut BytesMut) -> Result<usize, End> {
+        self.seen = now;
+        let mut taken = 0;
+        let mut end = Ok(());
+        while end.is_ok() && self.may_read() {
+            let limit = match self.bound {
+                Some(_) => frame::LENGTH_MAX,
+                None => frame::LENGTH_MAX_UNBOUND,
+            };
+            match frame::next(&octets[taken..], limit) {
+                Ok(Some(frame)) => {
+                    taken += frame.octets.len();
+                    end = self.pdu(&frame, now, out);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    error.nack().put(out);
+                    end = Err(End::Ended(
+                        "framing was lost: the length of a PDU was impossible",
+                    ));
+                }
+            }
+        }
+        // What was accepted before the end is still handed up: it has been read in full.
+        let handed = self.hand_up(now, out);
+        end.and(handed)?;
+        self.deliver(now, out);
+        Ok(taken)
+    }
+
+    fn collect(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        let Some(bound) = &mut self.bound else {
+            return Ok(());
+        };
+        let mut collected = std::mem::take(&mut self.collected);
+        bound.seat.collect(&mut collected);
+        bound.outbox.extend(&mut collected.deliveries);
+        self.answer(&collected.answers, out);
+        if collected.unbind {
+            self.machine.unbind(now, out);
+        }
+        self.collected = collected;
+        self.unread()?;
+        self.deliver(now, out);
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        loop {
+            match self.machine.tick(now, out) {
+                Tick::Idle => break,
+                Tick::Expired(token) => {
+                    if let Some(delivery) = self.expired(token) {
+                        let verdict = Verdict::Later(Status::ESME_RX_T_APPN);
+                        self.delivered.push(Delivered { delivery, verdict });
+                    }
+                }
+                Tick::Close(reason) => return Err(ended(reason)),
+            }
+        }
+        if let Some(bound) = &mut self.bound {
+            let overdue = bound.unanswered.overdue(now);
+            if !overdue.is_empty() {
+                self.intake.overdue(&bound.seat, &overdue, now);
+            }
+        }
+        self.hand_up(now, out)?;
+        self.deliver(now, out);
+        Ok(())
+    }
+
+    fn deadline(&self) -> Moment {
+        let own = self.bound.as_ref().map_or(Moment::NEVER, |bound| {
+            bound.recheck.min(bound.unanswered.deadline())
+        });
+        self.machine.deadline().min(own)
+    }
+
+    fn may_read(&self) -> bool {
+        let full = self
+            .bound
+            .as_ref()
+            .is_some_and(|bound| bound.unanswered.is_full());
+        self.machine.may_read() && !full
+    }
+
+    fn must_read(&self) -> bool {
+        self.machine.in_flight() > 0
+    }
+
+    fn written(&mut self, _now: Moment) {
+        if let Some(bound) = &mut self.bound {
+            bound.seat.wrote(bound.unwritten);
+            bound.unwritten = 0;
+        }
+    }
+}
+
+impl<I: Intake> Connection<I> {
+    fn expired(&mut self, token: u32) -> Option<Delivery> {
+        self.bound.as_mut()?.outbox.take(token)
+    }
+}
+
+fn ended(reason: Reason) -> End {
+    End::Ended(match reason {
+        Reason::PeerUnbound => "the peer unbound",
+        Reason::Unbound => "we unbound",
+        Reason::BindTimeout => "no bind was completed in time",
+        Reason::BindRefused => "the bind was refused",
+        Reason::NotBound => "requests came before a bind",
+        Reason::Silent => "enquire_link was not answered",
+        Reason::Unresponsive => "our requests were not answered",
+        Reason::Idle => "nothing was asked for too long",
+    })
+}

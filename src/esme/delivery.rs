@@ -1,0 +1,161 @@
+//! What is to be delivered to an ESME: receipts, and messages from phones.
+
+use super::seat::Seat;
+use crate::message::{AccountId, Content, IdForm, MessageId};
+use crate::moment::Moment;
+use bytes::{BufMut, BytesMut};
+use smppgate_codec::code::{Command, EsmClass, Status};
+use smppgate_codec::pdu::NetworkErrorCode;
+use smppgate_codec::pdu::{Address, HEADER_LEN, Header, Sm};
+use smppgate_codec::receipt::{Outgoing, State};
+use smppgate_codec::wire::PduWriter;
+use std::sync::Arc;
+
+/// One thing to be delivered to an account.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Our id of the message that is receipted, or of the message from a phone.
+    pub id: MessageId,
+    /// Who is to have it.
+    pub account: AccountId,
+    /// What it is.
+    pub parcel: Parcel,
+    /// Since when it is to be delivered.
+    pub since: Moment,
+    /// It may leave once the response to its message was written.
+    pub after: Option<Promise>,
+    /// How often it has been tried in vain.
+    pub tries: u8,
+}
+
+/// What is delivered.
+#[derive(Debug, Clone)]
+pub enum Parcel {
+    /// What has become of a message that the ESME submitted.
+    Receipt(Receipt),
+    /// A message from a phone.
+    Message(Content),
+}
+
+/// What has become of a message.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The message as the ESME submitted it.
+    pub content: Content,
+    /// When we took it.
+    pub accepted: Moment,
+    /// When it came to its state.
+    pub done: Moment,
+    /// Its state.
+    pub state: State,
+    /// The error, 0 for none, three digits.
+    pub error: u16,
+    /// network_error_code, where the carrier gave one.
+    pub network_error: Option<NetworkErrorCode>,
+}
+
+/// The response to a message, promised to a connection and perhaps not written yet.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    seat: Arc<Seat>,
+    count: u64,
+}
+
+impl Promise {
+    /// All responses that have been promised to this connection so far.
+    pub fn so_far(seat: Arc<Seat>) -> Self {
+        let count = seat.promised();
+        Self { seat, count }
+    }
+
+    /// Whether the responses have been written, or never will be.
+    pub fn is_kept(&self) -> bool {
+        self.seat.has_written(self.count)
+    }
+
+    /// The connection to which they were promised.
+    pub fn seat(&self) -> &Arc<Seat> {
+        &self.seat
+    }
+}
+
+impl Delivery {
+    /// Whether it may be written now.
+    pub fn is_due(&self) -> bool {
+        self.after.as_ref().is_none_or(Promise::is_kept)
+    }
+
+    /// Appends the PDU under our sequence number.
+    ///
+    /// `tlvs` is false for a peer that bound with a version before 3.4.
+    pub fn put(&self, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
+        match &self.parcel {
+            Parcel::Receipt(receipt) => receipt.put(self.id, form, tlvs, sequence, out),
+            Parcel::Message(content) => {
+                let header = Header {
+                    length: content.pdu().len() as u32,
+                    command: content.command(),
+                    status: Status::ESME_ROK,
+                    sequence,
+                };
+                header.put(out);
+                out.put_slice(&content.pdu()[HEADER_LEN..]);
+            }
+        }
+    }
+
+    /// The command that [`Delivery::put`] writes.
+    pub fn command(&self) -> Command {
+        match &self.parcel {
+            Parcel::Receipt(_) => Command::DELIVER_SM,
+            Parcel::Message(content) => content.command(),
+        }
+    }
+}
+
+impl Receipt {
+    fn put(&self, id: MessageId, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
+        let id = id.text(form);
+        let outgoing = Outgoing {
+            id: id.as_bytes(),
+            submitted: seconds(self.accepted),
+            done: seconds(self.done),
+            offset_minutes: 0,
+            state: self.state,
+            err: self.error,
+            text: "",
+            network_error: self.network_error,
+            user_message_reference: self.content.reference(),
+        };
+        let intermediate = !self.state.is_final();
+        let mut text = [0; Outgoing::LENGTH_MAX];
+        let mut room = &mut text[..];
+        outgoing.put(&mut room);
+        let left = room.len();
+        let length = text.len() - left;
+        let mut writer = PduWriter::begin(out, Command::DELIVER_SM, Status::ESME_ROK, sequence);
+        Sm {
+            source: cut(self.content.destination()),
+            destination: cut(self.content.source()),
+            esm_class: EsmClass(if intermediate { 0x20 } else { 0x04 }),
+            short_message: &text[..length],
+            ..Sm::default()
+        }
+        .put(writer.body());
+        if tlvs {
+            outgoing.put_tlvs(writer.body());
+        }
+    }
+}
+
+/// An address as deliver_sm can hold it: data_sm has room for 64 octets, deliver_sm for 20.
+fn cut(address: Address<'_>) -> Address<'_> {
+    Address {
+        digits: &address.digits[..address.digits.len().min(20)],
+        ..address
+    }
+}
+
+fn seconds(moment: Moment) -> i64 {
+    i64::try_from(moment.millis() / 1_000).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,233 @@
+//! Who is bound: for each account its connections, and what waits while there is none.
+
+use super::delivery::Delivery;
+use super::seat::Seat;
+use crate::message::AccountId;
+use dashmap::DashMap;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Messages of one account that are accepted and whose sender has not been told their end, and
+/// messages from phones that it has not taken. Beyond that it is refused more: an account that
+/// does not take its receipts uses up its own room and nobody else's.
+pub const OPEN_MAX: usize = 250_000;
+
+/// Deliveries left in the box of one connection, as a multiple of its window; what comes on top
+/// waits for any connection of the account.
+const BOX_WINDOWS: usize = 4;
+
+/// The bound connections of all accounts.
+#[derive(Debug, Default)]
+pub struct Roster {
+    desks: DashMap<AccountId, Arc<Desk>, foldhash::fast::RandomState>,
+}
+
+/// The connections of one account, and what waits for them.
+#[derive(Debug, Default)]
+pub struct Desk {
+    seats: Mutex<Seats>,
+    /// What no connection has room for, the oldest first.
+    backlog: Mutex<VecDeque<Delivery>>,
+    backlog_count: AtomicUsize,
+    open: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Seats {
+    all: Vec<Arc<Seat>>,
+    /// Whose turn it is to be given something that no connection has a claim on.
+    turn: usize,
+}
+
+impl Roster {
+    /// The desk of an account; it is set up at first use.
+    pub fn desk(&self, account: AccountId) -> Arc<Desk> {
+        if let Some(desk) = self.desks.get(&account) {
+            return desk.clone();
+        }
+        self.desks.entry(account).or_default().clone()
+    }
+
+    /// All desks, for counting and housekeeping.
+    pub fn desks(&self) -> Vec<(AccountId, Arc<Desk>)> {
+        self.desks
+            .iter()
+            .map(|entry| (*entry.key(), entry.value().clone()))
+            .collect()
+    }
+
+    /// Every bound connection.
+    pub fn seats(&self) -> Vec<Arc<Seat>> {
+        let desks = self.desks();
+        desks
+            .iter()
+            .flat_map(|(_, desk)| desk.seats.lock().all.clone())
+            .collect()
+    }
+}
+
+impl Desk {
+    /// A connection has bound. False if the account holds as many binds as it may.
+    pub fn sit(&self, seat: &Arc<Seat>, binds_max: usize) -> bool {
+        let mut seats = self.seats.lock();
+        if seats.all.len() >= binds_max {
+            return false;
+        }
+        seats.all.push(seat.clone());
+        true
+    }
+
+    /// A connection has gone. What was left for it and not delivered goes first in the backlog.
+    pub fn leave(&self, seat: &Seat, mut undelivered: Vec<Delivery>) {
+        self.seats
+            .lock()
+            .all
+            .retain(|other| other.number != seat.number);
+        undelivered.extend(seat.leave());
+        self.put_back(undelivered);
+    }
+
+    /// Hands over deliveries of this account: to the connection that submitted, if it may receive
+    /// and has room, else to each of the others in turn, else to the backlog.
+    pub fn deliver(&self, deliveries: Vec<Delivery>, deliver_window: usize) {
+        let room = deliver_window * BOX_WINDOWS;
+        let mut rest: VecDeque<Delivery> = deliveries.into();
+        let mut hand = Vec::new();
+        while let Some(first) = rest.front() {
+            let from = first.after.as_ref().map(|promise| promise.seat().number);
+            let same = rest
+                .iter()
+                .take_while(|other| other.after.as_ref().map(|p| p.seat().number) == from)
+                .count();
+            let Some(seat) = self.seat_for(from, room) else {
+                break;
+            };
+            let count = same.min(room.saturating_sub(seat.waiting()).max(1));
+            hand.extend(rest.drain(..count));
+            if Some(seat.number) == from {
+                // Responses and deliveries of one connection are written in the order in which
+                // they were left: there is nothing to wait for.
+                hand.iter_mut().for_each(|delivery| delivery.after = None);
+            }
+            if !seat.deliver(&mut hand) {
+                // It has gone in this moment: the next look will not find it.
+                self.seats
+                    .lock()
+                    .all
+                    .retain(|other| other.number != seat.number);
+                hand.drain(..)
+                    .rev()
+                    .for_each(|delivery| rest.push_front(delivery));
+            }
+        }
+        if !rest.is_empty() {
+            let mut backlog = self.backlog.lock();
+            backlog.extend(rest);
+            self.backlog_count.store(backlog.len(), Ordering::Release);
+            drop(backlog);
+            self.ring();
+        }
+    }
+
+    /// Puts deliveries at the head of the backlog, in their order.
+    pub fn put_back(&self, deliveries: Vec<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let mut backlog = self.backlog.lock();
+        deliveries
+            .into_iter()
+            .rev()
+            .for_each(|delivery| backlog.push_front(delivery));
+        self.backlog_count.store(backlog.len(), Ordering::Release);
+        drop(backlog);
+        self.ring();
+    }
+
+    /// Takes up to `count` deliveries from the backlog.
+    pub fn fetch(&self, count: usize, into: &mut Vec<Delivery>) {
+        if count == 0 || self.backlog_count.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        let mut backlog = self.backlog.lock();
+        let count = count.min(backlog.len());
+        into.extend(backlog.drain(..count));
+        self.backlog_count.store(backlog.len(), Ordering::Release);
+    }
+
+    /// Takes what has waited too long out of the backlog.
+    pub fn expire(&self, mut is_expired: impl FnMut(&Delivery) -> bool) -> Vec<Delivery> {
+        let mut backlog = self.backlog.lock();
+        let mut expired = Vec::new();
+        while let Some(first) = backlog.front()
+            && is_expired(first)
+        {
+            expired.extend(backlog.pop_front());
+        }
+        self.backlog_count.store(backlog.len(), Ordering::Release);
+        expired
+    }
+
+    /// Deliveries that wait for a connection.
+    pub fn backlog(&self) -> usize {
+        self.backlog_count.load(Ordering::Acquire)
+    }
+
+    /// Takes room for `count` more open messages, or as many as there is room for.
+    pub fn open_up(&self, count: usize) -> usize {
+        let before = self.open.fetch_add(count, Ordering::AcqRel);
+        let granted = OPEN_MAX.saturating_sub(before).min(count);
+        if granted < count {
+            self.open.fetch_sub(count - granted, Ordering::AcqRel);
+        }
+        granted
+    }
+
+    /// Gives back the room of messages whose sender has been told.
+    pub fn close(&self, count: usize) {
+        self.open.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// Messages whose sender has not been told their end.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Bound connections.
+    pub fn bound(&self) -> usize {
+        self.seats.lock().all.len()
+    }
+
+    fn seat_for(&self, from: Option<u64>, room: usize) -> Option<Arc<Seat>> {
+        let mut seats = self.seats.lock();
+        let has_room = |seat: &&Arc<Seat>| seat.kind.receives() && seat.waiting() < room;
+        if let Some(number) = from
+            && let Some(seat) = seats.all.iter().find(|seat| seat.number == number)
+            && has_room(&seat)
+        {
+            return Some(seat.clone());
+        }
+        let count = seats.all.len();
+        let turn = seats.turn;
+        let found = (0..count)
+            .map(|step| (turn + step) % count)
+            .find(|&at| has_room(&&seats.all[at]));
+        found.map(|at| {
+            seats.turn = at + 1;
+            seats.all[at].clone()
+        })
+    }
+
+    /// Tells one connection that may receive that the backlog has something; it looks there
+    /// whenever it has room anyway.
+    fn ring(&self) {
+        let seats = self.seats.lock();
+        seats
+            .all
+            .iter()
+            .filter(|seat| seat.kind.receives())
+            .for_each(|seat| seat.bell.ring());
+    }
+}

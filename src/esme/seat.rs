@@ -1,0 +1,145 @@
+//! A bound ESME connection as others see it: a box to leave things in, and a bell.
+
+use super::delivery::Delivery;
+use super::intake::Answer;
+use crate::link::Bell;
+use crate::message::AccountId;
+use crate::session::BindKind;
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// One bound connection of an account.
+#[derive(Debug)]
+pub struct Seat {
+    /// Its number, never given out again.
+    pub number: u64,
+    /// Whose it is.
+    pub account: AccountId,
+    /// How it is bound.
+    pub kind: BindKind,
+    /// Rung when something has been left.
+    pub bell: std::sync::Arc<Bell>,
+    inbox: Mutex<Inbox>,
+    /// Deliveries that wait in the box, to be read without its lock.
+    waiting: AtomicUsize,
+    promised: AtomicU64,
+    written: AtomicU64,
+    left: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Inbox {
+    answers: Vec<Answer>,
+    deliveries: Vec<Delivery>,
+    unbind: bool,
+    left: bool,
+}
+
+/// What a connection takes out of its box at one time.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Responses that have become due.
+    pub answers: Vec<Answer>,
+    /// What is to be delivered on this bind, in order.
+    pub deliveries: Vec<Delivery>,
+    /// The connection is to unbind.
+    pub unbind: bool,
+}
+
+impl Seat {
+    /// A seat for a connection that has just bound.
+    pub fn new(
+        number: u64,
+        account: AccountId,
+        kind: BindKind,
+        bell: std::sync::Arc<Bell>,
+    ) -> Self {
+        Self {
+            number,
+            account,
+            kind,
+            bell,
+            inbox: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            promised: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            left: AtomicBool::new(false),
+        }
+    }
+
+    /// Leaves responses. They are promised already; the box of a connection that has gone is no
+    /// place for them, and nobody waits for them any more.
+    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+        let mut inbox = self.inbox.lock();
+        if !inbox.left {
+            inbox.answers.extend(answers);
+            drop(inbox);
+            self.bell.ring();
+        }
+    }
+
+    /// Leaves deliveries, unless the connection has gone: then they stay with the caller.
+    pub fn deliver(&self, deliveries: &mut Vec<Delivery>) -> bool {
+        let mut inbox = self.inbox.lock();
+        if inbox.left {
+            return false;
+        }
+        inbox.deliveries.append(deliveries);
+        self.waiting
+            .store(inbox.deliveries.len(), Ordering::Relaxed);
+        drop(inbox);
+        self.bell.ring();
+        true
+    }
+
+    /// Asks the connection to unbind.
+    pub fn unbind(&self) {
+        self.inbox.lock().unbind = true;
+        self.bell.ring();
+    }
+
+    /// Takes everything out of the box; `into` gives its emptied room in exchange.
+    pub fn collect(&self, into: &mut Collected) {
+        let mut inbox = self.inbox.lock();
+        into.answers.clear();
+        into.deliveries.clear();
+        std::mem::swap(&mut inbox.answers, &mut into.answers);
+        std::mem::swap(&mut inbox.deliveries, &mut into.deliveries);
+        into.unbind = std::mem::take(&mut inbox.unbind);
+        self.waiting.store(0, Ordering::Relaxed);
+    }
+
+    /// The connection has gone: nothing can be left any more, and what was is given back.
+    pub fn leave(&self) -> Vec<Delivery> {
+        let mut inbox = self.inbox.lock();
+        inbox.left = true;
+        self.left.store(true, Ordering::Release);
+        inbox.answers = Vec::new();
+        std::mem::take(&mut inbox.deliveries)
+    }
+
+    /// Deliveries that wait in the box.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// More responses will be given to this connection.
+    pub fn promise(&self, count: usize) {
+        self.promised.fetch_add(count as u64, Ordering::AcqRel);
+    }
+
+    /// Responses that were ever promised to this connection.
+    pub fn promised(&self) -> u64 {
+        self.promised.load(Ordering::Acquire)
+    }
+
+    /// More responses have reached the socket.
+    pub fn wrote(&self, count: u64) {
+        self.written.fetch_add(count, Ordering::AcqRel);
+    }
+
+    /// Whether the first `count` promised responses have reached the socket, or never will.
+    pub fn has_written(&self, count: u64) -> bool {
+        self.left.load(Ordering::Acquire) || self.written.load(Ordering::Acquire) >= count
+    }
+}
