@@ -1,15 +1,15 @@
 //! The session itself: what arrives, what we ask, and what time brings, one method each.
 
 use super::event::{BindKind, Lost, Reason, Received, Role, Tick};
-use super::state::{self, Rule, State};
-use super::timers::{Timer, Timers};
+use super::settings::Settings;
+use super::state::{self, Rule, Stage, State};
+use super::timers::{Timer, Timers, unless_zero};
 use super::window::Window;
 use crate::moment::Moment;
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::pdu::{Bind, Header, Tlv};
 use smppgate_codec::wire::PduWriter;
-use std::time::Duration;
 
 /// Binds that are refused on one connection before it is closed.
 const REFUSALS_MAX: u8 = 3;
@@ -22,56 +22,6 @@ const EXPIRED_IN_A_ROW_MAX: u8 = 3;
 
 /// The lowest interface_version that knows optional parameters, and the one that we speak.
 const VERSION_3_4: u8 = 0x34;
-
-/// What one session may hold and how long it waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Which side of the session we are.
-    pub role: Role,
-    /// Requests of ours that may be unanswered at once, [`WINDOW_MAX`](super::WINDOW_MAX) at most.
-    pub window: u32,
-    /// Requests of the peer that may be unanswered before we stop reading, at least 1; twice as
-    /// many are held where reading must go on.
-    pub peer_window: u32,
-    /// Message centre: from the connection to the whole bind PDU. ESME: from our bind to its
-    /// response.
-    pub bind_timeout: Duration,
-    /// Message centre: from the bind PDU to the decision about it.
-    pub decision_timeout: Duration,
-    /// From a request of ours to its answer.
-    pub response_timeout: Duration,
-    /// Silence after which we ask whether the peer is there; zero is never.
-    pub enquire_link: Duration,
-    /// From our asking to anything that is heard of the peer.
-    pub enquire_timeout: Duration,
-    /// Time without a request other than enquire_link in either direction after which we unbind;
-    /// zero is never.
-    pub idle_timeout: Duration,
-    /// The most that each step of an unbind waits for: the answers that are due, and unbind_resp.
-    pub unbind_timeout: Duration,
-}
-
-impl Settings {
-    /// The usual settings of one side.
-    pub fn new(role: Role) -> Self {
-        let (bind, response) = match role {
-            Role::Smsc => (5, 30),
-            Role::Esme => (10, 60),
-        };
-        Self {
-            role,
-            window: 10,
-            peer_window: 100,
-            bind_timeout: Duration::from_secs(bind),
-            decision_timeout: Duration::from_secs(30),
-            response_timeout: Duration::from_secs(response),
-            enquire_link: Duration::from_secs(30),
-            enquire_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::ZERO,
-            unbind_timeout: Duration::from_secs(5),
-        }
-    }
-}
 
 /// One SMPP session.
 ///
@@ -94,32 +44,6 @@ pub struct Machine<T> {
     refusals: u8,
     strikes: u8,
     expired_in_a_row: u8,
-}
-
-/// A [`State`] with what belongs to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Open,
-    Binding {
-        kind: BindKind,
-        sequence: u32,
-    },
-    Bound(BindKind),
-    Draining {
-        kind: BindKind,
-        why: Reason,
-    },
-    Unbinding {
-        kind: BindKind,
-        why: Reason,
-        sequence: u32,
-    },
-    /// `unbind` is the peer's unbind, if it still waits for its response.
-    Leaving {
-        why: Reason,
-        unbind: Option<u32>,
-    },
-    Closed,
 }
 
 impl<T: Copy> Machine<T> {
@@ -146,15 +70,7 @@ impl<T: Copy> Machine<T> {
 
     /// Where the session stands.
     pub fn state(&self) -> State {
-        match self.stage {
-            Stage::Open => State::Open,
-            Stage::Binding { kind, .. } => State::Binding(kind),
-            Stage::Bound(kind) => State::Bound(kind),
-            Stage::Draining { kind, .. } => State::Draining(kind),
-            Stage::Unbinding { kind, .. } => State::Unbinding(kind),
-            Stage::Leaving { .. } => State::Leaving,
-            Stage::Closed => State::Closed,
-        }
+        self.stage.state()
     }
 
     /// The settings that it was made with.
@@ -222,7 +138,7 @@ impl<T: Copy> Machine<T> {
         out: &mut BytesMut,
     ) -> Received<T> {
         self.asked(now);
-        if self.unanswered >= 2 * self.peer_window() {
+        if self.unanswered >= 2 * self.settings.peer_window() {
             self.refuse(header, Status::ESME_RTHROTTLED, out);
             return Received::Overflow;
         }
@@ -518,16 +434,11 @@ impl<T: Copy> Machine<T> {
             Stage::Binding { .. } => self.settings.role == Role::Esme,
             Stage::Unbinding { .. } | Stage::Closed => true,
             Stage::Open | Stage::Bound(_) | Stage::Draining { .. } | Stage::Leaving { .. } => {
-                self.unanswered < self.peer_window()
+                self.unanswered < self.settings.peer_window()
                     || self.window.held() > 0
                     || self.enquiry.is_some()
             }
         }
-    }
-
-    #[inline]
-    fn peer_window(&self) -> usize {
-        self.settings.peer_window.max(1) as usize
     }
 
     // The end.
@@ -674,16 +585,6 @@ impl<T: Copy> Machine<T> {
     #[cfg(test)]
     pub(super) fn continue_at(&mut self, sequence: u32) {
         self.window.continue_at(sequence);
-    }
-}
-
-/// `span` from now; never if it is zero.
-#[inline]
-fn unless_zero(now: Moment, span: Duration) -> Moment {
-    if span.is_zero() {
-        Moment::NEVER
-    } else {
-        now + span
     }
 }
 

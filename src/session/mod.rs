@@ -4,7 +4,8 @@
 //! It opens no socket and asks no clock; who drives it calls [`Machine::receive`] for each whole
 //! PDU and [`Machine::tick`] whenever [`Machine::deadline`] has come. In reading order:
 //!
-//! * [`event`](self): what comes out, and the words for it;
+//! * `event`: what comes out, and the words for it;
+//! * `settings`: what a session may hold and how long it waits;
 //! * `state`: the states of the specification, and what each PDU means in each of them;
 //! * `window`: our requests that wait for an answer, and the numbers they bear;
 //! * `timers`: the deadlines of a session;
@@ -12,6 +13,7 @@
 //! * `machine`: the session itself.
 
 mod event;
+mod settings;
 mod state;
 mod window;
 mod timers;
@@ -22,7 +24,8 @@ mod machine;
 mod tests;
 
 pub use event::{BindKind, Lost, Reason, Received, Role, Tick};
-pub use machine::{Machine, Settings};
+pub use machine::Machine;
 pub use pace::Pace;
+pub use settings::Settings;
 pub use state::State;
 pub use window::{SEQUENCE_MAX, WINDOW_MAX};

@@ -13,7 +13,7 @@
 //! SMPP 3.4 §2.2 names OPEN, BOUND_TX, BOUND_RX, BOUND_TRX and CLOSED; the others are the time
 //! that it takes to go from one to the next.
 
-use super::event::{BindKind, Role};
+use super::event::{BindKind, Reason, Role};
 use smppgate_codec::code::{Command, Status};
 
 /// Where a session stands.
@@ -47,6 +47,48 @@ impl State {
     /// Whether the bind is yet to come.
     pub fn is_before_bind(self) -> bool {
         matches!(self, Self::Open | Self::Binding(_))
+    }
+}
+
+/// A [`State`] with what belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Open,
+    Binding {
+        kind: BindKind,
+        sequence: u32,
+    },
+    Bound(BindKind),
+    Draining {
+        kind: BindKind,
+        why: Reason,
+    },
+    Unbinding {
+        kind: BindKind,
+        why: Reason,
+        sequence: u32,
+    },
+    /// `unbind` is the peer's unbind, if it still waits for its response.
+    Leaving {
+        why: Reason,
+        unbind: Option<u32>,
+    },
+    Closed,
+}
+
+impl Stage {
+    /// Its state.
+    #[inline]
+    pub fn state(self) -> State {
+        match self {
+            Self::Open => State::Open,
+            Self::Binding { kind, .. } => State::Binding(kind),
+            Self::Bound(kind) => State::Bound(kind),
+            Self::Draining { kind, .. } => State::Draining(kind),
+            Self::Unbinding { kind, .. } => State::Unbinding(kind),
+            Self::Leaving { .. } => State::Leaving,
+            Self::Closed => State::Closed,
+        }
     }
 }
 

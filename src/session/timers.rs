@@ -4,6 +4,7 @@
 //! them in the order in which they were sent.
 
 use crate::moment::Moment;
+use std::time::Duration;
 
 /// What a session can wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,16 @@ impl Timers {
         })?;
         self.stop(due);
         Some(due)
+    }
+}
+
+/// `span` from now; never if it is zero.
+#[inline]
+pub(super) fn unless_zero(now: Moment, span: Duration) -> Moment {
+    if span.is_zero() {
+        Moment::NEVER
+    } else {
+        now + span
     }
 }
 

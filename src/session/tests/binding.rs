@@ -261,3 +261,21 @@ fn a_carrier_that_does_not_answer_our_bind_is_left() {
     assert_eq!(carrier.at(105), Tick::Close(Reason::BindTimeout));
     assert_eq!(carrier.said(), []);
 }
+
+#[test]
+fn the_settings_of_the_account_hold_from_its_bind_on() {
+    let mut esme = Scene::open(Role::Smsc);
+    esme.hear(Command::BIND_TRANSCEIVER, 1);
+    let idle_timeout = Duration::from_secs(7);
+    esme.machine.adopt(Settings {
+        window: 3,
+        idle_timeout,
+        ..settings(Role::Smsc)
+    });
+    esme.machine
+        .accept_bind(TRX, 1, b"", 0x34, esme.now, &mut esme.out);
+    assert_eq!(
+        (esme.machine.room(), esme.machine.deadline()),
+        (3, seconds(7))
+    );
+}
