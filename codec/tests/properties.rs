@@ -13,17 +13,20 @@ use smppgate_codec::pdu::{
     Tlv, Tlvs, Unsuccess, UnsuccessList, check_data, check_multi, check_submit,
 };
 
+/// TON, NPI and digits.
+type Parted = (u8, u8, Vec<u8>);
+
 /// A C-octet string of at most `max` octets, without its NUL.
 fn text(max: usize) -> impl Strategy<Value = Vec<u8>> {
     vec(1_u8.., 0..=max)
 }
 
 /// An address of at most `max` octets.
-fn address(max: usize) -> impl Strategy<Value = (u8, u8, Vec<u8>)> {
+fn address(max: usize) -> impl Strategy<Value = Parted> {
     (any::<u8>(), any::<u8>(), text(max))
 }
 
-fn as_address(parts: &(u8, u8, Vec<u8>)) -> Address<'_> {
+fn as_address(parts: &Parted) -> Address<'_> {
     Address::new(parts.0, parts.1, &parts.2)
 }
 
@@ -36,13 +39,13 @@ struct Parts {
     more_text64: Vec<u8>,
     time: Vec<u8>,
     more_time: Vec<u8>,
-    source: (u8, u8, Vec<u8>),
-    destination: (u8, u8, Vec<u8>),
-    long_address: (u8, u8, Vec<u8>),
+    source: Parted,
+    destination: Parted,
+    long_address: Parted,
     octets: [u8; 8],
     short_message: Vec<u8>,
-    destinations: Vec<(bool, (u8, u8, Vec<u8>))>,
-    unsuccess: Vec<((u8, u8, Vec<u8>), u32)>,
+    destinations: Vec<(bool, Parted)>,
+    unsuccess: Vec<(Parted, u32)>,
     tlvs: Vec<(u16, Vec<u8>)>,
 }
 

@@ -4,7 +4,7 @@
 use super::{Address, HEADER_LEN, Tlvs};
 use crate::code::{DataCoding, EsmClass, RegisteredDelivery, Tag};
 use crate::frame::Frame;
-use crate::wire::{DecodeError, Fault, Read, array, c_octet_string, octets, put_c_octet_string};
+use crate::wire::{DecodeError, Fault, Gather, Read, array, c_octet_string, octets};
 use bytes::BufMut;
 
 /// The fields of a submit_sm or deliver_sm.
@@ -92,21 +92,26 @@ impl<'a> Sm<'a> {
 
     /// Appends the body, optional parameters included; a short_message of more than 255 octets is
     /// cut there.
+    #[inline]
     pub fn put(&self, out: &mut impl BufMut) {
         let short_message = &self.short_message[..self.short_message.len().min(255)];
-        put_c_octet_string(out, self.service_type);
-        self.source.put(out);
-        self.destination.put(out);
-        out.put_slice(&[self.esm_class.0, self.protocol_id, self.priority_flag]);
-        put_c_octet_string(out, self.schedule_delivery_time);
-        put_c_octet_string(out, self.validity_period);
-        out.put_slice(&[
+        let mut fields = Gather::new(out);
+        fields.c_octet_string(self.service_type);
+        fields.octets([self.source.ton, self.source.npi]);
+        fields.c_octet_string(self.source.digits);
+        fields.octets([self.destination.ton, self.destination.npi]);
+        fields.c_octet_string(self.destination.digits);
+        fields.octets([self.esm_class.0, self.protocol_id, self.priority_flag]);
+        fields.c_octet_string(self.schedule_delivery_time);
+        fields.c_octet_string(self.validity_period);
+        fields.octets([
             self.registered_delivery.0,
             self.replace_if_present_flag,
             self.data_coding.0,
             self.sm_default_msg_id,
             short_message.len() as u8,
         ]);
+        fields.finish();
         out.put_slice(short_message);
         out.put_slice(self.tlvs.octets());
     }
@@ -187,14 +192,18 @@ impl<'a> Data<'a> {
 
     /// Appends the body, optional parameters included.
     pub fn put(&self, out: &mut impl BufMut) {
-        put_c_octet_string(out, self.service_type);
-        self.source.put(out);
-        self.destination.put(out);
-        out.put_slice(&[
+        let mut fields = Gather::new(out);
+        fields.c_octet_string(self.service_type);
+        fields.octets([self.source.ton, self.source.npi]);
+        fields.c_octet_string(self.source.digits);
+        fields.octets([self.destination.ton, self.destination.npi]);
+        fields.c_octet_string(self.destination.digits);
+        fields.octets([
             self.esm_class.0,
             self.registered_delivery.0,
             self.data_coding.0,
         ]);
+        fields.finish();
         out.put_slice(self.tlvs.octets());
     }
 

@@ -110,10 +110,19 @@ impl<'a> Tlv<'a> {
     }
 
     /// Appends the parameter; a value of more than 65,535 octets is cut there.
+    #[inline]
     pub fn put(&self, out: &mut impl BufMut) {
         let value = &self.value[..self.value.len().min(usize::from(u16::MAX))];
-        out.put_u16(self.tag.0);
-        out.put_u16(value.len() as u16);
-        out.put_slice(value);
+        let [t0, t1] = self.tag.0.to_be_bytes();
+        let [l0, l1] = (value.len() as u16).to_be_bytes();
+        match *value {
+            // Most parameters are integers; they go in one piece.
+            [a] => out.put_slice(&[t0, t1, l0, l1, a]),
+            [a, b] => out.put_slice(&[t0, t1, l0, l1, a, b]),
+            _ => {
+                out.put_slice(&[t0, t1, l0, l1]);
+                out.put_slice(value);
+            }
+        }
     }
 }

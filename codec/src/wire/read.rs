@@ -84,7 +84,7 @@ pub fn octets(field: &'static str, announced: usize) -> impl Fn(&[u8]) -> Read<'
 /// A C-octet string of at most `max` octets, its NUL included; the value comes without it.
 #[inline]
 pub fn c_octet_string(field: &'static str, max: usize) -> impl Fn(&[u8]) -> Read<'_, &[u8]> {
-    move |input| match nul(&input[..input.len().min(max)]) {
+    move |input| match nul(input, max) {
         Some(end) => Ok((&input[end + 1..], &input[..end])),
         None => Err(unterminated(input, field, max)),
     }
@@ -95,7 +95,7 @@ pub fn c_octet_string(field: &'static str, max: usize) -> impl Fn(&[u8]) -> Read
 /// An octet string of less than `max` octets without any NUL is taken whole, an absent one is empty.
 #[inline]
 pub fn last_string(field: &'static str, max: usize) -> impl Fn(&[u8]) -> Read<'_, &[u8]> {
-    move |input| match nul(&input[..input.len().min(max)]) {
+    move |input| match nul(input, max) {
         Some(end) => Ok((&input[end + 1..], &input[..end])),
         None if input.len() < max => Ok((&input[input.len()..], input)),
         None => Err(unterminated(input, field, max)),
@@ -104,32 +104,44 @@ pub fn last_string(field: &'static str, max: usize) -> impl Fn(&[u8]) -> Read<'_
 
 #[cold]
 fn unterminated(input: &[u8], field: &'static str, max: usize) -> Err<Fault> {
-    let flaw = match nul(input) {
+    let flaw = match nul(input, input.len()) {
         Some(_) => Flaw::TooLong { max: max as u16 },
         None => Flaw::NoNul,
     };
     Fault::failure(input, field, flaw)
 }
 
-/// Where the first NUL is. Eight octets a step: addresses and ids are short, and a call to a
-/// vectorised search costs more than it saves on them.
+/// Where the first NUL is, if it is among the first `max` octets.
+///
+/// Eight octets a step: addresses and ids are short, and a call to a vectorised search costs more
+/// than it saves on them. A step may look past `max`, where the rest of the PDU lies.
 #[inline]
-pub fn nul(octets: &[u8]) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
+pub fn nul(octets: &[u8], max: usize) -> Option<usize> {
+    let mut rest = octets;
     let mut at = 0;
-    while let Some(chunk) = octets[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
-        if zeros != 0 {
-            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+        if let Some(found) = nul_in(*chunk) {
+            let end = at + found;
+            return (end < max).then_some(end);
         }
         at += 8;
+        if at >= max {
+            return None;
+        }
+        rest = behind;
     }
-    octets[at..]
-        .iter()
-        .position(|&octet| octet == 0)
-        .map(|found| at + found)
+    let end = at + rest.iter().position(|&octet| octet == 0)?;
+    (end < max).then_some(end)
+}
+
+/// Where the first NUL is among eight octets.
+#[inline]
+pub fn nul_in(octets: [u8; 8]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(octets);
+    let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+    (zeros != 0).then(|| (zeros.trailing_zeros() / 8) as usize)
 }
 
 #[cfg(test)]
