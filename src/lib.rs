@@ -18,11 +18,13 @@
 //! ```
 
 pub mod carrier;
+pub mod cli;
 pub mod esme;
 pub mod journal;
 pub mod link;
 pub mod message;
 pub mod moment;
 pub mod receipt;
+pub mod rig;
 pub mod route;
 pub mod session;

@@ -1,0 +1,4 @@
+//! The command line: one file a command.
+
+pub mod load;
+pub mod sim;

@@ -1,0 +1,227 @@
+//! One bind of an ESME: dials, binds, then sends and receives PDUs one after the other.
+//!
+//! Scripts use it as it is; the load client takes its socket over after the bind.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use smppgate_codec::code::{Command, Status};
+use smppgate_codec::frame::Frame;
+use smppgate_codec::pdu::Header;
+use smppgate_codec::wire::PduWriter;
+
+use super::pipe::{Inbox, Pipe};
+
+/// Pause between two attempts of [`Esme::dial_until`].
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Who binds, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// system_id, 15 characters at most.
+    pub system_id: String,
+    /// password, 8 characters at most by the specification.
+    pub password: String,
+    /// bind_transceiver, bind_transmitter or bind_receiver.
+    pub bind: Command,
+    /// interface_version.
+    pub version: u8,
+}
+
+impl Default for Login {
+    fn default() -> Self {
+        Self {
+            system_id: "esme".into(),
+            password: "secret".into(),
+            bind: Command::BIND_TRANSCEIVER,
+            version: 0x34,
+        }
+    }
+}
+
+/// A bound ESME.
+pub struct Esme {
+    stream: TcpStream,
+    inbox: Inbox,
+    sequence: u32,
+}
+
+/// A PDU that was received, with octets of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pdu {
+    /// Its header.
+    pub header: Header,
+    /// All of its octets, header included.
+    pub octets: Vec<u8>,
+}
+
+impl Pdu {
+    /// The PDU as the codec's decoders take it.
+    pub fn frame(&self) -> Frame<'_> {
+        Frame {
+            header: self.header,
+            octets: &self.octets,
+        }
+    }
+}
+
+/// Why there is no bind.
+#[derive(Debug)]
+pub enum DialError {
+    /// The connection failed or ended, or nothing came in time.
+    Io(io::Error),
+    /// The bind was answered with this status.
+    Refused(Status),
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "{error}"),
+            Self::Refused(status) => write!(f, "the bind was refused: {status}"),
+        }
+    }
+}
+
+impl std::error::Error for DialError {}
+
+impl From<io::Error> for DialError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<DialError> for io::Error {
+    fn from(error: DialError) -> Self {
+        match error {
+            DialError::Io(error) => error,
+            refused => io::Error::new(io::ErrorKind::PermissionDenied, refused.to_string()),
+        }
+    }
+}
+
+impl Esme {
+    /// Connects and binds; both together take at most about twice `patience`.
+    pub fn dial(address: SocketAddr, login: &Login, patience: Duration) -> Result<Self, DialError> {
+        let stream = TcpStream::connect_timeout(&address, patience)?;
+        stream.set_nodelay(true)?;
+        let mut esme = Self {
+            stream,
+            inbox: Inbox::new(),
+            sequence: 0,
+        };
+        let mut body = Vec::new();
+        for field in [login.system_id.as_str(), login.password.as_str(), ""] {
+            body.extend_from_slice(field.as_bytes());
+            body.push(0);
+        }
+        body.extend_from_slice(&[login.version, 0, 0, 0]);
+        let sequence = esme.request(login.bind, &body)?;
+        let ended = Instant::now() + patience;
+        loop {
+            let left = ended.saturating_duration_since(Instant::now());
+            let Some(pdu) = esme.next(left)? else {
+                return Err(io::Error::from(io::ErrorKind::TimedOut).into());
+            };
+            let Header {
+                command,
+                status,
+                sequence: of,
+                ..
+            } = pdu.header;
+            if of == sequence && command.is_response() {
+                return match status {
+                    Status::ESME_ROK => Ok(esme),
+                    status => Err(DialError::Refused(status)),
+                };
+            }
+        }
+    }
+
+    /// Dials again and again until a bind stands or `patience` is over; then the last error.
+    pub fn dial_until(
+        address: SocketAddr,
+        login: &Login,
+        patience: Duration,
+    ) -> Result<Self, DialError> {
+        let ended = Instant::now() + patience;
+        loop {
+            match Self::dial(address, login, patience) {
+                Ok(esme) => return Ok(esme),
+                Err(error) if Instant::now() >= ended => return Err(error),
+                Err(_) => std::thread::sleep(PAUSE),
+            }
+        }
+    }
+
+    /// Sends a request under the next sequence number; that number.
+    pub fn request(&mut self, command: Command, body: &[u8]) -> io::Result<u32> {
+        self.sequence += 1;
+        self.send(command, Status::ESME_ROK, self.sequence, body)?;
+        Ok(self.sequence)
+    }
+
+    /// Sends a PDU.
+    pub fn send(
+        &mut self,
+        command: Command,
+        status: Status,
+        sequence: u32,
+        body: &[u8],
+    ) -> io::Result<()> {
+        let mut out = BytesMut::new();
+        PduWriter::begin(&mut out, command, status, sequence).octets(body);
+        self.send_octets(&out)
+    }
+
+    /// Sends octets as they are, also such as no PDU has.
+    pub fn send_octets(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.stream.write_all(octets)
+    }
+
+    /// The next PDU, `None` if none comes within `patience`. The end of the connection is
+    /// [`io::ErrorKind::UnexpectedEof`].
+    pub fn next(&mut self, patience: Duration) -> io::Result<Option<Pdu>> {
+        let ended = Instant::now() + patience;
+        loop {
+            match self.inbox.next() {
+                Ok(Some(frame)) => {
+                    let Frame { header, octets } = frame;
+                    return Ok(Some(Pdu {
+                        header,
+                        octets: octets.to_vec(),
+                    }));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        error.to_string(),
+                    ));
+                }
+            }
+            let left = ended.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            self.stream.set_read_timeout(Some(left))?;
+            match self.stream.read(self.inbox.room()) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => self.inbox.filled(count),
+                Err(error) if super::pipe::is_momentary(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Hands the socket over to a loop; the next sequence number with it.
+    pub(super) fn into_pipe(self) -> io::Result<(Pipe, u32)> {
+        self.stream.set_read_timeout(None)?;
+        let mut pipe = Pipe::new(self.stream)?;
+        pipe.inbox = self.inbox;
+        Ok((pipe, self.sequence + 1))
+    }
+}

@@ -1,0 +1,679 @@
+//! The load client: many binds, one thread, every message marked so that its answer and its receipt
+//! can be told from all others.
+//!
+//! The last nine digits of the destination are the number of the message; they stand at the start
+//! of the body too, and their low 16 bits are its user_message_reference. With a given rate a
+//! message is measured from the moment at which it should have left, whether it could or not.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::BufMut;
+use hdrhistogram::Histogram;
+use smppgate_codec::code::{Command, MessageType, Status};
+use smppgate_codec::frame::Frame;
+use smppgate_codec::pdu::{HEADER_LEN, Header, Sm};
+use smppgate_codec::wire::PduWriter;
+
+use super::esme::{Esme, Login};
+use super::marked::{Report, Template, to_nul};
+use super::outstanding::{Answered, Outstanding};
+use super::pipe::{Filled, OUT_MAX, Pipe};
+use super::poll::{Poll, Ready};
+use super::stats::{self, Latency};
+use super::tally::{MESSAGES_MAX, Strange, Tally};
+
+/// Messages that one run can send: nine digits stand in each destination.
+pub const COUNT_MAX: u64 = MESSAGES_MAX;
+
+/// Time that a bind has to stand, at the start and when it is opened again.
+const BIND_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Pause between two attempts to open lost binds again.
+const REDIAL_NS: u64 = 100_000_000;
+
+/// After the last receipt, the time in which one that comes twice is still noticed.
+const LINGER_NS: u64 = 100_000_000;
+
+/// What takes longer counts as this long.
+const LATENCY_MAX_NS: u64 = 3_600 * SECOND_NS;
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// What to send, where, and how fast.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The peer.
+    pub connect: SocketAddr,
+    /// Who binds. Receipts come only to transceivers.
+    pub login: Login,
+    /// Binds; 1 or more.
+    pub binds: usize,
+    /// Unanswered messages per bind; 1 or more.
+    pub window: usize,
+    /// How much.
+    pub amount: Amount,
+    /// Messages per second over all binds; 0 = as fast as answers come.
+    pub rate: f64,
+    /// Octets of short_message, 254 at most.
+    pub body: usize,
+    /// Destinations are this and nine digits; eleven digits at most.
+    pub to: String,
+    /// source_addr.
+    pub from: String,
+    /// Whether to ask for receipts, and wait for them.
+    pub receipts: bool,
+    /// Time without any answer or receipt after which the rest is lost.
+    pub patience: Duration,
+    /// Time from the start that is not measured.
+    pub warmup: Duration,
+    /// Messages that may lack their answer or receipt, over all binds; 0 = no limit. For a peer
+    /// that accepts faster than it delivers.
+    pub open_max: u64,
+    /// Remember every id, to find one that is given twice.
+    pub unique_ids: bool,
+    /// Open lost binds again. What was unanswered on them is not sent again.
+    pub reconnect: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            connect: SocketAddr::from(([127, 0, 0, 1], 2775)),
+            login: Login::default(),
+            binds: 1,
+            window: 10,
+            amount: Amount::Count(1_000),
+            rate: 0.0,
+            body: 160,
+            to: "33".into(),
+            from: "smppgate".into(),
+            receipts: true,
+            patience: Duration::from_secs(10),
+            warmup: Duration::ZERO,
+            open_max: 0,
+            unique_ids: true,
+            reconnect: false,
+        }
+    }
+}
+
+/// How much is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// So many messages.
+    Count(u64),
+    /// As many as leave in this time, warm-up included.
+    For(Duration),
+}
+
+/// Where a run stands; told once a second and at each change of phase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// What it does.
+    pub phase: Phase,
+    /// Since the first message.
+    pub elapsed: Duration,
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages answered.
+    pub answered: u64,
+    /// Receipts.
+    pub receipts: u64,
+    /// Messages without answer or receipt.
+    pub open: u64,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Sends, not measured.
+    Warmup,
+    /// Sends, measured.
+    Measure,
+    /// Sends no more and waits for the rest.
+    Drain,
+    /// Is over.
+    Done,
+}
+
+/// Runs the load; `observe` sees its progress on this thread.
+pub fn run(settings: &Settings, observe: &mut dyn FnMut(&Progress)) -> io::Result<stats::Report> {
+    let mut load = Load::new(settings)?;
+    load.run(observe)?;
+    load.report()
+}
+
+struct Load<'a> {
+    settings: &'a Settings,
+    poll: Poll,
+    binds: Vec<Option<Bind>>,
+    tally: Tally,
+    template: Template,
+    /// Messages that are sent at most, and that may be open at once.
+    most: u64,
+    open_max: u64,
+    response: Histogram<u64>,
+    receipt: Histogram<u64>,
+    phase: Phase,
+    now: u64,
+    /// When the first message was sent, sending ended, and something last came.
+    started: u64,
+    ended: u64,
+    last_came: u64,
+    /// Where the measured span begins and ends: time, answers, whole messages.
+    from: (u64, u64, u64),
+    until: (u64, u64, u64),
+    /// The first message of the measured span.
+    first_measured: u64,
+    /// The bind that an open-loop message tries first.
+    turn: usize,
+    redial_at: u64,
+    binds_lost: u64,
+    binds_again: u64,
+}
+
+struct Bind {
+    pipe: Pipe,
+    outstanding: Outstanding<u64>,
+    closing: bool,
+}
+
+impl<'a> Load<'a> {
+    fn new(settings: &'a Settings) -> io::Result<Self> {
+        let histogram =
+            || Histogram::new_with_bounds(1, LATENCY_MAX_NS, 3).map_err(io::Error::other);
+        let mut load = Self {
+            settings,
+            poll: Poll::new()?,
+            binds: Vec::new(),
+            tally: Tally::new(settings.receipts, settings.unique_ids),
+            template: Template::new(
+                settings.body,
+                &settings.to,
+                &settings.from,
+                settings.receipts,
+            )?,
+            most: match settings.amount {
+                Amount::Count(count) => count.min(MESSAGES_MAX),
+                Amount::For(_) => MESSAGES_MAX,
+            },
+            open_max: if settings.open_max == 0 {
+                u64::MAX
+            } else {
+                settings.open_max
+            },
+            response: histogram()?,
+            receipt: histogram()?,
+            phase: Phase::Warmup,
+            now: 0,
+            started: 0,
+            ended: 0,
+            last_came: 0,
+            from: (0, 0, 0),
+            until: (0, 0, 0),
+            first_measured: 0,
+            turn: 0,
+            redial_at: 0,
+            binds_lost: 0,
+            binds_again: 0,
+        };
+        for at in 0..settings.binds.max(1) {
+            let bind = load.dial(at)?;
+            load.binds.push(Some(bind));
+        }
+        Ok(load)
+    }
+
+    fn dial(&self, at: usize) -> io::Result<Bind> {
+        let Settings { connect, login, .. } = self.settings;
+        let esme = Esme::dial(*connect, login, BIND_PATIENCE)?;
+        let (pipe, sequence) = esme.into_pipe()?;
+        self.poll.add(&pipe.stream, at as u64, false)?;
+        Ok(Bind {
+            pipe,
+            outstanding: Outstanding::new(sequence),
+            closing: false,
+        })
+    }
+
+    fn run(&mut self, observe: &mut dyn FnMut(&Progress)) -> io::Result<()> {
+        self.now = self.poll.now();
+        (self.started, self.last_came) = (self.now, self.now);
+        self.enter(Phase::Warmup, observe);
+        self.change_phase(observe);
+        let mut next_second = self.now + SECOND_NS;
+        let mut ready: Vec<Ready> = Vec::new();
+        for at in 0..self.binds.len() {
+            self.turn(at, false)?;
+        }
+        loop {
+            let deadline = self.deadline().min(next_second);
+            self.poll.wait(&mut ready, Some(deadline))?;
+            self.now = self.poll.now();
+            self.change_phase(observe);
+            for event in &ready {
+                self.turn(event.token as usize, event.readable)?;
+            }
+            if self.settings.rate > 0.0 || self.settings.open_max > 0 {
+                self.send_what_is_due()?;
+            }
+            if self.settings.reconnect {
+                self.redial()?;
+            }
+            if self.now >= next_second {
+                observe(&self.progress());
+                next_second = self.now + SECOND_NS;
+            }
+            if self.phase == Phase::Done {
+                return self.unbind(&mut ready);
+            }
+        }
+    }
+
+    /// When something is to be done though no socket is ready.
+    fn deadline(&self) -> u64 {
+        let settings = self.settings;
+        let mut deadline = self.now + SECOND_NS;
+        match self.phase {
+            Phase::Warmup => deadline = deadline.min(self.started + nanos(settings.warmup)),
+            Phase::Drain => {
+                let rest = if self.tally.open() == 0 {
+                    LINGER_NS
+                } else {
+                    nanos(settings.patience)
+                };
+                deadline = deadline.min(self.last_came + rest);
+            }
+            Phase::Measure | Phase::Done => {}
+        }
+        if matches!(self.phase, Phase::Warmup | Phase::Measure) {
+            if let Amount::For(span) = settings.amount {
+                deadline = deadline.min(self.started + nanos(span));
+            }
+            if settings.rate > 0.0 && self.has_room() {
+                deadline = deadline.min(self.intended(self.tally.sent()));
+            }
+        }
+        if settings.reconnect && self.binds.iter().any(Option::is_none) {
+            deadline = deadline.min(self.redial_at);
+        }
+        deadline
+    }
+
+    fn has_room(&self) -> bool {
+        let window = self.settings.window.max(1);
+        self.binds
+            .iter()
+            .flatten()
+            .any(|bind| bind.outstanding.len() < window)
+    }
+
+    /// When the message of this number is to leave.
+    fn intended(&self, number: u64) -> u64 {
+        self.started + (number as f64 * 1e9 / self.settings.rate) as u64
+    }
+
+    fn change_phase(&mut self, observe: &mut dyn FnMut(&Progress)) {
+        let settings = self.settings;
+        let sent = self.tally.sent();
+        if self.phase == Phase::Warmup && self.now >= self.started + nanos(settings.warmup) {
+            self.from = self.mark(self.now);
+            self.first_measured = sent;
+            self.enter(Phase::Measure, observe);
+        }
+        if matches!(self.phase, Phase::Warmup | Phase::Measure) {
+            let over = match settings.amount {
+                Amount::Count(_) => false,
+                Amount::For(span) => self.now >= self.started + nanos(span),
+            };
+            if over || sent >= self.most || !self.can_go_on() {
+                self.ended = self.now;
+                self.until = self.mark(self.now);
+                self.enter(Phase::Drain, observe);
+            }
+        }
+        if self.phase == Phase::Drain {
+            let quiet = self.now.saturating_sub(self.last_came);
+            let complete = self.tally.open() == 0;
+            if complete && quiet >= LINGER_NS
+                || quiet >= nanos(settings.patience)
+                || !self.can_go_on()
+            {
+                if let Amount::Count(_) = settings.amount {
+                    self.until = self.mark(self.last_came);
+                }
+                self.enter(Phase::Done, observe);
+            }
+        }
+    }
+
+    fn can_go_on(&self) -> bool {
+        self.settings.reconnect || self.binds.iter().any(Option::is_some)
+    }
+
+    fn enter(&mut self, phase: Phase, observe: &mut dyn FnMut(&Progress)) {
+        self.phase = phase;
+        observe(&self.progress());
+    }
+
+    fn progress(&self) -> Progress {
+        let found = self.tally.found();
+        Progress {
+            phase: self.phase,
+            elapsed: Duration::from_nanos(self.now - self.started),
+            sent: found.sent,
+            answered: found.accepted + found.refused,
+            receipts: found.receipts,
+            open: self.tally.open(),
+        }
+    }
+
+    fn mark(&self, at: u64) -> (u64, u64, u64) {
+        let found = self.tally.found();
+        let answered = found.accepted + found.refused;
+        (
+            at,
+            answered,
+            if self.settings.receipts {
+                found.receipts
+            } else {
+                answered
+            },
+        )
+    }
+
+    /// Reads a bind, answers, sends as much as its window takes, and writes once.
+    fn turn(&mut self, at: usize, readable: bool) -> io::Result<()> {
+        let Some(mut bind) = self.binds.get_mut(at).and_then(Option::take) else {
+            return Ok(());
+        };
+        let mut open = true;
+        if readable {
+            open = match bind.pipe.fill() {
+                Ok(Filled::Some) => {
+                    self.last_came = self.now;
+                    self.take(&mut bind)
+                }
+                Ok(Filled::Nothing) => true,
+                Ok(Filled::Closed) | Err(_) => false,
+            };
+        }
+        if open {
+            self.fill_window(&mut bind);
+            open = match bind.pipe.flush() {
+                Ok(done) => !(done && bind.closing),
+                Err(_) => false,
+            };
+        }
+        if open {
+            let pipe = &mut bind.pipe;
+            let (wait, pause) = (!pipe.out.is_empty(), pipe.out.len() > OUT_MAX);
+            if (wait, pause) != (pipe.waits_to_write, pipe.paused) {
+                self.poll.change(&pipe.stream, at as u64, !pause, wait)?;
+                (pipe.waits_to_write, pipe.paused) = (wait, pause);
+            }
+            self.binds[at] = Some(bind);
+            return Ok(());
+        }
+        self.binds_lost += 1;
+        self.redial_at = self.now + REDIAL_NS;
+        for number in bind.outstanding.drain() {
+            self.tally.lose(number);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn fill_window(&mut self, bind: &mut Bind) {
+        if !matches!(self.phase, Phase::Warmup | Phase::Measure) || bind.closing {
+            return;
+        }
+        let window = self.settings.window.max(1);
+        while bind.outstanding.len() < window && bind.outstanding.has_room() {
+            let sent = self.tally.sent();
+            if sent >= self.most || self.tally.open() >= self.open_max {
+                return;
+            }
+            let intended = match self.settings.rate {
+                rate if rate > 0.0 => self.intended(sent),
+                _ => self.now,
+            };
+            if intended > self.now {
+                return;
+            }
+            let number = self.tally.send(intended);
+            let sequence = bind.outstanding.push(number);
+            self.template.put(&mut bind.pipe.out, sequence, number);
+        }
+    }
+
+    /// Gives due messages to binds that were not ready by themselves, each time to another first.
+    fn send_what_is_due(&mut self) -> io::Result<()> {
+        self.turn = self.turn.wrapping_add(1);
+        for step in 0..self.binds.len() {
+            let at = self.turn.wrapping_add(step) % self.binds.len();
+            if self.settings.rate > 0.0 && self.intended(self.tally.sent()) > self.now {
+                return Ok(());
+            }
+            self.turn(at, false)?;
+        }
+        Ok(())
+    }
+
+    fn redial(&mut self) -> io::Result<()> {
+        if self.now < self.redial_at || self.phase == Phase::Done {
+            return Ok(());
+        }
+        for at in 0..self.binds.len() {
+            if self.binds[at].is_none() {
+                self.redial_at = self.now + REDIAL_NS;
+                match self.dial(at) {
+                    Ok(bind) => {
+                        self.binds[at] = Some(bind);
+                        self.binds_again += 1;
+                        self.turn(at, false)?;
+                    }
+                    Err(_) => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes every whole PDU of the inbox; `false` if the stream cannot be read on.
+    fn take(&mut self, bind: &mut Bind) -> bool {
+        let Bind {
+            pipe,
+            outstanding,
+            closing,
+        } = bind;
+        loop {
+            let frame = match pipe.inbox.next() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return true,
+                Err(_) => return false,
+            };
+            let Header {
+                command,
+                status,
+                sequence,
+                ..
+            } = frame.header;
+            match command {
+                Command::SUBMIT_SM_RESP | Command::GENERIC_NACK => match outstanding.take(sequence)
+                {
+                    Answered::Waiting(number) => {
+                        let status = match (command, status) {
+                            (Command::GENERIC_NACK, Status::ESME_ROK) => Status::ESME_RUNKNOWNERR,
+                            (_, status) => status,
+                        };
+                        let intended = self.tally.answer(number, status, to_nul(frame.body()));
+                        if let Some(intended) = intended
+                            && number >= self.first_measured
+                            && self.phase != Phase::Warmup
+                        {
+                            self.response
+                                .saturating_record(self.now.saturating_sub(intended));
+                        }
+                    }
+                    Answered::Twice => self.tally.strange(Strange::AnswerTwice),
+                    Answered::Never => self.tally.strange(Strange::AnswerToNothing),
+                },
+                Command::DELIVER_SM => {
+                    self.delivery(&frame);
+                    let mut octets = [0; HEADER_LEN + 1];
+                    let header = Header {
+                        length: octets.len() as u32,
+                        command: Command::DELIVER_SM_RESP,
+                        status: Status::ESME_ROK,
+                        sequence,
+                    };
+                    octets[..HEADER_LEN].copy_from_slice(&header.to_octets());
+                    pipe.out.put_slice(&octets);
+                }
+                Command::ENQUIRE_LINK => {
+                    Header::bare(Command::ENQUIRE_LINK_RESP, Status::ESME_ROK, sequence)
+                        .put(&mut pipe.out);
+                }
+                Command::UNBIND => {
+                    Header::bare(Command::UNBIND_RESP, Status::ESME_ROK, sequence)
+                        .put(&mut pipe.out);
+                    *closing = true;
+                }
+                response if response.is_response() => {
+                    self.tally.strange(Strange::AnswerToNothing);
+                }
+                _ => {
+                    Header::bare(Command::GENERIC_NACK, Status::ESME_RINVCMDID, sequence)
+                        .put(&mut pipe.out);
+                }
+            }
+        }
+    }
+
+    /// Finds the message that a receipt is for.
+    fn delivery(&mut self, frame: &Frame<'_>) {
+        let Ok(sm) = Sm::decode(frame) else {
+            return self.tally.strange(Strange::ReceiptContradictsItself);
+        };
+        if sm.esm_class.message_type() != MessageType::DeliveryReceipt {
+            return self.tally.strange(Strange::Inbound);
+        }
+        let report = match Report::read(&sm) {
+            Ok(report) => report,
+            Err(strange) => return self.tally.strange(strange),
+        };
+        let Report { number, id, state } = report;
+        if let Some(intended) = self.tally.receipt(number, id, state)
+            && number >= self.first_measured
+            && self.phase != Phase::Warmup
+        {
+            self.receipt
+                .saturating_record(self.now.saturating_sub(intended));
+        }
+    }
+
+    /// Says goodbye and takes what still comes, a second at most.
+    fn unbind(&mut self, ready: &mut Vec<Ready>) -> io::Result<()> {
+        let lost = self.binds_lost;
+        for bind in self.binds.iter_mut().flatten() {
+            let sequence = bind.outstanding.next_sequence();
+            Header::bare(Command::UNBIND, Status::ESME_ROK, sequence).put(&mut bind.pipe.out);
+            // Whether it arrives makes no difference to what was found.
+            let _ = bind.pipe.flush();
+        }
+        let until = self.now + SECOND_NS;
+        while self.now < until && self.binds.iter().any(Option::is_some) {
+            self.poll.wait(ready, Some(until))?;
+            self.now = self.poll.now();
+            for event in ready.iter() {
+                let at = event.token as usize;
+                let Some(mut bind) = self.binds.get_mut(at).and_then(Option::take) else {
+                    continue;
+                };
+                if self.last_words(&mut bind) {
+                    self.binds[at] = Some(bind);
+                }
+            }
+        }
+        self.binds_lost = lost;
+        Ok(())
+    }
+
+    /// Reads a bind that is leaving; `false` once its unbind was answered or it has gone.
+    fn last_words(&mut self, bind: &mut Bind) -> bool {
+        if !matches!(bind.pipe.fill(), Ok(Filled::Some | Filled::Nothing)) {
+            return false;
+        }
+        let Bind {
+            pipe, outstanding, ..
+        } = bind;
+        while let Ok(Some(frame)) = pipe.inbox.next() {
+            let Header {
+                command,
+                status,
+                sequence,
+                ..
+            } = frame.header;
+            match command {
+                Command::UNBIND_RESP => return false,
+                Command::SUBMIT_SM_RESP => match outstanding.take(sequence) {
+                    Answered::Waiting(number) => {
+                        self.tally.answer(number, status, to_nul(frame.body()));
+                    }
+                    Answered::Twice => self.tally.strange(Strange::AnswerTwice),
+                    Answered::Never => self.tally.strange(Strange::AnswerToNothing),
+                },
+                Command::DELIVER_SM => {
+                    self.delivery(&frame);
+                    PduWriter::begin(
+                        &mut pipe.out,
+                        Command::DELIVER_SM_RESP,
+                        Status::ESME_ROK,
+                        sequence,
+                    )
+                    .u8(0);
+                }
+                _ => {}
+            }
+        }
+        bind.pipe.flush().is_ok()
+    }
+
+    fn report(self) -> io::Result<stats::Report> {
+        let settings = self.settings;
+        let seconds = (self.until.0.saturating_sub(self.from.0)) as f64 / 1e9;
+        let per_second = |count: u64| {
+            if seconds > 0.0 {
+                count as f64 / seconds
+            } else {
+                0.0
+            }
+        };
+        let messages = self.until.2 - self.from.2.min(self.until.2);
+        Ok(stats::Report {
+            binds: settings.binds,
+            window: settings.window,
+            rate: settings.rate,
+            seconds,
+            messages,
+            messages_per_second: per_second(messages),
+            answers_per_second: per_second(self.until.1 - self.from.1.min(self.until.1)),
+            drain_seconds: self.last_came.saturating_sub(self.ended) as f64 / 1e9,
+            response: Latency::of(&self.response),
+            receipt: Latency::of(&self.receipt),
+            binds_lost: self.binds_lost,
+            binds_again: self.binds_again,
+            found: self.tally.close(),
+        })
+    }
+}
+
+fn nanos(span: Duration) -> u64 {
+    // Two centuries are enough for any run, and leave room for sums.
+    u64::try_from(span.as_nanos())
+        .unwrap_or(u64::MAX)
+        .min(u64::MAX / 4)
+}
