@@ -225,7 +225,7 @@ impl Exchange {
             let token = side.token;
             self.connections[token] = Some(connection);
         } else {
-            self.close(connection);
+            self.close(&mut connection);
         }
         // What this bind leaves in the queue may be for its neighbours.
         match group {
@@ -256,7 +256,7 @@ impl Exchange {
         Ok(())
     }
 
-    fn close(&mut self, mut connection: Box<Connection>) {
+    fn close(&mut self, connection: &mut Connection) {
         self.counts.open -= 1;
         let side = &mut connection.side;
         let Some(bound) = side.bound else { return };
@@ -266,8 +266,8 @@ impl Exchange {
 
     fn drop_connections(&mut self) -> io::Result<()> {
         for token in 0..self.connections.len() {
-            if let Some(connection) = self.connections[token].take() {
-                self.close(connection);
+            if let Some(mut connection) = self.connections[token].take() {
+                self.close(&mut connection);
             }
         }
         Ok(())
