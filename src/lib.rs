@@ -19,6 +19,7 @@
 
 pub mod carrier;
 pub mod cli;
+pub mod config;
 pub mod esme;
 pub mod journal;
 pub mod link;

@@ -1,4 +1,5 @@
 //! The command line: one file a command.
 
+pub mod check;
 pub mod load;
 pub mod sim;

@@ -1,0 +1,35 @@
+//! The file becomes checked settings of every part.
+//!
+//! In reading order:
+//!
+//! * `file` reads the text and goes through its tables;
+//! * `section` is one table: it hands out keys and tells of those that nobody asked for;
+//! * `value` reads one value as what it should be;
+//! * `finding` is what is wrong, where, and what would be right;
+//! * `nearest` finds the word that was probably meant;
+//! * `secret` finds a password, `surroundings` are the files and variables that it may lie in;
+//! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each;
+//! * `names` knows what is named and whether a reference leads anywhere;
+//! * `check` holds settings of different parts against each other.
+
+mod file;
+mod section;
+mod value;
+mod finding;
+mod nearest;
+mod secret;
+mod surroundings;
+mod listener;
+mod account;
+mod carrier;
+mod route;
+mod inbound;
+mod names;
+mod check;
+
+pub use file::Config;
+pub use finding::{Finding, Severity};
+pub use inbound::Inbound;
+pub use listener::{Admin, Gateway, Listener};
+pub use route::{Route, Verdict};
+pub use surroundings::{Process, Surroundings};

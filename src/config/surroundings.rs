@@ -1,0 +1,41 @@
+//! What a file may name: other files and the environment.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The largest file that is read: five million prefixes or so.
+const FILE_OCTETS_MAX: u64 = 64 << 20;
+
+/// Where other files and variables come from; tests have a world of their own.
+pub trait Surroundings {
+    /// The content of a file.
+    fn file(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// The value of an environment variable.
+    fn variable(&self, name: &str) -> Option<String>;
+}
+
+/// The files and the environment of this process.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Process;
+
+impl Surroundings for Process {
+    fn file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        // A pipe or a device could keep us waiting, or never end.
+        if !path.metadata()?.is_file() {
+            return Err(io::Error::other("not a regular file"));
+        }
+        let mut content = Vec::new();
+        File::open(path)?
+            .take(FILE_OCTETS_MAX + 1)
+            .read_to_end(&mut content)?;
+        if content.len() as u64 > FILE_OCTETS_MAX {
+            return Err(io::Error::other("larger than 64 MiB"));
+        }
+        Ok(content)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}

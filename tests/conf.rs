@@ -1,0 +1,204 @@
+//! Configuration files: the ones that we ship are right, and of wrong ones every finding is told.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use smppgate::config::{Config, Finding, Severity, Surroundings};
+use smppgate::message::{AccountId, CarrierId};
+use smppgate::route::{Choice, InboundTable, Query, Table};
+
+/// Files and variables that the cases name.
+#[derive(Default)]
+struct World(HashMap<&'static str, &'static str>);
+
+impl Surroundings for World {
+    fn file(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let found = path.to_str().and_then(|path| self.0.get(path));
+        let octets = found.map(|content| content.as_bytes().to_vec());
+        octets.ok_or_else(|| io::Error::other("not found"))
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "NORTH_PASSWORD").then(|| "s3cr3t".to_owned())
+    }
+}
+
+fn world() -> World {
+    World(HashMap::from([
+        ("conf/acme.password", "pa55word\n"),
+        ("conf/two-lines.password", "pa55\nword\n"),
+        ("conf/france.txt", "33 # all of it\n\n+336\n"),
+        ("conf/bad.txt", "33\nfrance\n"),
+        ("conf/empty.txt", "# nothing\n"),
+    ]))
+}
+
+/// The files of a folder with this ending, in order.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .collect();
+    files.sort();
+    files
+}
+
+fn told(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("{finding}\n"))
+        .collect()
+}
+
+#[test]
+fn every_finding_of_a_wrong_file_is_told_with_its_place_and_what_would_be_right() {
+    let cases = files("tests/data/config", "toml");
+    assert!(cases.len() >= 25, "the cases are gone");
+    let mut wrong = String::new();
+    for case in cases {
+        let name = Path::new("conf").join(case.file_name().unwrap());
+        let parsed = Config::parse(&fs::read_to_string(&case).unwrap(), &name, &world());
+        let findings = match &parsed {
+            Ok(config) => &config.warnings,
+            Err(findings) => findings,
+        };
+        let has_error = findings
+            .iter()
+            .any(|found| found.severity == Severity::Error);
+        assert_eq!(parsed.is_err(), has_error, "{}", case.display());
+        let told = told(findings);
+        // To write down what is told now: SMPPGATE_WRITE=1 cargo test --test conf
+        if std::env::var_os("SMPPGATE_WRITE").is_some() {
+            fs::write(case.with_extension("stderr"), &told).unwrap();
+        }
+        let expected = fs::read_to_string(case.with_extension("stderr")).unwrap_or_default();
+        if expected.is_empty() || told != expected {
+            wrong += &format!("{}: expected\n{expected}told\n{told}\n", case.display());
+        }
+        for secret in ["s3cr3t", "pa55"] {
+            assert!(
+                !told.contains(secret),
+                "{} shows a password",
+                case.display()
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn what_we_ship_is_right() {
+    let shipped = files("conf", "toml");
+    assert!(shipped.len() >= 3, "conf is not what it was");
+    for path in shipped {
+        match Config::load(&path) {
+            Ok(config) => assert_eq!(told(&config.warnings), "", "{}", path.display()),
+            Err(findings) => panic!("{}", told(&findings)),
+        }
+    }
+}
+
+/// Takes the comment off each line that shows a key with its default.
+fn with_shown_defaults(text: &str) -> String {
+    let instead = [
+        "password_",
+        "addresses",
+        "to",
+        "account",
+        "from",
+        "reject",
+        "carrier",
+    ];
+    let is_default = |line: &&str| {
+        let Some(shown) = line.strip_prefix("# ") else {
+            return false;
+        };
+        let key = shown.split(' ').next().unwrap_or_default();
+        shown[key.len()..].starts_with(" = ") && !instead.iter().any(|other| key.starts_with(other))
+    };
+    text.lines()
+        .map(|line| match is_default(&line) {
+            true => &line[2..],
+            false => line,
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_defaults_that_we_show_are_the_defaults() {
+    let text = include_str!("../conf/smppgate.toml");
+    let path = Path::new("conf/smppgate.toml");
+    let shown = with_shown_defaults(text);
+    assert!(shown.lines().any(|line| line.starts_with("window = 10 ")));
+    let mut written = Config::parse(&shown, path, &world())
+        .map_err(|findings| told(&findings))
+        .unwrap();
+    assert!(written.gateway.workers.is_some());
+    written.gateway.workers = None;
+    assert_eq!(written, Config::parse(text, path, &world()).unwrap());
+}
+
+#[test]
+fn names_become_the_numbers_that_the_tables_route_by() {
+    let text = include_str!("../conf/demo.toml");
+    let config = Config::parse(text, Path::new("demo.toml"), &world()).unwrap();
+    let account_id = |name: &str| {
+        assert_eq!(name, "demo");
+        AccountId(7)
+    };
+    let carrier_id = |name: &str| CarrierId(if name == "north" { 1 } else { 2 });
+    let table = Table::build(config.rules(account_id, carrier_id)).unwrap();
+    let carriers = |destination: &str| -> Vec<CarrierId> {
+        let choice = table.choose_one(&Query {
+            account: AccountId(7),
+            source: b"DEMO",
+            destination: destination.as_bytes(),
+        });
+        assert!(matches!(choice, Choice::Via(_)));
+        table
+            .candidates(choice)
+            .iter()
+            .map(|candidate| candidate.carrier)
+            .collect()
+    };
+    assert_eq!(carriers("+33612345678"), [CarrierId(1), CarrierId(2)]);
+    assert_eq!(carriers("4412345678"), [CarrierId(2), CarrierId(1)]);
+    let inbound = InboundTable::build(&config.inbound_rules(account_id, carrier_id));
+    assert_eq!(inbound.choose(CarrierId(1), b"36034"), Some(AccountId(7)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_damaged_file_is_read_or_its_damage_is_told(
+        cuts in prop::collection::vec((0..10_000_usize, 0..12_usize, "[a-z0-9\\[\\]{}=\"',.#\n é\0-]{0,6}"), 1..6),
+    ) {
+        let mut text = include_str!("data/config/whole.toml").to_owned();
+        for (at, length, put) in cuts {
+            let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let from = boundary(at % (text.len() + 1));
+            let to = boundary((from + length).min(text.len())).max(from);
+            text.replace_range(from..to, &put);
+        }
+        match Config::parse(&text, Path::new("conf/damaged.toml"), &world()) {
+            Ok(config) => {
+                // What was accepted can be used.
+                let rules = config.rules(|_| AccountId(1), |_| CarrierId(1));
+                prop_assert!(Table::build(rules).is_ok());
+                let is_warning = |found: &Finding| found.severity == Severity::Warning;
+                prop_assert!(config.warnings.iter().all(is_warning));
+            }
+            Err(findings) => {
+                prop_assert!(findings.iter().any(|found| found.severity == Severity::Error));
+                prop_assert!(findings.iter().all(|found| !found.message.is_empty()));
+                prop_assert!(!told(&findings).contains("s3cr3t"));
+            }
+        }
+    }
+}
