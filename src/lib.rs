@@ -21,6 +21,7 @@ pub mod carrier;
 pub mod cli;
 pub mod config;
 pub mod esme;
+pub mod flow;
 pub mod journal;
 pub mod link;
 pub mod message;

@@ -5,6 +5,7 @@ use crate::message::{CarrierId, Content, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, Report};
 use smppgate_codec::code::{Command, Status};
+use std::sync::Arc;
 
 /// Takes what comes from carriers. Each connection has one of its own, so that what it keeps for
 /// speed is shared with nobody.
@@ -20,7 +21,7 @@ pub trait Intake: Send + 'static {
     fn arrivals(
         &mut self,
         carrier: CarrierId,
-        line: &Line,
+        line: &Arc<Line>,
         batch: &mut Vec<Arrival>,
         now: Moment,
         replies: &mut Vec<Reply>,

@@ -270,6 +270,7 @@ impl<I: Intake> Connection<I> {
         if self.batch.is_empty() {
             return Ok(());
         }
+        bound.seat.promise(self.batch.len());
         let ids = self.intake.ids(self.batch.len(), now);
         for (submission, id) in self.batch.iter_mut().zip(ids) {
             submission.id = id;

@@ -27,14 +27,14 @@ pub trait Intake: Send + 'static {
     /// `answers`, the rest comes to the seat later; `batch` is left empty.
     fn submit(
         &mut self,
-        seat: &Seat,
+        seat: &Arc<Seat>,
         batch: &mut Vec<Submission>,
         now: Moment,
         answers: &mut Vec<Answer>,
     );
 
     /// These have not been answered within the account's time: each must be now.
-    fn overdue(&mut self, seat: &Seat, batch: &[MessageId], now: Moment);
+    fn overdue(&mut self, seat: &Arc<Seat>, batch: &[MessageId], now: Moment);
 
     /// What has become of deliveries; `batch` is left empty.
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment);

@@ -3,6 +3,7 @@
 use super::delivery::Delivery;
 use super::seat::Seat;
 use crate::message::AccountId;
+use crate::moment::Moment;
 use dashmap::DashMap;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -31,6 +32,8 @@ pub struct Desk {
     /// What no connection has room for, the oldest first.
     backlog: Mutex<VecDeque<Delivery>>,
     backlog_count: AtomicUsize,
+    /// What is tried again, and when.
+    later: Mutex<Vec<(Moment, Delivery)>>,
     open: AtomicUsize,
 }
 
@@ -144,6 +147,25 @@ impl Desk {
         self.backlog_count.store(backlog.len(), Ordering::Release);
         drop(backlog);
         self.ring();
+    }
+
+    /// Keeps a delivery that is to be tried again, but not before `due`.
+    pub fn deliver_later(&self, due: Moment, delivery: Delivery) {
+        self.later.lock().push((due, delivery));
+    }
+
+    /// Puts what is due again into the backlog.
+    pub fn bring_back(&self, now: Moment) {
+        let mut later = self.later.lock();
+        if later.is_empty() {
+            return;
+        }
+        let due = later
+            .extract_if(.., |(due, _)| *due <= now)
+            .map(|(_, delivery)| delivery);
+        let due: Vec<Delivery> = due.collect();
+        drop(later);
+        self.put_back(due);
     }
 
     /// Takes up to `count` deliveries from the backlog.

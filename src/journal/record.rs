@@ -37,15 +37,6 @@ pub enum Record<'a> {
         /// Since when.
         at: Moment,
     },
-    /// It has reached its final state.
-    Final {
-        /// Our id of it.
-        id: MessageId,
-        /// message_state of the specification.
-        state: u8,
-        /// When.
-        at: Moment,
-    },
     /// A message from a phone is taken over from a carrier.
     Inbound {
         /// Our id of it.
@@ -59,8 +50,9 @@ pub enum Record<'a> {
         /// The whole PDU, header included.
         pdu: &'a [u8],
     },
-    /// A receipt that matches no message yet waits for its match.
-    Parked {
+    /// A carrier has reported what became of a message: the one that it has given this id, which
+    /// may not be known yet.
+    Reported {
         /// Whose ids these are.
         group: GroupId,
         /// The carrier's id.
@@ -68,6 +60,17 @@ pub enum Record<'a> {
         /// message_state of the specification.
         state: u8,
         /// When it came.
+        at: Moment,
+    },
+    /// A carrier has refused a message.
+    Refused {
+        /// Our id of it.
+        id: MessageId,
+        /// Who has refused it.
+        carrier: CarrierId,
+        /// command_status of the refusal.
+        status: u32,
+        /// When.
         at: Moment,
     },
     /// The ESME has confirmed what was delivered to it under this id.

@@ -1,0 +1,75 @@
+//! The intakes of both sides, filled in: who may bind, and which step each batch begins.
+
+use super::switchboard::Clerk;
+use crate::carrier::{self, Arrival, Line, Outcome, Reply};
+use crate::esme::{self, Account, Answer, Delivered, Seat, Submission};
+use crate::message::{AccountId, CarrierId, MessageId, MessageIds};
+use crate::moment::Moment;
+use crate::session::BindKind;
+use smppgate_codec::code::Status;
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+impl esme::Intake for Clerk {
+    fn admit(
+        &mut self,
+        system_id: &[u8],
+        password: &[u8],
+        _kind: BindKind,
+    ) -> Result<(AccountId, Arc<Account>), Status> {
+        let found = self.accounts.table().named(system_id).cloned();
+        // Somebody unknown is compared as well, and answered alike: nobody can find out by asking
+        // which names exist.
+        let expected = found
+            .as_ref()
+            .map_or(&b"no such account"[..], |(_, a)| &a.password.0);
+        let matches = bool::from(expected.ct_eq(password));
+        match found {
+            Some(admitted) if matches => Ok(admitted),
+            _ => Err(Status::ESME_RINVPASWD),
+        }
+    }
+
+    fn ids(&mut self, count: usize, now: Moment) -> MessageIds {
+        self.board.ids().take(count, now)
+    }
+
+    fn submit(
+        &mut self,
+        seat: &Arc<Seat>,
+        batch: &mut Vec<Submission>,
+        now: Moment,
+        answers: &mut Vec<Answer>,
+    ) {
+        self.submitted(seat, batch, now, answers);
+    }
+
+    fn overdue(&mut self, _seat: &Arc<Seat>, batch: &[MessageId], now: Moment) {
+        self.not_answered(batch, now);
+    }
+
+    fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment) {
+        self.deliveries_settled(batch, now);
+    }
+}
+
+impl carrier::Intake for Clerk {
+    fn up(&mut self, _carrier: CarrierId) {
+        self.board.retry.ring();
+    }
+
+    fn outcomes(&mut self, carrier: CarrierId, batch: &mut Vec<Outcome>, now: Moment) {
+        self.outcomes_read(carrier, batch, now);
+    }
+
+    fn arrivals(
+        &mut self,
+        carrier: CarrierId,
+        line: &Arc<Line>,
+        batch: &mut Vec<Arrival>,
+        now: Moment,
+        replies: &mut Vec<Reply>,
+    ) {
+        self.arrivals_read(carrier, line, batch, now, replies);
+    }
+}

@@ -1,0 +1,67 @@
+//! What flow counts: added to once per batch, read when somebody looks.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds; nothing is written for a zero.
+    #[inline]
+    pub fn add(&self, count: usize) {
+        if count > 0 {
+            self.0.fetch_add(count as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// The sum so far.
+    pub fn total(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+macro_rules! counters {
+    ($($name:ident, $help:literal;)*) => {
+        /// The counters of flow.
+        #[derive(Debug, Default)]
+        pub struct Counters {
+            $(#[doc = $help] pub $name: Counter,)*
+        }
+
+        impl Counters {
+            /// Name, explanation and sum of each.
+            pub fn all(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> + use<> {
+                [$((stringify!($name), $help, self.$name.total()),)*].into_iter()
+            }
+        }
+    };
+}
+
+counters! {
+    submitted, "Messages that ESMEs have submitted.";
+    accepted, "Messages that were answered with status 0.";
+    refused, "Messages that were answered with another status.";
+    no_route, "Messages that were refused since no route is for them.";
+    queue_full, "Messages that were refused since there was no room for them.";
+    withdrawn, "Messages that were withdrawn since they could not be sent in time.";
+    carrier_accepted, "Messages that a carrier has accepted.";
+    carrier_refused, "Refusals by carriers.";
+    failovers, "Messages that went on to the next carrier after a refusal.";
+    outcomes_unknown, "Messages that were sent and not answered: they are held.";
+    late_answers, "Answers of carriers about messages that were held or gone.";
+    duplicates_suspected, "Messages that a second carrier response accepted again.";
+    accepted_without_id, "Messages that a carrier accepted without an id: no receipt can match.";
+    reports, "Reports of carriers about messages.";
+    reports_absorbed, "Reports that repeat or contradict a final report.";
+    reports_unmatched, "Reports that matched no message in time.";
+    inbound, "Messages from phones that were taken from carriers.";
+    inbound_unrouted, "Messages from phones that no rule is for.";
+    inbound_refused, "Messages from phones that carriers are to keep, since there is no room.";
+    delivered, "Messages that a carrier has reported as delivered.";
+    undelivered, "Messages that came to another end than delivery.";
+    receipts_told, "Receipts that ESMEs have confirmed.";
+    messages_told, "Messages from phones that ESMEs have confirmed.";
+    deliveries_again, "Deliveries that an ESME could not take and that are tried again.";
+    dead_letters, "Deliveries and reports that found nobody.";
+}

@@ -1,0 +1,198 @@
+//! Every message that is under way: whose it is, where it may go, and what has been tried.
+//!
+//! Plain values in shards, each behind a lock that is taken once for a run of messages: ids that
+//! were taken together lie together.
+
+use crate::esme::Seat;
+use crate::message::{AccountId, AckMode, CarrierId, Content, MessageId, OnUnknown};
+use crate::moment::Moment;
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use parking_lot::{Mutex, MutexGuard};
+use smallvec::SmallVec;
+use smppgate_codec::code::Status;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Messages under way at most; what comes on top is refused as a full queue.
+pub const UNDER_WAY_MAX: usize = 1_000_000;
+
+/// A power of two: enough that two cores rarely meet.
+const SHARDS: usize = 16;
+
+/// One message under way.
+#[derive(Debug)]
+pub struct Entry {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The connection that submitted it.
+    pub seat: Arc<Seat>,
+    /// The PDU as received.
+    pub content: Content,
+    /// Its number among those of its connection.
+    pub ordinal: u64,
+    /// Its sequence_number.
+    pub sequence: u32,
+    /// When its sender is told that it is accepted.
+    pub ack: AckMode,
+    /// What its sender hears if the carrier's verdict does not come.
+    pub on_unknown: OnUnknown,
+    /// Whether its submit_sm has been answered.
+    pub answered: bool,
+    /// Where it is.
+    pub stage: Stage,
+    /// Carriers that may carry it, in the order to try them.
+    pub via: SmallVec<[CarrierId; 4]>,
+    /// What has been tried.
+    pub attempts: SmallVec<[Attempt; 1]>,
+}
+
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It waits for a carrier to be bound.
+    Parked,
+    /// It waits for this carrier, or has been sent to it and not been answered.
+    With(CarrierId),
+    /// Whether a carrier has it is not known.
+    Held(CarrierId),
+    /// This carrier has it; its report is awaited.
+    Taken(CarrierId),
+}
+
+/// One sending of a message that came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// To whom.
+    pub carrier: CarrierId,
+    /// When it ended.
+    pub at: Moment,
+    /// The carrier's status; `None` if it never answered.
+    pub status: Option<Status>,
+}
+
+impl Entry {
+    /// The carriers that have not been tried yet, in order.
+    pub fn untried(&self) -> impl Iterator<Item = CarrierId> {
+        let tried = |carrier: &CarrierId| self.attempts.iter().any(|one| one.carrier == *carrier);
+        self.via
+            .iter()
+            .copied()
+            .filter(move |carrier| !tried(carrier))
+    }
+}
+
+/// A shard of the ledger.
+pub type Shard = HashMap<MessageId, Entry, RandomState>;
+
+/// All messages under way.
+#[derive(Debug)]
+pub struct Ledger {
+    shards: [Mutex<Shard>; SHARDS],
+    count: AtomicUsize,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            count: AtomicUsize::new(0),
+        }
+    }
+}
+
+impl Ledger {
+    /// Messages under way.
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds messages.
+    pub fn open(&self, entries: impl IntoIterator<Item = (MessageId, Entry)>) {
+        let mut added = 0;
+        let mut hand = Hand::new(self);
+        for (id, entry) in entries {
+            hand.shard(id).insert(id, entry);
+            added += 1;
+        }
+        drop(hand);
+        self.count.fetch_add(added, Ordering::Relaxed);
+    }
+
+    /// A hand that goes from one message to the next and holds one shard at a time.
+    pub fn hand(&self) -> Hand<'_> {
+        Hand::new(self)
+    }
+
+    /// Walks through one shard; `keep` says which entries stay. For housekeeping.
+    pub fn walk(
+        &self,
+        shard: usize,
+        mut gone: impl FnMut(&MessageId, &Entry) -> bool,
+    ) -> Vec<(MessageId, Entry)> {
+        let mut shard = self.shards[shard % SHARDS].lock();
+        let removed: Vec<_> = shard.extract_if(|id, entry| gone(id, entry)).collect();
+        drop(shard);
+        self.count.fetch_sub(removed.len(), Ordering::Relaxed);
+        removed
+    }
+
+    /// How many shards [`Ledger::walk`] has to go through.
+    pub fn shards(&self) -> usize {
+        SHARDS
+    }
+}
+
+/// Holds the lock of the shard of the message that was looked up last.
+pub struct Hand<'a> {
+    ledger: &'a Ledger,
+    held: Option<(usize, MutexGuard<'a, Shard>)>,
+    removed: usize,
+}
+
+impl<'a> Hand<'a> {
+    fn new(ledger: &'a Ledger) -> Self {
+        Self {
+            ledger,
+            held: None,
+            removed: 0,
+        }
+    }
+
+    fn shard(&mut self, id: MessageId) -> &mut Shard {
+        let wanted = id.spread() as usize % SHARDS;
+        let ledger = self.ledger;
+        // The lock that is held goes before the next is taken: no order of locks to keep.
+        let held = match self.held.take() {
+            Some((at, guard)) if at == wanted => (at, guard),
+            other => {
+                drop(other);
+                (wanted, ledger.shards[wanted].lock())
+            }
+        };
+        &mut self.held.insert(held).1
+    }
+
+    /// The message, if it is under way.
+    pub fn entry(&mut self, id: MessageId) -> Option<&mut Entry> {
+        self.shard(id).get_mut(&id)
+    }
+
+    /// Takes the message out: it has come to its end.
+    pub fn remove(&mut self, id: MessageId) -> Option<Entry> {
+        let removed = self.shard(id).remove(&id);
+        self.removed += usize::from(removed.is_some());
+        removed
+    }
+}
+
+impl Drop for Hand<'_> {
+    fn drop(&mut self) {
+        self.ledger.count.fetch_sub(self.removed, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,34 @@
+//! The life of a message, one file a step.
+//!
+//! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
+//! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
+//!   answered, or has not;
+//! * `report`: the carrier says what became of it; `inbound`: a phone has written;
+//! * `tell`: the ESME is told; `told`: it has heard;
+//! * `housekeeping`: what time brings;
+//! * `after`: the rest of a step that waits for the journal;
+//! * `ledger`, `parked`, `deadletter`, `counters`: what is under way, what waits, what found
+//!   nobody, and how much of it all there was.
+
+mod switchboard;
+mod clerk;
+mod submit;
+mod dispatch;
+mod outcome;
+mod report;
+mod inbound;
+mod tell;
+mod told;
+mod housekeeping;
+mod after;
+mod ledger;
+mod parked;
+mod deadletter;
+mod counters;
+
+pub use after::After;
+pub use counters::Counters;
+pub use deadletter::{DeadLetter, DeadLetters};
+pub use ledger::UNDER_WAY_MAX;
+pub use parked::{PARKED_MAX, Parked};
+pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};

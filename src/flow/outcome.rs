@@ -1,0 +1,401 @@
+//! A carrier has answered, or has not: the message goes on, goes elsewhere, or comes to its end.
+
+use super::after::After;
+use super::dispatch::Dispatch;
+use super::ledger::{Attempt, Hand, Stage};
+use super::switchboard::{Carriers, Clerk};
+use super::tell::Telling;
+use crate::carrier::{Outcome, Receipts, Verdict};
+use crate::journal::Record;
+use crate::message::{AckMode, CarrierId, GroupId, MessageId, OnUnknown};
+use crate::moment::Moment;
+use crate::receipt::{CarrierMessageId, Report};
+use smallvec::SmallVec;
+use smppgate_codec::code::{Class, Status};
+use smppgate_codec::receipt::State;
+
+/// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
+#[derive(Default)]
+struct Consequences {
+    telling: Telling,
+    dispatch: Dispatch,
+    learned: Vec<(CarrierMessageId, MessageId)>,
+    accepted: usize,
+    refused: usize,
+    unknown: usize,
+    late: usize,
+    failovers: usize,
+    doubled: usize,
+    without_id: usize,
+}
+
+impl Clerk {
+    pub(super) fn outcomes_read(
+        &mut self,
+        carrier: CarrierId,
+        batch: &mut Vec<Outcome>,
+        now: Moment,
+    ) {
+        let Some(slot) = self.carriers.table().slot(carrier) else {
+            return batch.clear();
+        };
+        let batch: Vec<Outcome> = batch.drain(..).collect();
+        // Ids are copied so that the records can borrow while the batch moves on behind them.
+        let steps = steps(&batch);
+        let records: SmallVec<[Record<'_>; 32]> = steps
+            .iter()
+            .filter_map(|step| step.record(slot.group, carrier, now))
+            .collect();
+        match self.journal(
+            &records,
+            After::Outcomes {
+                carrier,
+                batch,
+                at: now,
+            },
+        ) {
+            Ok(Some(After::Outcomes { batch, .. })) => self.settled(carrier, batch, now),
+            Err((After::Outcomes { batch, .. }, _)) => self.not_settled(batch),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// The outcomes are durable: each message takes its next step.
+    pub(super) fn settled(&mut self, carrier: CarrierId, batch: Vec<Outcome>, now: Moment) {
+        let board = self.board.clone();
+        let carriers = self.carriers.table().clone();
+        let Some(slot) = carriers.slot(carrier) else {
+            return;
+        };
+        let asks_always = slot.receipts == Receipts::Always;
+        let mut then = Consequences::default();
+        let mut hand = board.ledger.hand();
+        for Outcome { id, verdict } in batch {
+            match verdict {
+                Verdict::Accepted(carrier_id) => {
+                    accepted(
+                        &mut hand,
+                        id,
+                        carrier,
+                        carrier_id,
+                        asks_always,
+                        now,
+                        &mut then,
+                    );
+                }
+                Verdict::Refused(status) => {
+                    refused(&mut hand, id, carrier, status, &carriers, now, &mut then);
+                }
+                Verdict::Unknown => unknown(&mut hand, id, carrier, now, &mut then),
+                Verdict::Returned => returned(&mut hand, id, &carriers, &mut then),
+            }
+        }
+        drop(hand);
+        let counters = &board.counters;
+        counters.carrier_accepted.add(then.accepted);
+        counters.carrier_refused.add(then.refused);
+        counters.outcomes_unknown.add(then.unknown);
+        counters.late_answers.add(then.late);
+        counters.failovers.add(then.failovers);
+        counters.duplicates_suspected.add(then.doubled);
+        counters.accepted_without_id.add(then.without_id);
+        // Responses go before correlations: a receipt that finds its message finds it answered.
+        self.tell(then.telling);
+        let mut early: Vec<Report> = Vec::new();
+        let mut correlator = slot.correlator.lock();
+        for (carrier_id, id) in &then.learned {
+            correlator.learn(carrier_id, *id, &mut early);
+        }
+        drop(correlator);
+        self.reported(carrier, early, now);
+        self.dispatch(then.dispatch, now);
+    }
+
+    /// The outcomes cannot be made durable: nothing is acknowledged, and what a carrier has
+    /// accepted is held, never sent again.
+    pub(super) fn not_settled(&mut self, batch: Vec<Outcome>) {
+        let board = self.board.clone();
+        let mut telling = Telling::default();
+        let mut hand = board.ledger.hand();
+        for Outcome { id, .. } in batch {
+            if let Some(entry) = hand.entry(id)
+                && !entry.answered
+            {
+                telling.answer(id, entry, Status::ESME_RSYSERR);
+            }
+        }
+        drop(hand);
+        self.tell(telling);
+    }
+
+    /// These were not answered within their account's time.
+    pub(super) fn not_answered(&mut self, batch: &[MessageId], now: Moment) {
+        let board = self.board.clone();
+        let mut waiting: SmallVec<[(CarrierId, Vec<MessageId>); 2]> = SmallVec::new();
+        let mut hand = board.ledger.hand();
+        for id in batch {
+            let Some(entry) = hand.entry(*id) else {
+                continue;
+            };
+            if let Stage::With(carrier) = entry.stage
+                && !entry.answered
+            {
+                match waiting.iter_mut().find(|(other, _)| *other == carrier) {
+                    Some((_, ids)) => ids.push(*id),
+                    None => waiting.push((carrier, vec![*id])),
+                }
+            }
+        }
+        drop(hand);
+        let carriers = self.carriers.table().clone();
+        let mut telling = Telling::default();
+        let mut withdrawn_count = 0;
+        for (carrier, ids) in waiting {
+            let Some(slot) = carriers.slot(carrier) else {
+                continue;
+            };
+            // What still waits is taken out of the queue by whoever finds it there first: this, or
+            // the bind that sends it.
+            let withdrawn = slot.queue.withdraw(&ids);
+            withdrawn_count += withdrawn.len();
+            let mut hand = board.ledger.hand();
+            for id in &withdrawn {
+                if let Some(mut entry) = hand.remove(*id) {
+                    telling.answer(*id, &mut entry, Status::ESME_RTHROTTLED);
+                    telling.forget(entry.account);
+                }
+            }
+            drop(hand);
+            let sent = ids.into_iter().filter(|id| !withdrawn.contains(id));
+            let mut unknown: Vec<Outcome> = sent
+                .map(|id| Outcome {
+                    id,
+                    verdict: Verdict::Unknown,
+                })
+                .collect();
+            if !unknown.is_empty() {
+                self.outcomes_read(carrier, &mut unknown, now);
+            }
+        }
+        board.counters.withdrawn.add(withdrawn_count);
+        self.tell(telling);
+    }
+}
+
+fn accepted(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    carrier_id: Option<CarrierMessageId>,
+    asks_always: bool,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    then.accepted += 1;
+    let Some(entry) = hand.entry(id) else {
+        // It was answered as refused meanwhile, and its end has been told.
+        then.late += 1;
+        return;
+    };
+    then.late += usize::from(matches!(entry.stage, Stage::Held(_)));
+    then.doubled += usize::from(matches!(entry.stage, Stage::Taken(_)));
+    entry.stage = Stage::Taken(carrier);
+    entry.attempts.push(Attempt {
+        carrier,
+        at: now,
+        status: Some(Status::ESME_ROK),
+    });
+    if !entry.answered {
+        then.telling.answer(id, entry, Status::ESME_ROK);
+    }
+    let expects_report = asks_always || entry.content.registered_delivery().0 & 0x03 != 0;
+    if !expects_report {
+        // Nobody asked the carrier for a receipt: its status 0 is final.
+        if let Some(entry) = hand.remove(id) {
+            then.telling.end(id, entry, State::Delivered, 0, None, now);
+        }
+        return;
+    }
+    match carrier_id {
+        Some(carrier_id) => then.learned.push((carrier_id, id)),
+        None => then.without_id += 1,
+    }
+}
+
+fn refused(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    status: Status,
+    carriers: &Carriers,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    then.refused += 1;
+    let Some(entry) = hand.entry(id) else {
+        then.late += 1;
+        return;
+    };
+    if let Stage::Taken(_) = entry.stage {
+        // Another carrier, or another sending, has it already.
+        then.late += 1;
+        return;
+    }
+    then.late += usize::from(matches!(entry.stage, Stage::Held(_)));
+    let first_answer = matches!(entry.stage, Stage::With(with) if with == carrier);
+    entry.attempts.push(Attempt {
+        carrier,
+        at: now,
+        status: Some(status),
+    });
+    // In carrier mode the ESME waits for the verdict: what this carrier refuses for good is
+    // refused for good.
+    let may_go_on = match entry.ack {
+        AckMode::Stored => true,
+        AckMode::Carrier => !entry.answered && status.class() != Class::Permanent,
+    };
+    if first_answer && may_go_on {
+        let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
+        let waits = entry
+            .untried()
+            .next()
+            .filter(|_| entry.ack == AckMode::Stored);
+        if let Some(next) = next {
+            then.failovers += 1;
+            entry.stage = Stage::With(next);
+            return then.dispatch.add(next, id, entry.content.clone());
+        }
+        if let Some(first) = waits {
+            entry.stage = Stage::Parked;
+            return then.dispatch.park(first, id);
+        }
+    }
+    let Some(mut entry) = hand.remove(id) else {
+        return;
+    };
+    if entry.answered {
+        let error = u16::try_from(status.0.min(999)).unwrap_or(999);
+        then.telling
+            .end(id, entry, State::Undeliverable, error, None, now);
+    } else {
+        then.telling.answer(id, &mut entry, verdict(status));
+        then.telling.forget(entry.account);
+    }
+}
+
+fn unknown(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    then.unknown += 1;
+    let Some(entry) = hand.entry(id) else { return };
+    if entry.stage != Stage::With(carrier) {
+        return;
+    }
+    entry.stage = Stage::Held(carrier);
+    entry.attempts.push(Attempt {
+        carrier,
+        at: now,
+        status: None,
+    });
+    if entry.answered {
+        return;
+    }
+    match entry.on_unknown {
+        OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
+        OnUnknown::Refuse => {
+            if let Some(mut entry) = hand.remove(id) {
+                then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
+                then.telling.forget(entry.account);
+            }
+        }
+    }
+}
+
+fn returned(hand: &mut Hand<'_>, id: MessageId, carriers: &Carriers, then: &mut Consequences) {
+    let Some(entry) = hand.entry(id) else { return };
+    let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
+    match next {
+        Some(next) => {
+            entry.stage = Stage::With(next);
+            then.dispatch.add(next, id, entry.content.clone());
+        }
+        None if entry.ack == AckMode::Stored => {
+            entry.stage = Stage::Parked;
+            let first = entry.untried().next().unwrap_or(entry.via[0]);
+            then.dispatch.park(first, id);
+        }
+        None => {
+            if let Some(mut entry) = hand.remove(id) {
+                then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
+                then.telling.forget(entry.account);
+            }
+        }
+    }
+}
+
+/// The status that the ESME is told for a carrier's refusal: trouble between the carrier and us is
+/// none of its doing.
+fn verdict(status: Status) -> Status {
+    match status.class() {
+        Class::Session | Class::Bind => Status::ESME_RSYSERR,
+        _ => match status {
+            Status::ESME_RINVCMDID | Status::ESME_RINVCMDLEN => Status::ESME_RSYSERR,
+            other => other,
+        },
+    }
+}
+
+/// An outcome as far as the journal is concerned.
+struct Step {
+    id: MessageId,
+    kind: StepKind,
+}
+
+enum StepKind {
+    Accepted(Option<CarrierMessageId>),
+    Refused(Status),
+    Unknown,
+    Returned,
+}
+
+fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
+    let kind = |verdict: &Verdict| match verdict {
+        Verdict::Accepted(id) => StepKind::Accepted(id.clone()),
+        Verdict::Refused(status) => StepKind::Refused(*status),
+        Verdict::Unknown => StepKind::Unknown,
+        Verdict::Returned => StepKind::Returned,
+    };
+    batch
+        .iter()
+        .map(|outcome| Step {
+            id: outcome.id,
+            kind: kind(&outcome.verdict),
+        })
+        .collect()
+}
+
+impl Step {
+    fn record(&self, group: GroupId, carrier: CarrierId, at: Moment) -> Option<Record<'_>> {
+        let id = self.id;
+        Some(match &self.kind {
+            StepKind::Accepted(carrier_id) => Record::Correlated {
+                id,
+                group,
+                carrier_message_id: carrier_id.as_ref().map_or(&[], CarrierMessageId::as_bytes),
+                at,
+            },
+            StepKind::Refused(status) => Record::Refused {
+                id,
+                carrier,
+                status: status.0,
+                at,
+            },
+            StepKind::Unknown => Record::Unknown { id, carrier, at },
+            StepKind::Returned => return None,
+        })
+    }
+}

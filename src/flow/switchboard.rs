@@ -1,0 +1,217 @@
+//! What all steps share, and where the two sides of the gateway meet.
+//!
+//! Those who submit and those who deliver never hear of each other: each has an intake, and a
+//! [`Clerk`] is both. Every connection has a clerk of its own, with its own view of the tables.
+
+use super::after::After;
+use super::counters::Counters;
+use super::deadletter::{DeadLetter, DeadLetters};
+use super::ledger::Ledger;
+use super::parked::Parked;
+use crate::carrier::{Queue, Receipts};
+use crate::esme::{Account, Roster};
+use crate::journal::{Completions, Journal};
+use crate::link::Bell;
+use crate::message::{AccountId, CarrierId, GroupId, IdSource};
+use crate::receipt::Correlator;
+use crate::route::{InboundTable, Live, Reader, Table};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Accounts that may bind.
+#[derive(Debug, Default)]
+pub struct Accounts {
+    by_name: HashMap<Vec<u8>, (AccountId, Arc<Account>), RandomState>,
+    by_id: HashMap<AccountId, Arc<Account>, RandomState>,
+}
+
+impl Accounts {
+    /// A table of these accounts.
+    pub fn new(accounts: impl IntoIterator<Item = (AccountId, Arc<Account>)>) -> Self {
+        let mut table = Self::default();
+        for (id, account) in accounts {
+            table.by_id.insert(id, account.clone());
+            table
+                .by_name
+                .insert(account.system_id.clone().into_bytes(), (id, account));
+        }
+        table
+    }
+
+    /// The account of this system_id.
+    pub fn named(&self, system_id: &[u8]) -> Option<&(AccountId, Arc<Account>)> {
+        self.by_name.get(system_id)
+    }
+
+    /// The account of this number.
+    pub fn account(&self, id: AccountId) -> Option<&Arc<Account>> {
+        self.by_id.get(&id)
+    }
+
+    /// All accounts.
+    pub fn iter(&self) -> impl Iterator<Item = (AccountId, &Arc<Account>)> {
+        self.by_id.iter().map(|(id, account)| (*id, account))
+    }
+}
+
+/// One carrier as flow sees it.
+#[derive(Debug, Clone)]
+pub struct CarrierSlot {
+    /// Its name.
+    pub name: String,
+    /// Who it shares ids and receipts with.
+    pub group: GroupId,
+    /// The correlations of its group.
+    pub correlator: Arc<Mutex<Correlator>>,
+    /// What waits for it.
+    pub queue: Arc<Queue>,
+    /// Which messages it is asked a receipt for.
+    pub receipts: Receipts,
+    /// False once it has been taken out of the config: what it still answers counts, and nothing
+    /// new goes there.
+    pub open: bool,
+}
+
+/// The carriers by number.
+#[derive(Debug, Default)]
+pub struct Carriers {
+    slots: Vec<Option<CarrierSlot>>,
+}
+
+impl Carriers {
+    /// A table of these carriers.
+    pub fn new(slots: Vec<Option<CarrierSlot>>) -> Self {
+        Self { slots }
+    }
+
+    /// The carrier of this number.
+    pub fn slot(&self, id: CarrierId) -> Option<&CarrierSlot> {
+        self.slots.get(usize::from(id.0))?.as_ref()
+    }
+
+    /// All carriers.
+    pub fn iter(&self) -> impl Iterator<Item = (CarrierId, &CarrierSlot)> {
+        let numbered = self.slots.iter().enumerate();
+        numbered.filter_map(|(at, slot)| Some((CarrierId(at as u16), slot.as_ref()?)))
+    }
+
+    /// Whether a message may be handed to this carrier now.
+    pub fn is_bound(&self, id: CarrierId) -> bool {
+        self.slot(id)
+            .is_some_and(|slot| slot.open && slot.queue.bound() > 0)
+    }
+}
+
+/// What all steps share.
+pub struct Switchboard {
+    /// Every message that is under way.
+    pub ledger: Ledger,
+    /// Who is bound.
+    pub roster: Arc<Roster>,
+    /// The accounts in force.
+    pub accounts: Live<Accounts>,
+    /// The carriers in force.
+    pub carriers: Live<Carriers>,
+    /// The routes in force.
+    pub routes: Live<Table>,
+    /// The rules for messages from phones in force.
+    pub inbound: Live<InboundTable>,
+    /// What has been counted.
+    pub counters: Counters,
+    /// Who waits for a carrier to be bound.
+    pub parked: Mutex<Parked>,
+    /// What found nobody.
+    pub dead_letters: Mutex<DeadLetters>,
+    /// Rung when a carrier is up: those who wait for one are looked at.
+    pub retry: Bell,
+    ids: IdSource,
+    journal: Box<dyn Journal<After>>,
+    /// Set when the journal has failed: nothing is acknowledged any more.
+    failed: AtomicBool,
+}
+
+impl Switchboard {
+    /// An empty switchboard. `journal` is given the place where its completions go.
+    pub fn new(
+        node: u8,
+        roster: Arc<Roster>,
+        journal: impl FnOnce(Completions<After>) -> Box<dyn Journal<After>>,
+        completions: Completions<After>,
+    ) -> Self {
+        Self {
+            ledger: Ledger::default(),
+            roster,
+            accounts: Live::new(Arc::default()),
+            carriers: Live::new(Arc::default()),
+            routes: Live::new(Arc::default()),
+            inbound: Live::new(Arc::default()),
+            counters: Counters::default(),
+            parked: Mutex::default(),
+            dead_letters: Mutex::default(),
+            retry: Bell::default(),
+            ids: IdSource::new(node, 0),
+            journal: journal(completions),
+            failed: AtomicBool::new(false),
+        }
+    }
+
+    /// A clerk for one connection.
+    pub fn clerk(self: &Arc<Self>) -> Clerk {
+        Clerk {
+            accounts: self.accounts.reader(),
+            carriers: self.carriers.reader(),
+            routes: self.routes.reader(),
+            inbound: self.inbound.reader(),
+            board: self.clone(),
+        }
+    }
+
+    /// Whether the journal has failed.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn fail(&self) {
+        if !self.failed.swap(true, Ordering::AcqRel) {
+            tracing::error!("the journal has failed: nothing is acknowledged until a restart");
+        }
+    }
+
+    pub(super) fn ids(&self) -> &IdSource {
+        &self.ids
+    }
+
+    pub(super) fn journal(&self) -> &dyn Journal<After> {
+        &*self.journal
+    }
+
+    pub(super) fn give_up(&self, letters: Vec<DeadLetter>) {
+        let Some(first) = letters.first() else { return };
+        tracing::warn!(count = letters.len(), reason = first.reason, "dead letters");
+        self.counters.dead_letters.add(letters.len());
+        let mut kept = self.dead_letters.lock();
+        letters.into_iter().for_each(|letter| kept.keep(letter));
+    }
+}
+
+/// Does the work of one connection: the intake of both sides, one file a step.
+pub struct Clerk {
+    pub(super) board: Arc<Switchboard>,
+    pub(super) accounts: Reader<Accounts>,
+    pub(super) carriers: Reader<Carriers>,
+    pub(super) routes: Reader<Table>,
+    pub(super) inbound: Reader<InboundTable>,
+}
+
+impl Clerk {
+    /// Number of requests that an account may have unanswered from us on one bind.
+    pub(super) fn deliver_window(&mut self, account: AccountId) -> usize {
+        self.accounts
+            .table()
+            .account(account)
+            .map_or(1, |account| account.deliver_window as usize)
+    }
+}

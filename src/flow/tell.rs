@@ -1,0 +1,153 @@
+//! What ESMEs are told: responses, and the end of their messages.
+
+use super::ledger::Entry;
+use super::switchboard::Clerk;
+use crate::esme::{Answer, Delivery, Parcel, Promise, Receipt, Seat};
+use crate::message::{AccountId, MessageId};
+use crate::moment::Moment;
+use smallvec::SmallVec;
+use smppgate_codec::code::Status;
+use smppgate_codec::pdu::NetworkErrorCode;
+use smppgate_codec::receipt::State;
+use std::sync::Arc;
+
+/// What a batch of steps has to tell, gathered while the ledger is held and told afterwards.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    seats: SmallVec<[(Arc<Seat>, Vec<Answer>); 4]>,
+    deliveries: SmallVec<[(AccountId, Vec<Delivery>); 2]>,
+    closed: SmallVec<[(AccountId, usize); 2]>,
+    accepted: usize,
+    refused: usize,
+    delivered: usize,
+    undelivered: usize,
+}
+
+impl Telling {
+    /// The ESME is told the verdict about a message.
+    pub fn answer(&mut self, id: MessageId, entry: &mut Entry, status: Status) {
+        entry.answered = true;
+        if status.is_ok() {
+            self.accepted += 1;
+        } else {
+            self.refused += 1;
+        }
+        let answer = Answer {
+            ordinal: entry.ordinal,
+            sequence: entry.sequence,
+            command: entry.content.command(),
+            status,
+            id: Some(id),
+        };
+        match self
+            .seats
+            .iter_mut()
+            .find(|(seat, _)| Arc::ptr_eq(seat, &entry.seat))
+        {
+            Some((_, answers)) => answers.push(answer),
+            None => self.seats.push((entry.seat.clone(), vec![answer])),
+        }
+    }
+
+    /// A message has come to its end, and its sender gets the receipt that it asked for.
+    pub fn end(
+        &mut self,
+        id: MessageId,
+        entry: Entry,
+        state: State,
+        error: u16,
+        network_error: Option<NetworkErrorCode>,
+        now: Moment,
+    ) {
+        let delivered = state == State::Delivered;
+        if delivered {
+            self.delivered += 1;
+        } else {
+            self.undelivered += 1;
+        }
+        if !entry.content.registered_delivery().wants_final(delivered) {
+            return self.forget(entry.account);
+        }
+        let receipt = Receipt {
+            content: entry.content,
+            accepted: id.accepted(),
+            done: now,
+            state,
+            error,
+            network_error,
+        };
+        self.deliver(Delivery {
+            id,
+            account: entry.account,
+            parcel: Parcel::Receipt(receipt),
+            since: now,
+            after: Some(Promise::so_far(entry.seat)),
+            tries: 0,
+        });
+    }
+
+    /// A message is on its way, and its sender asked to be told that, too.
+    pub fn on_the_way(&mut self, id: MessageId, entry: &Entry, state: State, now: Moment) {
+        if !entry.content.registered_delivery().wants_intermediate() {
+            return;
+        }
+        let receipt = Receipt {
+            content: entry.content.clone(),
+            accepted: id.accepted(),
+            done: now,
+            state,
+            error: 0,
+            network_error: None,
+        };
+        self.deliver(Delivery {
+            id,
+            account: entry.account,
+            parcel: Parcel::Receipt(receipt),
+            since: now,
+            after: Some(Promise::so_far(entry.seat.clone())),
+            tries: 0,
+        });
+    }
+
+    /// Something is to be delivered.
+    pub fn deliver(&mut self, delivery: Delivery) {
+        let account = delivery.account;
+        match self
+            .deliveries
+            .iter_mut()
+            .find(|(other, _)| *other == account)
+        {
+            Some((_, batch)) => batch.push(delivery),
+            None => self.deliveries.push((account, vec![delivery])),
+        }
+    }
+
+    /// Nothing more will be told about a message of this account: its room is free.
+    pub fn forget(&mut self, account: AccountId) {
+        match self.closed.iter_mut().find(|(other, _)| *other == account) {
+            Some((_, count)) => *count += 1,
+            None => self.closed.push((account, 1)),
+        }
+    }
+}
+
+impl Clerk {
+    /// Tells all of it; responses go before receipts.
+    pub(super) fn tell(&mut self, telling: Telling) {
+        let counters = &self.board.counters;
+        counters.accepted.add(telling.accepted);
+        counters.refused.add(telling.refused);
+        counters.delivered.add(telling.delivered);
+        counters.undelivered.add(telling.undelivered);
+        for (seat, answers) in telling.seats {
+            seat.answer(answers);
+        }
+        for (account, deliveries) in telling.deliveries {
+            let window = self.deliver_window(account);
+            self.board.roster.desk(account).deliver(deliveries, window);
+        }
+        for (account, count) in telling.closed {
+            self.board.roster.desk(account).close(count);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What has become of deliveries: an ESME has taken them, refused them, or could not take them.
+
+use super::deadletter::DeadLetter;
+use super::switchboard::Clerk;
+use super::tell::Telling;
+use crate::esme::{Delivered, Delivery, Parcel, Verdict};
+use crate::journal::Record;
+use crate::moment::Moment;
+use smallvec::SmallVec;
+use std::time::Duration;
+
+/// How long something is tried to be delivered before it is a dead letter.
+pub const DELIVER_FOR: Duration = Duration::from_secs(72 * 3_600);
+
+/// The pause before a delivery that an ESME could not take is tried again: it doubles each time.
+const AGAIN_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest of these pauses.
+const AGAIN_MOST: Duration = Duration::from_secs(300);
+
+impl Clerk {
+    pub(super) fn deliveries_settled(&mut self, batch: &mut Vec<Delivered>, now: Moment) {
+        let taken: SmallVec<[Record<'_>; 32]> = batch
+            .iter()
+            .filter(|one| one.verdict == Verdict::Taken)
+            .map(|one| Record::Told {
+                id: one.delivery.id,
+                at: now,
+            })
+            .collect();
+        // Whether this is durable changes nothing for anybody but us: at worst it is told again.
+        let _ = self.journal(&taken, super::after::After::Nothing);
+        let mut telling = Telling::default();
+        let mut letters = Vec::new();
+        let mut lost: SmallVec<[Vec<Delivery>; 1]> = SmallVec::new();
+        let (mut receipts, mut messages, mut again) = (0, 0, 0);
+        for Delivered {
+            mut delivery,
+            verdict,
+        } in batch.drain(..)
+        {
+            match verdict {
+                Verdict::Taken => {
+                    match delivery.parcel {
+                        Parcel::Receipt(ref receipt) if receipt.state.is_final() => receipts += 1,
+                        Parcel::Receipt(_) => continue,
+                        Parcel::Message(_) => messages += 1,
+                    }
+                    telling.forget(delivery.account);
+                }
+                Verdict::Refused(status) => {
+                    letters.push(letter(&delivery, "the ESME refused it for good", now));
+                    tracing::debug!(message = %delivery.id, %status, "delivery refused");
+                    if ends(&delivery) {
+                        telling.forget(delivery.account);
+                    }
+                }
+                Verdict::Later(_) => {
+                    again += 1;
+                    let pause = AGAIN_FIRST.saturating_mul(1 << delivery.tries.min(10));
+                    delivery.tries = delivery.tries.saturating_add(1);
+                    delivery.after = None;
+                    let desk = self.board.roster.desk(delivery.account);
+                    desk.deliver_later(now + pause.min(AGAIN_MOST), delivery);
+                }
+                Verdict::Lost => {
+                    delivery.after = None;
+                    match lost
+                        .iter_mut()
+                        .find(|one| one[0].account == delivery.account)
+                    {
+                        Some(one) => one.push(delivery),
+                        None => lost.push(vec![delivery]),
+                    }
+                }
+            }
+        }
+        for one in lost {
+            self.board.roster.desk(one[0].account).put_back(one);
+        }
+        let counters = &self.board.counters;
+        counters.receipts_told.add(receipts);
+        counters.messages_told.add(messages);
+        counters.deliveries_again.add(again);
+        self.tell(telling);
+        self.board.give_up(letters);
+    }
+
+    /// Gives up what could not be delivered in time, and brings back what was to be tried later.
+    pub(super) fn sweep_deliveries(&mut self, now: Moment) {
+        let mut letters = Vec::new();
+        for (_, desk) in self.board.roster.desks() {
+            desk.bring_back(now);
+            let expired = desk.expire(|delivery| delivery.since + DELIVER_FOR <= now);
+            desk.close(expired.iter().filter(|delivery| ends(delivery)).count());
+            letters.extend(
+                expired
+                    .iter()
+                    .map(|one| letter(one, "no bind took it within 72 hours", now)),
+            );
+        }
+        self.board.give_up(letters);
+    }
+}
+
+/// Whether nothing more is to be told about its message once this delivery is gone.
+fn ends(delivery: &Delivery) -> bool {
+    match &delivery.parcel {
+        Parcel::Receipt(receipt) => receipt.state.is_final(),
+        Parcel::Message(_) => true,
+    }
+}
+
+fn letter(delivery: &Delivery, reason: &'static str, now: Moment) -> DeadLetter {
+    let number = match &delivery.parcel {
+        Parcel::Receipt(receipt) => receipt.content.destination().digits.to_vec(),
+        Parcel::Message(content) => content.source().digits.to_vec(),
+    };
+    DeadLetter {
+        at: now,
+        reason,
+        message: Some(delivery.id),
+        account: Some(delivery.account),
+        carrier: None,
+        number,
+        carrier_message_id: None,
+    }
+}
