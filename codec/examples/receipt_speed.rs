@@ -1,4 +1,5 @@
 //! How long one receipt takes to read and to write: `cargo run --release --example receipt_speed`.
+#![expect(clippy::disallowed_methods, reason = "a measurement needs a clock")]
 
 use smppgate_codec::code::Tag;
 use smppgate_codec::pdu::{NetworkErrorCode, Tlv, Tlvs};
