@@ -17,11 +17,13 @@
 //! smppgate-codec          bytes and PDUs
 //! ```
 
+pub mod admin;
 pub mod carrier;
 pub mod cli;
 pub mod config;
 pub mod esme;
 pub mod flow;
+pub mod gateway;
 pub mod journal;
 pub mod link;
 pub mod message;

@@ -1,14 +1,21 @@
 //! The smppgate binary.
 
-use std::process::ExitCode;
-
 use clap::Parser;
 use smppgate::cli;
+use std::process::ExitCode;
 
-/// An SMPP 3.4 gateway.
+/// Messages are many and small, and their lives short: an allocator made for that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// An SMPP 3.4 gateway: ESMEs bind to it, it binds to carriers, and what it accepts is not lost.
 #[derive(Parser)]
 #[command(version)]
 enum Command {
+    /// Run the gateway
+    Run(cli::run::Args),
+    /// Check a configuration file
+    Check(cli::check::Args),
     /// Send many messages and check that each comes back once
     Load(cli::load::Args),
     /// Simulate a carrier
@@ -17,6 +24,8 @@ enum Command {
 
 fn main() -> ExitCode {
     match Command::parse() {
+        Command::Run(args) => cli::run::run(&args),
+        Command::Check(args) => cli::check::run(&args),
         Command::Load(args) => cli::load::run(&args),
         Command::Sim(args) => cli::sim::run(&args),
     }

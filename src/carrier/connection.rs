@@ -194,7 +194,8 @@ impl<I: Intake> Connection<I> {
         let mut drawn = std::mem::take(&mut self.drawn);
         // Room is said before the queue is looked at: whoever adds to it in between sees one or
         // the other.
-        self.line.has_room(self.machine.room());
+        self.line
+            .has_room(self.machine.room(), self.machine.in_flight());
         loop {
             let ready_at = self.queue.draw(self.machine.room(), now, &mut drawn);
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
@@ -212,7 +213,8 @@ impl<I: Intake> Connection<I> {
                 translate::put(&self.settings, &waiting.content, sequence, out);
             }
             drop(drawing);
-            self.line.has_room(self.machine.room());
+            self.line
+                .has_room(self.machine.room(), self.machine.in_flight());
             if self.machine.room() == 0 || ready_at.is_some() {
                 break;
             }

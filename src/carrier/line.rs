@@ -14,6 +14,8 @@ pub struct Line {
     bell: Arc<Bell>,
     /// Free slots of its window as it last said.
     room: AtomicUsize,
+    /// Requests that have not been answered, as it last said.
+    in_flight: AtomicUsize,
     replies: Mutex<Vec<Reply>>,
     unbind: AtomicBool,
 }
@@ -25,6 +27,7 @@ impl Line {
             number,
             bell,
             room: AtomicUsize::new(0),
+            in_flight: AtomicUsize::new(0),
             replies: Mutex::default(),
             unbind: AtomicBool::new(false),
         }
@@ -35,9 +38,15 @@ impl Line {
         self.bell.ring();
     }
 
-    /// Says how many more messages this line could carry now.
-    pub fn has_room(&self, room: usize) {
+    /// Says how many more messages this line could carry now, and how many it carries.
+    pub fn has_room(&self, room: usize, in_flight: usize) {
+        self.in_flight.store(in_flight, Ordering::Relaxed);
         self.room.store(room, Ordering::SeqCst);
+    }
+
+    /// Messages that have been sent and not been answered, as it last said.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// How many more messages it could carry when it last said so.

@@ -166,6 +166,16 @@ impl Queue {
         lines.all.is_empty()
     }
 
+    /// Messages that have been sent and not been answered, as the binds last said.
+    pub fn in_flight(&self) -> usize {
+        self.lines
+            .lock()
+            .all
+            .iter()
+            .map(|line| line.in_flight())
+            .sum()
+    }
+
     /// Binds that are up.
     pub fn bound(&self) -> usize {
         self.bound.load(Ordering::SeqCst)

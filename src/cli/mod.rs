@@ -2,4 +2,5 @@
 
 pub mod check;
 pub mod load;
+pub mod run;
 pub mod sim;

@@ -9,7 +9,7 @@ use super::seat::{Collected, Seat};
 use super::translate;
 use super::unanswered::Unanswered;
 use crate::link::{Bell, Conversation, End};
-use crate::message::{AckMode, MessageId};
+use crate::message::MessageId;
 use crate::moment::Moment;
 use crate::session::{BindKind, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
@@ -243,12 +243,8 @@ impl<I: Intake> Connection<I> {
         if !desk.sit(&seat, account.binds as usize) {
             return Err(Status::ESME_RBINDFAIL);
         }
-        let within = match account.ack {
-            AckMode::Carrier => Some(account.respond_within),
-            AckMode::Stored => None,
-        };
         Ok(Bound {
-            unanswered: Unanswered::new(within),
+            unanswered: Unanswered::new(account.respond_within),
             outbox: Outbox::default(),
             tlvs: bind.interface_version >= 0x34,
             unwritten: 0,

@@ -13,8 +13,7 @@ const ENTRIES_MAX: usize = 65_536;
 /// order.
 #[derive(Debug)]
 pub struct Unanswered {
-    /// `None` where an answer may take its time: then nothing is kept.
-    within: Option<Duration>,
+    within: Duration,
     /// The number of the first entry.
     first: u64,
     entries: VecDeque<Entry>,
@@ -30,8 +29,8 @@ struct Entry {
 }
 
 impl Unanswered {
-    /// Every message is to be answered within this time, if one is given.
-    pub fn new(within: Option<Duration>) -> Self {
+    /// Every message is to be answered within this time.
+    pub fn new(within: Duration) -> Self {
         Self {
             within,
             first: 0,
@@ -43,16 +42,11 @@ impl Unanswered {
     /// A message has come in. The number that its answer will bear.
     pub fn open(&mut self, id: MessageId, now: Moment) -> u64 {
         let ordinal = self.first + self.entries.len() as u64;
-        match self.within {
-            Some(within) => {
-                self.entries.push_back(Entry {
-                    id,
-                    due: now + within,
-                    answered: false,
-                });
-            }
-            None => self.first += 1,
-        }
+        self.entries.push_back(Entry {
+            id,
+            due: now + self.within,
+            answered: false,
+        });
         ordinal
     }
 
@@ -104,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_answered_in_any_order_is_never_overdue() {
-        let mut unanswered = Unanswered::new(Some(Duration::from_secs(10)));
+        let mut unanswered = Unanswered::new(Duration::from_secs(10));
         let start = Moment(0);
         let ordinals: Vec<u64> = (0..5)
             .map(|id| unanswered.open(MessageId(id), start))
@@ -119,7 +113,9 @@ mod tests {
             [MessageId(1), MessageId(2), MessageId(4)]
         );
         assert_eq!(unanswered.overdue(late), []);
-        [1, 2, 4].map(|at| unanswered.close(ordinals[at]));
+        for at in [1, 2, 4] {
+            unanswered.close(ordinals[at]);
+        }
         assert_eq!(unanswered.deadline(), Moment::NEVER);
         let next = unanswered.open(MessageId(9), late);
         assert_eq!(next, 5);

@@ -1,0 +1,59 @@
+//! The HTTP side: `/metrics`, `/livez`, `/readyz`.
+
+use super::metrics;
+use crate::esme::Server;
+use crate::flow::Switchboard;
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::net::TcpListener;
+
+/// What can be looked at.
+pub struct State {
+    /// The heart of the gateway.
+    pub board: Arc<Switchboard>,
+    /// Who is connected.
+    pub server: Arc<Server>,
+    /// Set once the gateway is on its way out.
+    pub draining: AtomicBool,
+}
+
+/// Answers until the process ends.
+pub async fn serve(socket: TcpListener, state: Arc<State>) {
+    let router = Router::new()
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(state);
+    if let Err(error) = axum::serve(socket, router).await {
+        tracing::error!(%error, "the admin address does not answer any more");
+    }
+}
+
+async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
+    let unready = |reason: &'static str| (StatusCode::SERVICE_UNAVAILABLE, reason).into_response();
+    if state.draining.load(Ordering::Acquire) {
+        return unready("draining\n");
+    }
+    if state.board.has_failed() {
+        return unready("the journal has failed\n");
+    }
+    "ready\n".into_response()
+}
+
+async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
+    match metrics::render(&state.board, state.server.open()) {
+        Ok(text) => {
+            let kind = [(
+                header::CONTENT_TYPE,
+                "text/plain; version=0.0.4; charset=utf-8",
+            )];
+            (kind, text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}

@@ -1,0 +1,435 @@
+//! Builds the parts, starts them, changes them while they run, and lets them end in order.
+
+use crate::admin;
+use crate::carrier::{Carrier, Keeper, Queue};
+use crate::config::Config;
+use crate::esme::{self, Listener, Roster};
+use crate::flow::{Accounts, After, CarrierSlot, Carriers, Switchboard};
+use crate::journal::memory::Trouble;
+use crate::journal::{Completion, Memory};
+use crate::link::{Clock, accept};
+use crate::message::{AccountId, CarrierId, GroupId};
+use crate::receipt::Correlator;
+use crate::route::{InboundTable, Table};
+use crate::session::Pace;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+/// How often those who wait are looked at.
+const HOUSEKEEPING: Duration = Duration::from_millis(100);
+
+/// How many of these make a second.
+const SWEEP_EVERY: usize = 10;
+
+/// After the request to end: how long what is under way has to come to its end.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A gateway that could not be started, in one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A socket could not be opened.
+    #[error("failed to listen on {address} for {name}: {source}{hint}")]
+    Listen {
+        /// What for.
+        name: String,
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+        /// What could be done.
+        hint: &'static str,
+    },
+    /// The routes do not compile.
+    #[error("failed to build the routing table: {0}")]
+    Routes(String),
+}
+
+/// A running gateway.
+pub struct Gateway {
+    clock: Clock,
+    board: Arc<Switchboard>,
+    admin: Arc<admin::State>,
+    directory: Directory,
+    keepers: HashMap<CarrierId, (Arc<Carrier>, Keeper)>,
+    listeners: Vec<Listener>,
+    addresses: Vec<SocketAddr>,
+    admin_address: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+}
+
+/// Numbers for names: given once and never again, so that what is under way keeps its meaning when
+/// the config is read again.
+#[derive(Default)]
+struct Directory {
+    accounts: HashMap<String, AccountId>,
+    carriers: HashMap<String, CarrierId>,
+    groups: HashMap<String, (GroupId, Arc<Mutex<Correlator>>)>,
+    queues: HashMap<CarrierId, Arc<Queue>>,
+}
+
+impl Gateway {
+    /// Starts everything that the config names. `trouble` lets tests make the journal slow or
+    /// broken.
+    pub async fn start(config: &Config, trouble: Arc<Trouble>) -> Result<Self, StartError> {
+        let clock = Clock::start();
+        let sockets = listen(config)?;
+        let roster = Arc::new(Roster::default());
+        let (settle, settled) = mpsc::unbounded_channel();
+        let board = Arc::new(Switchboard::new(
+            config.gateway.node,
+            roster.clone(),
+            |completions| Box::new(Memory::new(trouble, completions)),
+            // The journal's thread hands over and goes on; what waits there is bounded by what may
+            // be under way.
+            Box::new(move |group| {
+                let _ = settle.send(group);
+            }),
+        ));
+        let server = Arc::new(esme::Server::new(roster, clock));
+        let admin = Arc::new(admin::State {
+            board: board.clone(),
+            server: server.clone(),
+            draining: AtomicBool::new(false),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut gateway = Self {
+            clock,
+            board: board.clone(),
+            admin: admin.clone(),
+            directory: Directory::default(),
+            keepers: HashMap::new(),
+            listeners: config.listeners.iter().map(listener).collect(),
+            addresses: Vec::new(),
+            admin_address: None,
+            stop,
+        };
+        gateway.apply(config).await?;
+        tokio::spawn(settle_batches(board.clone(), settled, clock));
+        tokio::spawn(keep_house(board.clone(), clock));
+        for (settings, socket) in gateway.listeners.iter().zip(sockets.listeners) {
+            let address = socket.local_addr().unwrap_or(settings.address);
+            tracing::info!(listener = %settings.name, %address, "listening");
+            gateway.addresses.push(address);
+            let board = board.clone();
+            tokio::spawn(server.clone().serve(
+                socket,
+                settings.clone(),
+                move || board.clerk(),
+                stopped.clone(),
+            ));
+        }
+        if let Some(socket) = sockets.admin {
+            gateway.admin_address = socket.local_addr().ok();
+            tokio::spawn(admin::serve(socket, admin));
+        }
+        Ok(gateway)
+    }
+
+    /// Where ESMEs connect, in the order of the config.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Where metrics and health are.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// What the parts share.
+    pub fn board(&self) -> &Arc<Switchboard> {
+        &self.board
+    }
+
+    /// Puts another config in force: accounts, carriers and routes. Binds that it does not concern
+    /// stay as they are.
+    pub async fn reload(&mut self, config: &Config) -> Result<(), StartError> {
+        let listeners: Vec<Listener> = config.listeners.iter().map(listener).collect();
+        if listeners != self.listeners {
+            tracing::warn!("changed listeners take effect at the next start");
+        }
+        self.apply(config).await?;
+        let accounts = self.board.accounts.current();
+        for seat in self.board.roster.seats() {
+            if accounts.account(seat.account).is_none() {
+                seat.unbind();
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends in order: nobody new comes in, what is under way gets its answers, then all unbind.
+    pub async fn drain(self) {
+        self.admin.draining.store(true, Ordering::Release);
+        self.stop.send_replace(true);
+        self.board
+            .roster
+            .seats()
+            .iter()
+            .for_each(|seat| seat.unbind());
+        let quiet = async {
+            // Connections that are accepted in this moment are asked as well.
+            while !self.is_quiet() {
+                sleep(HOUSEKEEPING / 5).await;
+            }
+        };
+        if timeout(DRAIN_TIMEOUT, quiet).await.is_err() {
+            tracing::warn!("not everything under way came to its end in time");
+        }
+        let stopping: Vec<_> = self
+            .keepers
+            .into_values()
+            .map(|(_, keeper)| tokio::spawn(keeper.stop()))
+            .collect();
+        for keeper in stopping {
+            let _ = keeper.await;
+        }
+        let left = self.board.ledger.len();
+        let untold: usize = self
+            .board
+            .roster
+            .desks()
+            .iter()
+            .map(|(_, desk)| desk.backlog())
+            .sum();
+        if left + untold > 0 {
+            tracing::warn!(
+                messages = left,
+                deliveries = untold,
+                "ended with messages under way: a journal in memory does not keep them"
+            );
+        }
+    }
+
+    /// Whether every ESME has gone and nothing waits for a carrier or its answer.
+    fn is_quiet(&self) -> bool {
+        let seats = self.board.roster.seats();
+        let carriers = self.board.carriers.current();
+        let waiting: usize = carriers.iter().map(|(_, slot)| slot.queue.len()).sum();
+        let in_flight: usize = carriers
+            .iter()
+            .map(|(_, slot)| slot.queue.in_flight())
+            .sum();
+        seats.is_empty() && waiting == 0 && in_flight == 0
+    }
+
+    async fn apply(&mut self, config: &Config) -> Result<(), StartError> {
+        for account in &config.accounts {
+            self.directory.account(&account.system_id);
+        }
+        for carrier in &config.carriers {
+            self.directory.carrier(&carrier.name);
+        }
+        let account = |name: &str| self.directory.accounts[name];
+        let carrier = |name: &str| self.directory.carriers[name];
+        let table = Table::build(config.rules(account, carrier)).map_err(|flaws| {
+            let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+            StartError::Routes(flaws.join("; "))
+        })?;
+        let inbound = InboundTable::build(&config.inbound_rules(account, carrier));
+        let accounts = Accounts::new(
+            config
+                .accounts
+                .iter()
+                .map(|one| (account(&one.system_id), Arc::new(one.clone()))),
+        );
+        // From here on nothing can fail: all of it comes into force.
+        self.board.accounts.store(Arc::new(accounts));
+        let gone = self.apply_carriers(config);
+        self.board.routes.store(Arc::new(table));
+        self.board.inbound.store(Arc::new(inbound));
+        for keeper in gone {
+            tokio::spawn(keeper.stop());
+        }
+        Ok(())
+    }
+
+    /// Starts binds with carriers that are new or have changed, and returns the keepers of those
+    /// that are not needed any more.
+    fn apply_carriers(&mut self, config: &Config) -> Vec<Keeper> {
+        let now = self.clock.now();
+        let before = self.board.carriers.current();
+        let mut slots: Vec<Option<CarrierSlot>> = Vec::new();
+        let mut put = |id: CarrierId, slot: CarrierSlot| {
+            let at = usize::from(id.0);
+            if slots.len() <= at {
+                slots.resize(at + 1, None);
+            }
+            slots[at] = Some(slot);
+        };
+        for (id, slot) in before.iter() {
+            put(
+                id,
+                CarrierSlot {
+                    open: false,
+                    ..slot.clone()
+                },
+            );
+        }
+        let mut wanted: HashMap<CarrierId, Arc<Carrier>> = HashMap::new();
+        for settings in &config.carriers {
+            let id = self.directory.carriers[&settings.name];
+            let (group, correlator) = self.directory.group(&settings.group);
+            let queue = self.directory.queue(id);
+            let pace = (settings.rate > 0).then(|| Pace::new(settings.rate, settings.rate, now));
+            let unchanged = self
+                .keepers
+                .get(&id)
+                .is_some_and(|(old, _)| **old == *settings);
+            if !unchanged {
+                queue.set_pace(pace);
+            }
+            put(
+                id,
+                CarrierSlot {
+                    name: settings.name.clone(),
+                    group,
+                    correlator,
+                    queue,
+                    receipts: settings.receipts,
+                    open: true,
+                },
+            );
+            wanted.insert(id, Arc::new(settings.clone()));
+        }
+        self.board.carriers.store(Arc::new(Carriers::new(slots)));
+        let mut gone = Vec::new();
+        let old: Vec<CarrierId> = self.keepers.keys().copied().collect();
+        for id in old {
+            let keeps = wanted
+                .get(&id)
+                .is_some_and(|settings| *settings == self.keepers[&id].0);
+            if !keeps && let Some((_, keeper)) = self.keepers.remove(&id) {
+                gone.push(keeper);
+            }
+        }
+        for (id, settings) in wanted {
+            if self.keepers.contains_key(&id) {
+                continue;
+            }
+            let board = self.board.clone();
+            let queue = self.directory.queue(id);
+            let keeper = Keeper::start(id, settings.clone(), queue, self.clock, move || {
+                board.clerk()
+            });
+            self.keepers.insert(id, (settings, keeper));
+        }
+        gone
+    }
+}
+
+impl Directory {
+    fn account(&mut self, name: &str) -> AccountId {
+        let next = AccountId(self.accounts.len() as u32);
+        *self.accounts.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn carrier(&mut self, name: &str) -> CarrierId {
+        let next = CarrierId(self.carriers.len() as u16);
+        *self.carriers.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn group(&mut self, name: &str) -> (GroupId, Arc<Mutex<Correlator>>) {
+        let next = GroupId(self.groups.len() as u16);
+        self.groups
+            .entry(name.to_owned())
+            .or_insert_with(|| (next, Arc::default()))
+            .clone()
+    }
+
+    fn queue(&mut self, carrier: CarrierId) -> Arc<Queue> {
+        self.queues
+            .entry(carrier)
+            .or_insert_with(|| Arc::new(Queue::new(None)))
+            .clone()
+    }
+}
+
+struct Sockets {
+    listeners: Vec<TcpListener>,
+    admin: Option<TcpListener>,
+}
+
+/// Opens every socket first: a gateway either starts whole or says why not.
+fn listen(config: &Config) -> Result<Sockets, StartError> {
+    let open = |name: &str, address: SocketAddr| {
+        accept::listen(address).map_err(|source| StartError::Listen {
+            name: name.to_owned(),
+            address,
+            hint: match source.kind() {
+                io::ErrorKind::AddrInUse => "; another process listens there",
+                io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege",
+                io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
+                _ => "",
+            },
+            source,
+        })
+    };
+    let listeners = config
+        .listeners
+        .iter()
+        .map(|one| open(&one.name, one.address));
+    Ok(Sockets {
+        listeners: listeners.collect::<Result<_, _>>()?,
+        admin: config
+            .admin
+            .as_ref()
+            .map(|admin| open("admin", admin.address))
+            .transpose()?,
+    })
+}
+
+fn listener(settings: &crate::config::Listener) -> Listener {
+    Listener {
+        name: settings.name.clone(),
+        address: settings.address,
+        bind_timeout: settings.bind_timeout,
+    }
+}
+
+/// Goes on with steps whose batches the journal has settled.
+async fn settle_batches(
+    board: Arc<Switchboard>,
+    mut settled: mpsc::UnboundedReceiver<Vec<Completion<After>>>,
+    clock: Clock,
+) {
+    let mut clerk = board.clerk();
+    while let Some(group) = settled.recv().await {
+        clerk.settle(group, clock.now());
+    }
+}
+
+/// Looks at those who wait, at once when a carrier is up and else several times a second.
+async fn keep_house(board: Arc<Switchboard>, clock: Clock) {
+    let mut clerk = board.clerk();
+    let mut ticks = interval(HOUSEKEEPING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut turn = 0;
+    loop {
+        let rung = poll_fn(|cx| {
+            if board.retry.look(cx) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        });
+        tokio::select! {
+            () = rung => clerk.retry(clock.now()),
+            _ = ticks.tick() => {
+                clerk.housekeep(clock.now());
+                turn += 1;
+                if turn % SWEEP_EVERY == 0 {
+                    clerk.sweep(turn / SWEEP_EVERY, clock.now());
+                }
+            }
+        }
+    }
+}
