@@ -52,9 +52,9 @@ pub struct Args {
     /// Octets of the body
     #[arg(long, default_value_t = 160, value_parser = clap::value_parser!(u16).range(0..=254))]
     pub body: u16,
-    /// Prefix of the destinations; nine digits follow
-    #[arg(long, default_value = "33")]
-    pub to: String,
+    /// Prefix of the destinations, or several, comma-separated and taken in turn; nine digits follow
+    #[arg(long, default_value = "33", value_delimiter = ',')]
+    pub to: Vec<String>,
     /// Source address
     #[arg(long, default_value = "smppgate")]
     pub from: String,

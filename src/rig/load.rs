@@ -58,8 +58,8 @@ pub struct Settings {
     pub rate: f64,
     /// Octets of short_message, 254 at most.
     pub body: usize,
-    /// Destinations are this and nine digits; eleven digits at most.
-    pub to: String,
+    /// Destinations are one of these and nine digits, in turn; eleven digits each at most.
+    pub to: Vec<String>,
     /// source_addr.
     pub from: String,
     /// Whether to ask for receipts, and wait for them.
@@ -87,7 +87,7 @@ impl Default for Settings {
             amount: Amount::Count(1_000),
             rate: 0.0,
             body: 160,
-            to: "33".into(),
+            to: vec!["33".into()],
             from: "smppgate".into(),
             receipts: true,
             patience: Duration::from_secs(10),
@@ -150,7 +150,8 @@ struct Load<'a> {
     poll: Poll,
     binds: Vec<Option<Bind>>,
     tally: Tally,
-    template: Template,
+    /// One for each prefix.
+    templates: Vec<Template>,
     /// Messages that are sent at most, and that may be open at once.
     most: u64,
     open_max: u64,
@@ -184,17 +185,22 @@ impl<'a> Load<'a> {
     fn new(settings: &'a Settings) -> io::Result<Self> {
         let histogram =
             || Histogram::new_with_bounds(1, LATENCY_MAX_NS, 3).map_err(io::Error::other);
+        if settings.to.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "no destination prefix",
+            ));
+        }
         let mut load = Self {
             settings,
             poll: Poll::new()?,
             binds: Vec::new(),
             tally: Tally::new(settings.receipts, settings.unique_ids),
-            template: Template::new(
-                settings.body,
-                &settings.to,
-                &settings.from,
-                settings.receipts,
-            )?,
+            templates: settings
+                .to
+                .iter()
+                .map(|to| Template::new(settings.body, to, &settings.from, settings.receipts))
+                .collect::<io::Result<_>>()?,
             most: match settings.amount {
                 Amount::Count(count) => count.min(MESSAGES_MAX),
                 Amount::For(_) => MESSAGES_MAX,
@@ -445,7 +451,11 @@ impl<'a> Load<'a> {
             }
             let number = self.tally.send(intended);
             let sequence = bind.outstanding.push(number);
-            self.template.put(&mut bind.pipe.out, sequence, number);
+            let turn = match self.templates.len() {
+                1 => 0,
+                several => number as usize % several,
+            };
+            self.templates[turn].put(&mut bind.pipe.out, sequence, number);
         }
     }
 

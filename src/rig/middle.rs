@@ -56,7 +56,7 @@ impl Middle {
         ));
         fs::create_dir_all(&folder)?;
         let address = free_address()?;
-        let file = folder.join("config");
+        let file = folder.join("config.toml");
         fs::write(&file, config(address, &folder))?;
         let log = fs::File::create(folder.join("log"))?;
         let child = Command::new(program)
@@ -204,9 +204,8 @@ fn ticks(id: u32) -> u64 {
         .sum()
 }
 
-/// Share of the machine's time since `before` that was not idle and not of `ours`; and the count
-/// for the next call. For telling a quiet run from one that others disturbed.
-#[derive(Debug, Clone, Copy, Default)]
+/// How busy the whole machine has been: tells a quiet run from one that others disturbed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Machine {
     busy: u64,
     total: u64,

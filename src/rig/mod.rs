@@ -12,7 +12,8 @@
 //! * [`load`] sends over many binds and returns a [`stats::Report`];
 //! * [`stats`] is that report, as text and as JSON;
 //! * [`chance`] is seeded chance; `poll`, `pipe` and `outstanding` are the loop's parts;
-//! * [`middle`] starts what stands between client and carrier and watches its CPU and memory.
+//! * [`middle`] starts what stands between client and carrier and watches its CPU and memory,
+//!   [`trial`] is one measured run.
 
 mod poll;
 mod pipe;
@@ -29,6 +30,7 @@ mod marked;
 pub mod stats;
 pub mod load;
 pub mod middle;
+pub mod trial;
 
 #[cfg(test)]
 mod tests;

@@ -339,7 +339,7 @@ fn destinations_and_rates_can_be_refused() {
         ..Behaviour::default()
     });
     let to = |to: &str| load::Settings {
-        to: to.into(),
+        to: vec![to.into()],
         amount: Amount::Count(100),
         ..settings(&carrier)
     };
