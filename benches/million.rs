@@ -135,6 +135,7 @@ fn run(args: &Args) -> io::Result<bool> {
         to: prefixes,
         open_max: args.open_max,
         unique_ids: true,
+        observe_every: Duration::from_millis(100),
         patience: Duration::from_secs(15),
         ..Settings::default()
     };

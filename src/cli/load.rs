@@ -140,6 +140,7 @@ fn settings(args: &Args, connect: SocketAddr) -> Settings {
         // Ids are remembered where their number is known to be bearable.
         unique_ids: matches!(amount, Amount::Count(..=20_000_000)),
         reconnect: args.reconnect,
+        ..Settings::default()
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Settings {
     pub unique_ids: bool,
     /// Open lost binds again. What was unanswered on them is not sent again.
     pub reconnect: bool,
+    /// Time between two looks at the progress.
+    pub observe_every: Duration,
 }
 
 impl Default for Settings {
@@ -95,6 +97,7 @@ impl Default for Settings {
             open_max: 0,
             unique_ids: true,
             reconnect: false,
+            observe_every: Duration::from_secs(1),
         }
     }
 }
@@ -108,7 +111,7 @@ pub enum Amount {
     For(Duration),
 }
 
-/// Where a run stands; told once a second and at each change of phase.
+/// Where a run stands; told once a second, or as set, and at each change of phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     /// What it does.
@@ -249,13 +252,14 @@ impl<'a> Load<'a> {
         (self.started, self.last_came) = (self.now, self.now);
         self.enter(Phase::Warmup, observe);
         self.change_phase(observe);
-        let mut next_second = self.now + SECOND_NS;
+        let step = nanos(self.settings.observe_every).max(1_000_000);
+        let mut next_look = self.now + step;
         let mut ready: Vec<Ready> = Vec::new();
         for at in 0..self.binds.len() {
             self.turn(at, false)?;
         }
         loop {
-            let deadline = self.deadline().min(next_second);
+            let deadline = self.deadline().min(next_look);
             self.poll.wait(&mut ready, Some(deadline))?;
             self.now = self.poll.now();
             self.change_phase(observe);
@@ -268,9 +272,9 @@ impl<'a> Load<'a> {
             if self.settings.reconnect {
                 self.redial()?;
             }
-            if self.now >= next_second {
+            if self.now >= next_look {
                 observe(&self.progress());
-                next_second = self.now + SECOND_NS;
+                next_look = self.now + step;
             }
             if self.phase == Phase::Done {
                 return self.unbind(&mut ready);

@@ -24,7 +24,7 @@ pub struct Trial {
     pub report: Report,
     /// CPU time of the process in the middle per message of the measured span, microseconds.
     pub cpu_us_per_message: f64,
-    /// Its resident memory once a second and at each change of phase: messages whole by then, and
+    /// Its resident memory at each look at the progress and at each change of phase: messages whole by then, and
     /// bytes.
     pub rss: Vec<(u64, u64)>,
     /// Share of the machine that others took in the measured span, 0 to 1. Above a few hundredths
