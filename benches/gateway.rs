@@ -50,6 +50,10 @@ struct Args {
     /// Octets of a body
     #[arg(long, default_value_t = 160)]
     body: usize,
+    /// Share of the machine, 0 to 1, that others may take: rounds in which a run saw more are shown
+    /// and not counted
+    #[arg(long, default_value_t = 1.0)]
+    others_max: f64,
     /// Write every run to this file
     #[arg(long)]
     json: Option<PathBuf>,
@@ -79,6 +83,12 @@ struct Run {
     peer: Peer,
     #[serde(flatten)]
     trial: Trial,
+}
+
+impl Run {
+    fn same_round(&self, other: &Self) -> bool {
+        (self.round, self.binds, self.window) == (other.round, other.binds, other.window)
+    }
 }
 
 fn main() -> ExitCode {
@@ -140,9 +150,19 @@ fn measure(args: &Args) -> io::Result<bool> {
         "peer      shape    msg/s median [min-max]      to direct  to HAProxy  CPU µs/msg  CPU to \
          HAProxy  p50 µs  p99 µs  RSS MiB  others"
     );
+    let is_quiet = |run: &Run| run.trial.others <= args.others_max;
     for &(binds, window) in &shapes {
+        let counted: Vec<&Run> = runs
+            .iter()
+            .filter(|run| (run.binds, run.window) == (binds, window))
+            .filter(|run| {
+                runs.iter()
+                    .filter(|near| near.same_round(run))
+                    .all(is_quiet)
+            })
+            .collect();
         for peer in PEERS {
-            show(&runs, peer, binds, window);
+            show(&counted, peer);
         }
     }
     for peer in absent {
@@ -206,17 +226,15 @@ fn gateway(args: &Args, upstream: SocketAddr) -> Gateway {
     }
 }
 
-fn show(runs: &[Run], peer: Peer, binds: usize, window: usize) {
-    let of = |peer| {
-        runs.iter()
-            .filter(move |run| (run.peer, run.binds, run.window) == (peer, binds, window))
-    };
+/// One line for a peer at one shape.
+fn show(runs: &[&Run], peer: Peer) {
+    let of = |peer| runs.iter().filter(move |run| run.peer == peer);
     let rates: Vec<f64> = of(peer)
         .map(|run| run.trial.report.messages_per_second)
         .collect();
-    if rates.is_empty() {
+    let Some(&Run { binds, window, .. }) = of(peer).next().copied() else {
         return;
-    }
+    };
     let median_of =
         |figure: fn(&Trial) -> f64| median(of(peer).map(|run| figure(&run.trial)).collect());
     // Only runs of the same round are compared: the machine is the same one for minutes at best.

@@ -40,7 +40,7 @@ struct Args {
     /// Window of each of these binds
     #[arg(long, default_value_t = 100)]
     carrier_window: usize,
-    /// Time from accepting a message to its receipt, such as 5ms, 5ms..20ms or 20ms~0.4
+    /// Time from the response to a message to its receipt, such as 5ms, 5ms..20ms or 20ms~0.4
     #[arg(long, default_value = "0")]
     receipt_delay: Law,
     /// Messages that may be open at once; 0 = no limit
@@ -148,10 +148,7 @@ fn run(args: &Args) -> io::Result<bool> {
         trial.cpu_us_per_message,
         trial.others * 100.0
     );
-    println!("resident memory, MiB, by messages that were whole:");
-    for (whole, bytes) in &trial.rss {
-        println!("  {whole:>9}  {:>8.1}", *bytes as f64 / (1 << 20) as f64);
-    }
+    show_memory(&trial, args.messages);
     println!(
         "at the carriers: accepted {}  double {}  lost {}  foreign {}  receipts not taken {}",
         far.accepted, far.double, far.lost, far.foreign, far.receipts_left
@@ -172,6 +169,31 @@ fn run(args: &Args) -> io::Result<bool> {
         std::fs::write(path, format!("{json:#}\n"))?;
     }
     Ok(clean)
+}
+
+/// A line for each tenth of the way, and what memory did once the gateway was warm.
+fn show_memory(trial: &Trial, messages: u64) {
+    let mib = |bytes: u64| bytes as f64 / (1 << 20) as f64;
+    println!("resident memory of the gateway, by messages that were whole:");
+    let mut next = 0;
+    for &(whole, bytes) in &trial.rss {
+        if whole >= next {
+            println!("  {whole:>9}  {:>8.1} MiB", mib(bytes));
+            next = whole + messages / 10;
+        }
+    }
+    // By then every table has had its usual size: what grows later grows with the messages.
+    let warm = trial
+        .rss
+        .iter()
+        .filter(|(whole, _)| *whole >= messages * 3 / 10);
+    let bytes: Vec<u64> = warm.map(|(_, bytes)| *bytes).collect();
+    if let (Some(first), Some(most)) = (bytes.first(), bytes.iter().max()) {
+        println!(
+            "  grown by {:.1} MiB after three tenths of the way",
+            mib(most - first)
+        );
+    }
 }
 
 fn far_end(carriers: &[Carrier], told: u64, messages: u64) -> FarEnd {

@@ -86,7 +86,11 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("smppgate load: {}: {error}", args.connect);
-            ExitCode::FAILURE
+            // What cannot be sent at all is a matter of the command line.
+            match error.kind() {
+                std::io::ErrorKind::InvalidInput => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -43,11 +43,12 @@ pub struct Args {
     /// Share of accepted messages that it never answers
     #[arg(long, default_value_t = 0.0, value_parser = share)]
     pub unanswered: f64,
-    /// Time from accepting a message to its receipt
+    /// Time from the response to a message to its receipt
     #[arg(long, default_value = "0")]
     pub receipt_delay: Law,
-    /// What receipts report besides DELIVERED: STATE=SHARE, comma-separated; lost, double and
-    /// foreign stand for receipts that never come, come twice, or bear an id that was never given
+    /// What receipts report besides DELIVERED: STATE=SHARE, comma-separated; lost, double,
+    /// foreign and early stand for receipts that never come, come twice, bear an id that was never
+    /// given, or leave before the response
     #[arg(long, value_delimiter = ',', value_parser = fate)]
     pub receipts: Vec<(Fate, f64)>,
     /// Send receipts on another bind of the same system_id if there is one
@@ -84,6 +85,8 @@ pub enum Fate {
     Double,
     /// It bears an id that was never given.
     Foreign,
+    /// It leaves before the response.
+    Early,
 }
 
 /// Serves until it is interrupted; exit code 1 if it cannot listen.
@@ -179,6 +182,7 @@ fn settings(args: &Args, listen: SocketAddr) -> Settings {
             Fate::Lost => behaviour.receipts_lost = share,
             Fate::Double => behaviour.receipts_doubled = share,
             Fate::Foreign => behaviour.receipts_foreign = share,
+            Fate::Early => behaviour.receipts_early = share,
         }
     }
     Settings {
@@ -238,11 +242,12 @@ fn fate(text: &str) -> Result<(Fate, f64), String> {
         "lost" => Fate::Lost,
         "double" => Fate::Double,
         "foreign" => Fate::Foreign,
+        "early" => Fate::Early,
         _ => match MessageState::from_name(&name.to_ascii_uppercase()) {
             Some(state) => Fate::State(state),
             None => {
                 return Err(format!(
-                    "{name}: not a message state, nor lost, double or foreign"
+                    "{name}: not a message state, nor lost, double, foreign or early"
                 ));
             }
         },

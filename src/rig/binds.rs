@@ -47,9 +47,18 @@ pub(super) struct Parcel {
     pub pdu: BytesMut,
     pub group: usize,
     pub is_receipt: bool,
-    /// The connection that it must not leave on if there is another.
-    pub avoid: usize,
+    /// The connection that its message came on.
+    pub origin: usize,
+    /// It leaves on another connection if there is one.
+    pub elsewhere: bool,
     pub tries: u8,
+}
+
+impl Side {
+    /// Whether it is bound with the system_id of this group.
+    pub fn is_in(&self, group: usize) -> bool {
+        self.bound.is_some_and(|bound| bound.group == group)
+    }
 }
 
 impl Binds {
@@ -76,6 +85,11 @@ impl Binds {
             waiting: VecDeque::new(),
         });
         self.groups.len() - 1
+    }
+
+    /// How many groups there are; they are numbered from 0.
+    pub fn groups(&self) -> usize {
+        self.groups.len()
     }
 
     /// The first group that has somebody to receive.
@@ -165,7 +179,8 @@ impl Binds {
         let Some(bound) = side.bound else {
             return false;
         };
-        let avoided = parcel.avoid == side.token
+        let avoided = parcel.elsewhere
+            && parcel.origin == side.token
             && self.groups[bound.group]
                 .receivers
                 .iter()

@@ -63,7 +63,7 @@ impl Default for Settings {
 pub struct Behaviour {
     /// Time from a request to its response.
     pub latency: Law,
-    /// Time from accepting a message to its receipt.
+    /// Time from the response to a message to its receipt.
     pub receipt_delay: Law,
     /// Refusals by chance: the status and the share of messages that get it.
     pub errors: Vec<(Status, f64)>,
@@ -84,6 +84,8 @@ pub struct Behaviour {
     pub receipts_doubled: f64,
     /// Share of receipts that bear an id that it never gave.
     pub receipts_foreign: f64,
+    /// Share of receipts that leave as soon as the message has come, before its response.
+    pub receipts_early: f64,
     /// Receipts leave on another bind of the same system_id if there is one that can receive.
     pub receipts_elsewhere: bool,
     /// How ids are written in responses.

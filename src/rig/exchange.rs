@@ -11,19 +11,20 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
-use smppgate_codec::code::{Command as Id, MessageState, RegisteredDelivery, Status, Tag};
+use smppgate_codec::code::{Command as Id, MessageState, Status, Tag};
 use smppgate_codec::frame::Frame;
-use smppgate_codec::pdu::{Address, Data, Header, Sm, Tlv, Tlvs};
+use smppgate_codec::pdu::{Address, Header, Sm, Tlv, Tlvs};
 use smppgate_codec::wire::{PduWriter, put_c_octet_string};
 
 use super::agenda::{Agenda, What};
 use super::binds::{Binds, Bound, Parcel, Side};
-use super::carrier::{Accepted, Behaviour, Counts, Inbound, Settings, Shared};
+use super::carrier::{Behaviour, Counts, Inbound, Settings, Shared};
 use super::chance::Dice;
 use super::outstanding::{Answered, Outstanding};
 use super::pipe::{Filled, OUT_MAX, Pipe};
 use super::poll::{Poll, Ready};
 use super::report::{IdText, Receipt, date};
+use super::submitted::Message;
 
 /// Token of the listener; connections are numbered from 0.
 const LISTENER: u64 = u64::MAX - 2;
@@ -34,9 +35,6 @@ const CONNECTIONS_MAX: usize = 4_096;
 /// Times that a refused deliver_sm is sent, a second apart.
 const TRIES_MAX: u8 = 10;
 const TRY_AGAIN_NS: u64 = 1_000_000_000;
-
-/// Octets of the user data that the ledger keeps.
-const MARKER_LEN: usize = 32;
 
 /// Buffers that are kept for the next deliver_sm.
 const SPARE_MAX: usize = 4_096;
@@ -74,15 +72,6 @@ pub(super) struct Exchange {
 struct Connection {
     pipe: Pipe,
     side: Side,
-}
-
-/// The fields of a submit_sm or data_sm that matter here.
-struct Message<'a> {
-    source: Address<'a>,
-    destination: Address<'a>,
-    registered: RegisteredDelivery,
-    user_data: &'a [u8],
-    tlvs: Tlvs<'a>,
 }
 
 impl Exchange {
@@ -136,7 +125,13 @@ impl Exchange {
             }
             while let Ok(order) = self.orders.try_recv() {
                 match order {
-                    Command::Change(change) => change(&mut self.settings.behaviour),
+                    Command::Change(change) => {
+                        change(&mut self.settings.behaviour);
+                        // What waited while it hung is nobody's answer: it has to be begun here.
+                        for group in 0..self.binds.groups() {
+                            self.feed_group(group)?;
+                        }
+                    }
                     Command::Deliver(message) => self.deliver(&message)?,
                     Command::DropConnections => self.drop_connections()?,
                     Command::Stop => {
@@ -306,30 +301,8 @@ impl Exchange {
             ..
         } = frame.header;
         match command {
-            Id::SUBMIT_SM => match Sm::decode(frame) {
-                Ok(sm) => {
-                    let message = Message {
-                        source: sm.source,
-                        destination: sm.destination,
-                        registered: sm.registered_delivery,
-                        user_data: sm.user_data(),
-                        tlvs: sm.tlvs,
-                    };
-                    self.message(&message, Id::SUBMIT_SM_RESP, sequence, side, out);
-                }
-                Err(error) => self.nack(error.status(), sequence, out),
-            },
-            Id::DATA_SM => match Data::decode(frame) {
-                Ok(data) => {
-                    let message = Message {
-                        source: data.source,
-                        destination: data.destination,
-                        registered: data.registered_delivery,
-                        user_data: data.tlvs.find(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
-                        tlvs: data.tlvs,
-                    };
-                    self.message(&message, Id::DATA_SM_RESP, sequence, side, out);
-                }
+            Id::SUBMIT_SM | Id::DATA_SM => match Message::read(frame) {
+                Ok(message) => self.message(&message, sequence, side, out),
                 Err(error) => self.nack(error.status(), sequence, out),
             },
             Id::DELIVER_SM_RESP | Id::DATA_SM_RESP => self.taken(side, sequence, status),
@@ -405,7 +378,6 @@ impl Exchange {
     fn message(
         &mut self,
         message: &Message<'_>,
-        response: Id,
         sequence: u32,
         side: &mut Side,
         out: &mut BytesMut,
@@ -415,35 +387,38 @@ impl Exchange {
             Some(bound) if bound.submits => self.verdict(message),
             _ => Status::ESME_RINVBNDSTS,
         };
+        let response = message.response;
+        let latency = self.settings.behaviour.latency.draw(&mut self.dice);
         if !verdict.is_ok() {
             self.counts.refused += 1;
-            self.respond(side, out, |out| {
-                Header::bare(response, verdict, sequence).put(out)
-            });
-            return;
+            let put = |out: &mut BytesMut| Header::bare(response, verdict, sequence).put(out);
+            return self.respond(latency, side, out, put);
         }
         self.counts.accepted += 1;
         let number = self.next_id;
         self.next_id += 1;
-        let behaviour = &self.settings.behaviour;
-        let id = IdText::new(number, behaviour.response_id);
+        let id = IdText::new(number, self.settings.behaviour.response_id);
         if self.settings.ledger > 0 {
             self.note(message, &id);
         }
-        let behaviour = &self.settings.behaviour;
-        if self.dice.happens(behaviour.unanswered) {
+        let reports = message.registered.0 & 0x03 != 0;
+        let early = self.dice.happens(self.settings.behaviour.receipts_early);
+        if reports && early {
+            self.report(message, number, Duration::ZERO, side, out);
+        }
+        if self.dice.happens(self.settings.behaviour.unanswered) {
             self.counts.unanswered += 1;
         } else {
-            let times = 1 + u32::from(self.dice.happens(behaviour.answered_twice));
-            for _ in 0..times {
-                self.respond(side, out, |out| {
+            let twice = self.dice.happens(self.settings.behaviour.answered_twice);
+            for _ in 0..1 + u32::from(twice) {
+                self.respond(latency, side, out, |out| {
                     let mut pdu = PduWriter::begin(out, response, Status::ESME_ROK, sequence);
                     put_c_octet_string(pdu.body(), id.octets());
                 });
             }
         }
-        if message.registered.0 & 0x03 != 0 {
-            self.report(message, number, side, out);
+        if reports && !early {
+            self.report(message, number, latency, side, out);
         }
     }
 
@@ -471,23 +446,41 @@ impl Exchange {
     }
 
     #[inline]
-    fn respond(&mut self, side: &Side, out: &mut BytesMut, put: impl Fn(&mut BytesMut)) {
-        let wait = self.settings.behaviour.latency.draw(&mut self.dice);
-        if wait.is_zero() {
+    fn respond(
+        &mut self,
+        latency: Duration,
+        side: &Side,
+        out: &mut BytesMut,
+        put: impl Fn(&mut BytesMut),
+    ) {
+        if latency.is_zero() {
             return put(out);
         }
         let mut pdu = self.spare.pop().unwrap_or_default();
         put(&mut pdu);
-        let what = What::Answer {
-            token: side.token,
-            generation: side.generation,
-            pdu,
-        };
-        self.plan(wait, what);
+        let Side {
+            token, generation, ..
+        } = *side;
+        self.plan(
+            latency,
+            What::Answer {
+                token,
+                generation,
+                pdu,
+            },
+        );
     }
 
+    /// Writes or plans the receipt of a message, `latency` and its own delay from now.
     #[inline]
-    fn report(&mut self, message: &Message<'_>, number: u64, side: &mut Side, out: &mut BytesMut) {
+    fn report(
+        &mut self,
+        message: &Message<'_>,
+        number: u64,
+        latency: Duration,
+        side: &mut Side,
+        out: &mut BytesMut,
+    ) {
         let behaviour = &self.settings.behaviour;
         let state = self
             .dice
@@ -511,7 +504,7 @@ impl Exchange {
             number
         };
         let id = IdText::new(shown, behaviour.receipt_id);
-        let delay = behaviour.receipt_delay.draw(&mut self.dice);
+        let delay = latency + behaviour.receipt_delay.draw(&mut self.dice);
         let times = 1 + u32::from(self.dice.happens(behaviour.receipts_doubled));
         let unix = self.epoch.as_secs() + self.now / 1_000_000_000;
         let receipt = Receipt {
@@ -529,15 +522,13 @@ impl Exchange {
             self.counts.receipts += 1;
             let mut pdu = self.spare.pop().unwrap_or_default();
             receipt.put(&mut pdu);
-            let avoid = match self.settings.behaviour.receipts_elsewhere {
-                true => side.token,
-                false => usize::MAX,
-            };
+            let elsewhere = self.settings.behaviour.receipts_elsewhere;
             let parcel = Parcel {
                 pdu,
                 group,
                 is_receipt: true,
-                avoid,
+                origin: side.token,
+                elsewhere,
                 tries: 0,
             };
             if !delay.is_zero() {
@@ -596,6 +587,7 @@ impl Exchange {
 
     fn do_what_is_due(&mut self) -> io::Result<()> {
         let mut touched: Vec<usize> = Vec::new();
+        let hang = self.settings.behaviour.hang;
         while let Some(what) = self.agenda.due(self.now) {
             match what {
                 What::Answer {
@@ -605,7 +597,7 @@ impl Exchange {
                 } => {
                     if let Some(Some(connection)) = self.connections.get_mut(token)
                         && connection.side.generation == generation
-                        && !self.settings.behaviour.hang
+                        && !hang
                     {
                         connection.pipe.out.extend_from_slice(&pdu);
                         touched.push(token);
@@ -613,9 +605,18 @@ impl Exchange {
                     self.recycle(pdu);
                 }
                 What::Delivery(parcel) => {
-                    let group = parcel.group;
-                    self.binds.push(parcel);
-                    touched.extend_from_slice(self.binds.receivers(group));
+                    match self.connections.get_mut(parcel.origin) {
+                        // On the bind of its message it cannot overtake the response.
+                        Some(Some(origin)) if origin.side.is_in(parcel.group) && !hang => {
+                            let Connection { pipe, side } = &mut **origin;
+                            touched.push(side.token);
+                            self.binds.offer(side, &mut pipe.out, parcel);
+                        }
+                        _ => {
+                            touched.extend_from_slice(self.binds.receivers(parcel.group));
+                            self.binds.push(parcel);
+                        }
+                    }
                 }
             }
             // A long backlog is worked off in portions, so that a list of tokens stays a list.
@@ -660,7 +661,8 @@ impl Exchange {
             pdu,
             group: 0,
             is_receipt: false,
-            avoid: usize::MAX,
+            origin: usize::MAX,
+            elsewhere: false,
             tries: 0,
         };
         let Some(group) = group else {
@@ -676,14 +678,7 @@ impl Exchange {
     fn note(&mut self, message: &Message<'_>, id: &IdText) {
         let mut ledger = self.shared.ledger.lock();
         if ledger.len() < self.settings.ledger {
-            let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-            ledger.push(Accepted {
-                id: text(id.octets()),
-                source: text(message.source.digits),
-                destination: text(message.destination.digits),
-                reference: message.tlvs.number(Tag::USER_MESSAGE_REFERENCE),
-                body: message.user_data[..message.user_data.len().min(MARKER_LEN)].to_vec(),
-            });
+            ledger.push(message.accepted(id.octets()));
         }
     }
 }

@@ -6,7 +6,6 @@
 //! message is measured from the moment at which it should have left, whether it could or not.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::BufMut;
@@ -16,16 +15,15 @@ use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{HEADER_LEN, Header, Sm};
 use smppgate_codec::wire::PduWriter;
 
-use super::esme::{Esme, Login};
+use super::esme::Esme;
 use super::marked::{Report, Template, to_nul};
 use super::outstanding::{Answered, Outstanding};
 use super::pipe::{Filled, OUT_MAX, Pipe};
 use super::poll::{Poll, Ready};
 use super::stats::{self, Latency};
-use super::tally::{MESSAGES_MAX, Strange, Tally};
+use super::tally::{Strange, Tally};
 
-/// Messages that one run can send: nine digits stand in each destination.
-pub const COUNT_MAX: u64 = MESSAGES_MAX;
+pub use super::plan::{Amount, COUNT_MAX, Phase, Progress, Settings};
 
 /// Time that a bind has to stand, at the start and when it is opened again.
 const BIND_PATIENCE: Duration = Duration::from_secs(5);
@@ -40,106 +38,6 @@ const LINGER_NS: u64 = 100_000_000;
 const LATENCY_MAX_NS: u64 = 3_600 * SECOND_NS;
 
 const SECOND_NS: u64 = 1_000_000_000;
-
-/// What to send, where, and how fast.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The peer.
-    pub connect: SocketAddr,
-    /// Who binds. Receipts come only to transceivers.
-    pub login: Login,
-    /// Binds; 1 or more.
-    pub binds: usize,
-    /// Unanswered messages per bind; 1 or more.
-    pub window: usize,
-    /// How much.
-    pub amount: Amount,
-    /// Messages per second over all binds; 0 = as fast as answers come.
-    pub rate: f64,
-    /// Octets of short_message, 254 at most.
-    pub body: usize,
-    /// Destinations are one of these and nine digits, in turn; eleven digits each at most.
-    pub to: Vec<String>,
-    /// source_addr.
-    pub from: String,
-    /// Whether to ask for receipts, and wait for them.
-    pub receipts: bool,
-    /// Time without any answer or receipt after which the rest is lost.
-    pub patience: Duration,
-    /// Time from the start that is not measured.
-    pub warmup: Duration,
-    /// Messages that may lack their answer or receipt, over all binds; 0 = no limit. For a peer
-    /// that accepts faster than it delivers.
-    pub open_max: u64,
-    /// Remember every id, to find one that is given twice.
-    pub unique_ids: bool,
-    /// Open lost binds again. What was unanswered on them is not sent again.
-    pub reconnect: bool,
-    /// Time between two looks at the progress.
-    pub observe_every: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            connect: SocketAddr::from(([127, 0, 0, 1], 2775)),
-            login: Login::default(),
-            binds: 1,
-            window: 10,
-            amount: Amount::Count(1_000),
-            rate: 0.0,
-            body: 160,
-            to: vec!["33".into()],
-            from: "smppgate".into(),
-            receipts: true,
-            patience: Duration::from_secs(10),
-            warmup: Duration::ZERO,
-            open_max: 0,
-            unique_ids: true,
-            reconnect: false,
-            observe_every: Duration::from_secs(1),
-        }
-    }
-}
-
-/// How much is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Amount {
-    /// So many messages.
-    Count(u64),
-    /// As many as leave in this time, warm-up included.
-    For(Duration),
-}
-
-/// Where a run stands; told once a second, or as set, and at each change of phase.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
-    /// What it does.
-    pub phase: Phase,
-    /// Since the first message.
-    pub elapsed: Duration,
-    /// Messages sent.
-    pub sent: u64,
-    /// Messages answered.
-    pub answered: u64,
-    /// Receipts.
-    pub receipts: u64,
-    /// Messages without answer or receipt.
-    pub open: u64,
-}
-
-/// What a run does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Sends, not measured.
-    Warmup,
-    /// Sends, measured.
-    Measure,
-    /// Sends no more and waits for the rest.
-    Drain,
-    /// Is over.
-    Done,
-}
 
 /// Runs the load; `observe` sees its progress on this thread.
 pub fn run(settings: &Settings, observe: &mut dyn FnMut(&Progress)) -> io::Result<stats::Report> {
@@ -205,8 +103,8 @@ impl<'a> Load<'a> {
                 .map(|to| Template::new(settings.body, to, &settings.from, settings.receipts))
                 .collect::<io::Result<_>>()?,
             most: match settings.amount {
-                Amount::Count(count) => count.min(MESSAGES_MAX),
-                Amount::For(_) => MESSAGES_MAX,
+                Amount::Count(count) => count.min(COUNT_MAX),
+                Amount::For(_) => COUNT_MAX,
             },
             open_max: if settings.open_max == 0 {
                 u64::MAX

@@ -5,11 +5,13 @@
 //!
 //! * [`carrier`] is the simulated carrier and its settings; `exchange` is the thread behind it,
 //!   `binds` who is bound to
-//!   it, `agenda` what it does later, `report` the receipts that it writes;
+//!   it, `agenda` what it does later, `submitted` what it reads of a
+//!   message, `report` the receipts that it writes;
 //! * [`esme`] is one bind of an ESME;
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
 //! * `marked` puts a number into each message and finds it again in the receipt;
-//! * [`load`] sends over many binds and returns a [`stats::Report`];
+//! * [`load`] sends over many binds what its settings in `plan` say, and
+//!   returns a [`stats::Report`];
 //! * [`stats`] is that report, as text and as JSON;
 //! * [`chance`] is seeded chance; `poll`, `pipe` and `outstanding` are the loop's parts;
 //! * [`middle`] starts what stands between client and carrier and watches its CPU and memory,
@@ -20,6 +22,7 @@ mod pipe;
 mod outstanding;
 pub mod chance;
 mod report;
+mod submitted;
 pub mod carrier;
 mod agenda;
 mod binds;
@@ -28,6 +31,7 @@ pub mod esme;
 pub mod tally;
 mod marked;
 pub mod stats;
+mod plan;
 pub mod load;
 pub mod middle;
 pub mod trial;

@@ -189,6 +189,26 @@ fn late_answers_and_receipts_on_other_binds_still_fit() {
 }
 
 #[test]
+fn receipts_that_overtake_their_response_are_counted_and_fit() {
+    let (report, _carrier) = run_against(Behaviour {
+        receipts_early: 0.5,
+        ..Behaviour::default()
+    });
+    assert!(report.is_clean(), "{report}");
+    let early = report.found.early_receipts;
+    assert!((800..1_200).contains(&early), "{early}");
+    let latency = Law::Fixed(Duration::from_millis(1));
+    let (report, _carrier) = run_against(Behaviour {
+        latency,
+        ..Behaviour::default()
+    });
+    assert_eq!(
+        (report.found.early_receipts, report.found.receipts),
+        (0, 2_000)
+    );
+}
+
+#[test]
 fn a_small_deliver_window_loses_nothing() {
     let carrier = Carrier::spawn(Settings {
         deliver_window: 1,
@@ -238,7 +258,16 @@ fn a_carrier_that_hangs_costs_answers_and_not_the_run() {
     let dialled = Esme::dial(carrier.address(), &login, Duration::from_millis(50));
     assert!(matches!(dialled, Err(DialError::Io(_))));
     assert!(carrier.change(|behaviour| behaviour.hang = false));
-    Esme::dial_until(carrier.address(), &login, SOON).unwrap();
+    let mut esme = Esme::dial_until(carrier.address(), &login, SOON).unwrap();
+    // What came for a phone's owner while it hung goes out once it lives again.
+    assert!(carrier.change(|behaviour| behaviour.hang = true));
+    assert!(carrier.deliver(Inbound {
+        source: "1".into(),
+        ..Inbound::default()
+    }));
+    assert_eq!(esme.next(Duration::from_millis(50)).unwrap(), None);
+    assert!(carrier.change(|behaviour| behaviour.hang = false));
+    assert!(esme.next(SOON).unwrap().is_some());
 }
 
 #[test]
