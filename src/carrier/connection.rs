@@ -109,6 +109,9 @@ impl<I: Intake> Connection<I> {
             }
             Received::Bound(_) => {
                 self.joined = true;
+                tracing::info!(
+                    carrier = %self.settings.name, connection = self.line.number, "bound"
+                );
                 self.queue.join(self.line.clone());
                 self.intake.up(self.carrier);
                 Ok(())
@@ -127,7 +130,11 @@ impl<I: Intake> Connection<I> {
     }
 
     fn outcome(&mut self, frame: &Frame<'_>, id: MessageId, status: Status, in_time: bool) {
-        let verdict = if status.is_ok() {
+        let verdict = if frame.header.status.is_ok() && !status.is_ok() {
+            // It says that all is well, and is not the response to what was asked: the carrier has
+            // the message or has not.
+            Verdict::Unknown
+        } else if status.is_ok() {
             // What cannot be read of an accepted message is its id, and only that is lost.
             let response = MessageResp::decode(frame).unwrap_or_default();
             Verdict::Accepted(CarrierMessageId::new(response.message_id))

@@ -145,6 +145,9 @@ impl Slot {
             Some(status) => tracing::error!(
                 carrier = %name, address, %status, "the carrier refused our bind"
             ),
+            None if *self.stopped.borrow() => tracing::info!(
+                carrier = %name, address, connection = number, reason = %end, "bind ended"
+            ),
             None => tracing::warn!(
                 carrier = %name, address, connection = number, reason = %end, "bind ended"
             ),

@@ -1,7 +1,8 @@
 //! What is to be done once a batch is durable, and what if it never is.
 
+use super::report::Landed;
 use super::switchboard::Clerk;
-use crate::carrier::{Arrival, Line, Outcome};
+use crate::carrier::{Line, Outcome};
 use crate::esme::{Answer, Seat, Submission};
 use crate::journal::{Appended, Completion, Record, Refusal};
 use crate::message::{AccountId, CarrierId};
@@ -37,7 +38,7 @@ pub enum After {
         /// The bind that is to be told.
         line: Arc<Line>,
         /// What.
-        batch: Vec<Arrival>,
+        batch: Vec<Landed>,
         /// When it was read.
         at: Moment,
     },
@@ -109,7 +110,7 @@ impl Clerk {
                     let mut replies = Vec::with_capacity(batch.len());
                     match outcome {
                         Ok(()) => self.arrived(carrier, batch, at, &mut replies),
-                        Err(_) => self.not_arrived(&batch, &mut replies),
+                        Err(_) => self.not_arrived(batch, &mut replies),
                     }
                     line.reply(replies);
                 }

@@ -118,9 +118,13 @@ impl Clerk {
         let mut telling = Telling::default();
         let mut hand = board.ledger.hand();
         for Outcome { id, .. } in batch {
-            if let Some(entry) = hand.entry(id)
-                && !entry.answered
-            {
+            let Some(entry) = hand.entry(id) else {
+                continue;
+            };
+            if let Stage::With(carrier) = entry.stage {
+                entry.stage = Stage::Held(carrier);
+            }
+            if !entry.answered {
                 telling.answer(id, entry, Status::ESME_RSYSERR);
             }
         }
@@ -242,7 +246,11 @@ fn refused(
         return;
     }
     then.late += usize::from(matches!(entry.stage, Stage::Held(_)));
-    let first_answer = matches!(entry.stage, Stage::With(with) if with == carrier);
+    // A late refusal says for certain that this carrier does not have it.
+    let its_answer = matches!(
+        entry.stage,
+        Stage::With(with) | Stage::Held(with) if with == carrier
+    );
     entry.attempts.push(Attempt {
         carrier,
         at: now,
@@ -254,7 +262,7 @@ fn refused(
         AckMode::Stored => true,
         AckMode::Carrier => !entry.answered && status.class() != Class::Permanent,
     };
-    if first_answer && may_go_on {
+    if its_answer && may_go_on {
         let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
         let waits = entry
             .untried()

@@ -5,12 +5,14 @@ use super::deadletter::DeadLetter;
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::{Arrival, Line, Parcel, Reply};
+use crate::esme::{self, Delivery};
 use crate::journal::Record;
-use crate::message::CarrierId;
+use crate::message::{AccountId, CarrierId, Content, GroupId, MessageId};
 use crate::moment::Moment;
-use crate::receipt::{Found, Report};
+use crate::receipt::{CarrierMessageId, Found, Report};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
+use smppgate_codec::receipt::State;
 use std::sync::Arc;
 
 impl Clerk {
@@ -23,107 +25,93 @@ impl Clerk {
         replies: &mut Vec<Reply>,
     ) {
         let Some(slot) = self.carriers.table().slot(carrier) else {
-            return self.not_arrived(batch, replies);
+            replies.extend(batch.drain(..).map(|arrival| later(&arrival)));
+            return;
         };
         let group = slot.group;
-        let batch: Vec<Arrival> = batch.drain(..).collect();
-        // Ids are copied so that the records can borrow while the batch moves on behind them.
-        let reported: SmallVec<[_; 16]> = batch
+        let landed = self.landed(carrier, batch, now);
+        // Ids and contents are shared so that the records can borrow while the batch moves on.
+        let written: SmallVec<[Written; 16]> = landed.iter().filter_map(Written::of).collect();
+        let records: SmallVec<[Record<'_>; 16]> = written
             .iter()
-            .filter_map(|arrival| match &arrival.parcel {
-                Parcel::Report(report) => Some((report.id.clone(), report.state)),
-                Parcel::Message(_) | Parcel::Nothing => None,
-            })
-            .collect();
-        let messages: SmallVec<[_; 4]> = batch
-            .iter()
-            .filter_map(|arrival| match &arrival.parcel {
-                Parcel::Message(content) => {
-                    let to = content.destination().digits;
-                    let account = self.inbound.table().choose(carrier, to)?;
-                    Some((account, content.clone()))
-                }
-                Parcel::Report(_) | Parcel::Nothing => None,
-            })
-            .collect();
-        let ids = self.board.ids().take(messages.len(), now);
-        let records: SmallVec<[Record<'_>; 16]> = reported
-            .iter()
-            .map(|(id, state)| Record::Reported {
-                group,
-                carrier_message_id: id.as_bytes(),
-                state: state.message_state().0,
-                at: now,
-            })
-            .chain(
-                messages
-                    .iter()
-                    .zip(ids)
-                    .map(|((account, content), id)| Record::Inbound {
-                        id,
-                        account: *account,
-                        carrier,
-                        at: now,
-                        pdu: content.pdu(),
-                    }),
-            )
+            .map(|one| one.record(carrier, group, now))
             .collect();
         let then = After::Arrivals {
             carrier,
             line: line.clone(),
-            batch,
+            batch: landed,
             at: now,
         };
         match self.journal(&records, then) {
             Ok(Some(After::Arrivals { batch, .. })) => self.arrived(carrier, batch, now, replies),
-            Err((After::Arrivals { batch, .. }, _)) => self.not_arrived(&batch, replies),
+            Err((After::Arrivals { batch, .. }, _)) => self.not_arrived(batch, replies),
             Ok(_) | Err(_) => {}
         }
+    }
+
+    /// Says of each delivery where it belongs. A message from a phone gets its id here, and its
+    /// account gives it room.
+    fn landed(&mut self, carrier: CarrierId, batch: &mut Vec<Arrival>, now: Moment) -> Vec<Landed> {
+        let landed = batch.drain(..).map(
+            |Arrival {
+                 sequence,
+                 command,
+                 parcel,
+             }| {
+                let place = match parcel {
+                    Parcel::Report(report) => Place::Report(report),
+                    Parcel::Message(content) => self.place(carrier, content, now),
+                    Parcel::Nothing => {
+                        Place::Nowhere("a receipt that names no message", Vec::new())
+                    }
+                };
+                Landed {
+                    reply: Reply {
+                        sequence,
+                        command,
+                        status: Status::ESME_ROK,
+                    },
+                    place,
+                }
+            },
+        );
+        landed.collect()
     }
 
     /// The deliveries are durable: the carrier is told so, and each goes where it belongs.
     pub(super) fn arrived(
         &mut self,
         carrier: CarrierId,
-        batch: Vec<Arrival>,
+        batch: Vec<Landed>,
         now: Moment,
         replies: &mut Vec<Reply>,
     ) {
         let mut reports = Vec::with_capacity(batch.len());
         let mut telling = Telling::default();
         let mut letters = Vec::new();
-        for Arrival {
-            sequence,
-            command,
-            parcel,
-        } in batch
-        {
-            let status = match parcel {
-                Parcel::Report(report) => {
-                    reports.push(report);
-                    Status::ESME_ROK
-                }
-                Parcel::Message(content) => {
-                    self.from_phone(carrier, content, now, &mut telling, &mut letters)
-                }
-                Parcel::Nothing => {
-                    letters.push(DeadLetter {
-                        at: now,
-                        reason: "a receipt that names no message",
-                        message: None,
-                        account: None,
-                        carrier: Some(carrier),
-                        number: Vec::new(),
-                        carrier_message_id: None,
-                    });
-                    Status::ESME_ROK
-                }
-            };
-            replies.push(Reply {
-                sequence,
-                command,
-                status,
-            });
+        for Landed { mut reply, place } in batch {
+            match place {
+                Place::Report(report) => reports.push(report),
+                Place::Account(account, id, content) => telling.deliver(Delivery {
+                    id,
+                    account,
+                    parcel: esme::Parcel::Message(content),
+                    since: now,
+                    after: None,
+                    tries: 0,
+                }),
+                Place::Full => reply.status = Status::ESME_RX_T_APPN,
+                Place::Nowhere(reason, number) => letters.push(DeadLetter {
+                    at: now,
+                    reason,
+                    message: None,
+                    account: None,
+                    carrier: Some(carrier),
+                    number,
+                    carrier_message_id: None,
+                }),
+            }
+            replies.push(reply);
         }
         self.board.counters.reports.add(reports.len());
         self.tell(telling);
@@ -132,12 +120,16 @@ impl Clerk {
     }
 
     /// The deliveries cannot be made durable: the carrier is to keep them.
-    pub(super) fn not_arrived(&mut self, batch: &[Arrival], replies: &mut Vec<Reply>) {
-        replies.extend(batch.iter().map(|arrival| Reply {
-            sequence: arrival.sequence,
-            command: arrival.command,
-            status: Status::ESME_RX_T_APPN,
-        }));
+    pub(super) fn not_arrived(&mut self, batch: Vec<Landed>, replies: &mut Vec<Reply>) {
+        for Landed { reply, place } in batch {
+            if let Place::Account(account, ..) = place {
+                self.board.roster.desk(account).close(1);
+            }
+            replies.push(Reply {
+                status: Status::ESME_RX_T_APPN,
+                ..reply
+            });
+        }
     }
 
     /// Reports find their messages; what is final ends them.
@@ -204,5 +196,71 @@ impl Clerk {
             carrier_message_id: Some(report.id.to_string()),
         });
         self.board.give_up(letters.collect());
+    }
+}
+
+/// A delivery of a carrier, and where it belongs.
+#[derive(Debug)]
+pub struct Landed {
+    /// What the carrier is told if all goes well.
+    pub(super) reply: Reply,
+    /// Where it belongs.
+    pub(super) place: Place,
+}
+
+/// Where a delivery belongs.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// It is about one of our messages.
+    Report(Report),
+    /// It is from a phone, for this account, and has got this id.
+    Account(AccountId, MessageId, Content),
+    /// It is from a phone, for an account that has no room: the carrier is to keep it.
+    Full,
+    /// It belongs nowhere, for this reason; the number is the one that it was for.
+    Nowhere(&'static str, Vec<u8>),
+}
+
+/// What the journal is to keep of a delivery.
+enum Written {
+    Report(CarrierMessageId, State),
+    Message(AccountId, MessageId, Content),
+}
+
+impl Written {
+    fn of(landed: &Landed) -> Option<Self> {
+        match &landed.place {
+            Place::Report(report) => Some(Self::Report(report.id.clone(), report.state)),
+            Place::Account(account, id, content) => {
+                Some(Self::Message(*account, *id, content.clone()))
+            }
+            Place::Full | Place::Nowhere(..) => None,
+        }
+    }
+
+    fn record(&self, carrier: CarrierId, group: GroupId, at: Moment) -> Record<'_> {
+        match self {
+            Self::Report(id, state) => Record::Reported {
+                group,
+                carrier_message_id: id.as_bytes(),
+                state: state.message_state().0,
+                at,
+            },
+            Self::Message(account, id, content) => Record::Inbound {
+                id: *id,
+                account: *account,
+                carrier,
+                at,
+                pdu: content.pdu(),
+            },
+        }
+    }
+}
+
+fn later(arrival: &Arrival) -> Reply {
+    Reply {
+        sequence: arrival.sequence,
+        command: arrival.command,
+        status: Status::ESME_RX_T_APPN,
     }
 }

@@ -78,9 +78,11 @@ impl<T: Send + 'static> Memory<T> {
 }
 
 impl<T: Send + 'static> Journal<T> for Memory<T> {
-    fn append(&self, _records: &[Record<'_>], then: T) -> Appended<T> {
-        if let Some(refusal) = self.trouble.refusal() {
-            return Appended::Refused(then, refusal);
+    fn append(&self, records: &[Record<'_>], then: T) -> Appended<T> {
+        match self.trouble.refusal() {
+            Some(Refusal::Full) if !records.iter().any(Record::is_new_work) => {}
+            Some(refusal) => return Appended::Refused(then, refusal),
+            None => {}
         }
         // Once something has been pending, all that follows queues behind it: order is kept.
         if self.later.get().is_none() && self.trouble.current_delay().is_zero() {
@@ -96,7 +98,11 @@ impl<T: Send + 'static> Journal<T> for Memory<T> {
 fn slow_disk<T>(receiver: &Receiver<T>, trouble: &Trouble, completions: &Completions<T>) {
     while let Ok(first) = receiver.recv() {
         thread::sleep(trouble.current_delay());
-        let outcome = trouble.refusal().map_or(Ok(()), Err);
+        // What was let in while there was room has its place.
+        let outcome = match trouble.refusal() {
+            Some(Refusal::Failed) => Err(Refusal::Failed),
+            Some(Refusal::Full) | None => Ok(()),
+        };
         let mut group: Vec<Completion<T>> = vec![(first, outcome)];
         loop {
             match receiver.try_recv() {

@@ -81,3 +81,11 @@ pub enum Record<'a> {
         at: Moment,
     },
 }
+
+impl Record<'_> {
+    /// Whether this begins something. When room runs low, what has begun may still come to its
+    /// end, and nothing new begins.
+    pub fn is_new_work(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Inbound { .. })
+    }
+}
