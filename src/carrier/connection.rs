@@ -1,8 +1,10 @@
 //! One connection to a carrier: a session on one side, the queue and the intake on the other.
 
 use super::account::Carrier;
-use super::intake::{Arrival, Intake, Outcome, Reply, Verdict};
+use super::arrival::{Arrival, Reply};
+use super::intake::Intake;
 use super::line::Line;
+use super::outcome::{Outcome, Verdict};
 use super::queue::{Queue, Waiting};
 use super::translate;
 use crate::link::{Bell, Conversation, End};

@@ -1,10 +1,10 @@
 //! What those who deliver need from above, in their own words.
 
+use super::arrival::{Arrival, Reply};
 use super::line::Line;
-use crate::message::{CarrierId, Content, MessageId};
+use super::outcome::Outcome;
+use crate::message::CarrierId;
 use crate::moment::Moment;
-use crate::receipt::{CarrierMessageId, Report};
-use smppgate_codec::code::{Command, Status};
 use std::sync::Arc;
 
 /// Takes what comes from carriers. Each connection has one of its own, so that what it keeps for
@@ -26,59 +26,4 @@ pub trait Intake: Send + 'static {
         now: Moment,
         replies: &mut Vec<Reply>,
     );
-}
-
-/// What has become of one message that was handed to a carrier.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// Our id of it.
-    pub id: MessageId,
-    /// How it went.
-    pub verdict: Verdict,
-}
-
-/// How a message went.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The carrier has it, and has given it an id; without one no receipt can be matched.
-    Accepted(Option<CarrierMessageId>),
-    /// The carrier has refused it.
-    Refused(Status),
-    /// It was sent, and whether the carrier has it is not known.
-    Unknown,
-    /// It never left.
-    Returned,
-}
-
-/// One delivery of a carrier.
-#[derive(Debug)]
-pub struct Arrival {
-    /// Its sequence_number, which the reply bears.
-    pub sequence: u32,
-    /// Its command.
-    pub command: Command,
-    /// What it is.
-    pub parcel: Parcel,
-}
-
-/// What a carrier delivers.
-#[derive(Debug)]
-pub enum Parcel {
-    /// What has become of a message.
-    Report(Report),
-    /// A message from a phone, or the acknowledgement of its user.
-    Message(Content),
-    /// Something that looks like a receipt and names no message: it is taken and counted.
-    Nothing,
-}
-
-/// The reply to a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reply {
-    /// The sequence_number of the request.
-    pub sequence: u32,
-    /// The command of the request.
-    pub command: Command,
-    /// What the carrier is told.
-    pub status: Status,
 }

@@ -1,6 +1,6 @@
 //! A bind with a carrier as others see it: whether it has room, and a box for late replies.
 
-use super::intake::Reply;
+use super::arrival::Reply;
 use crate::link::Bell;
 use parking_lot::Mutex;
 use std::sync::Arc;

@@ -1,22 +1,27 @@
 //! Those who deliver: carriers, the binds that we keep up with them, and what they need from above.
 //!
 //! * `account`: the settings of a carrier;
-//! * `intake`: what its connections need from above;
+//! * `arrival`, `outcome`: what it delivers, and what has become of what it was handed;
 //! * `translate`: from a message to its PDU, and from its PDU to what it is;
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
+//! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `backoff`, `keeper`: how binds are kept up.
 
 mod account;
-mod intake;
+mod arrival;
+mod outcome;
 mod translate;
 mod line;
 mod queue;
+mod intake;
 mod connection;
 mod backoff;
 mod keeper;
 
 pub use account::{AddressRange, Carrier, Numbering, Password, Receipts, Reconnect};
-pub use intake::{Arrival, Intake, Outcome, Parcel, Reply, Verdict};
+pub use arrival::{Arrival, Parcel, Reply};
+pub use intake::Intake;
 pub use keeper::Keeper;
 pub use line::Line;
+pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX, Waiting};

@@ -1,7 +1,7 @@
 //! From a message to the PDU that its carrier wants, and from the PDU of a carrier to what it is.
 
 use super::account::{Carrier, Numbering, Receipts};
-use super::intake::Parcel;
+use super::arrival::Parcel;
 use crate::message::{Content, digits};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, Report};

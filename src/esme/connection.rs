@@ -1,11 +1,12 @@
 //! One connection of an ESME: a session on one side, the intake and the roster on the other.
 
 use super::account::Account;
-use super::delivery::Delivery;
-use super::intake::{Answer, Delivered, Intake, Submission, Verdict};
+use super::delivery::{Delivered, Delivery, Verdict};
+use super::intake::Intake;
 use super::outbox::Outbox;
 use super::roster::{Desk, Roster};
 use super::seat::{Collected, Seat};
+use super::submission::{Answer, Submission};
 use super::translate;
 use super::unanswered::Unanswered;
 use crate::link::{Bell, Conversation, End};
@@ -266,7 +267,7 @@ impl<I: Intake> Connection<I> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        bound.seat.promise(self.batch.len());
+        bound.seat.promises.make(self.batch.len());
         let ids = self.intake.ids(self.batch.len(), now);
         for (submission, id) in self.batch.iter_mut().zip(ids) {
             submission.id = id;
@@ -445,7 +446,7 @@ impl<I: Intake> Conversation for Connection<I> {
 
     fn written(&mut self, _now: Moment) {
         if let Some(bound) = &mut self.bound {
-            bound.seat.wrote(bound.unwritten);
+            bound.seat.promises.wrote(bound.unwritten);
             bound.unwritten = 0;
         }
     }

@@ -1,6 +1,6 @@
 //! What is to be delivered to an ESME: receipts, and messages from phones.
 
-use super::seat::Seat;
+use super::promise::Promise;
 use crate::message::{AccountId, Content, IdForm, MessageId};
 use crate::moment::Moment;
 use bytes::{BufMut, BytesMut};
@@ -9,7 +9,6 @@ use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::pdu::{Address, HEADER_LEN, Header, Sm};
 use smppgate_codec::receipt::{Outgoing, State};
 use smppgate_codec::wire::PduWriter;
-use std::sync::Arc;
 
 /// One thing to be delivered to an account.
 #[derive(Debug, Clone)]
@@ -54,29 +53,26 @@ pub struct Receipt {
     pub network_error: Option<NetworkErrorCode>,
 }
 
-/// The response to a message, promised to a connection and perhaps not written yet.
-#[derive(Debug, Clone)]
-pub struct Promise {
-    seat: Arc<Seat>,
-    count: u64,
+/// What has become of one delivery.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What was to be delivered.
+    pub delivery: Delivery,
+    /// How it went.
+    pub verdict: Verdict,
 }
 
-impl Promise {
-    /// All responses that have been promised to this connection so far.
-    pub fn so_far(seat: Arc<Seat>) -> Self {
-        let count = seat.promised();
-        Self { seat, count }
-    }
-
-    /// Whether the responses have been written, or never will be.
-    pub fn is_kept(&self) -> bool {
-        self.seat.has_written(self.count)
-    }
-
-    /// The connection to which they were promised.
-    pub fn seat(&self) -> &Arc<Seat> {
-        &self.seat
-    }
+/// How a delivery went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The ESME has confirmed it.
+    Taken,
+    /// The ESME refuses it for good.
+    Refused(Status),
+    /// The ESME cannot take it now, or has not answered in time.
+    Later(Status),
+    /// The bind was lost before it was confirmed, or before it was sent.
+    Lost,
 }
 
 impl Delivery {

@@ -99,10 +99,10 @@ impl Desk {
         let mut rest: VecDeque<Delivery> = deliveries.into();
         let mut hand = Vec::new();
         while let Some(first) = rest.front() {
-            let from = first.after.as_ref().map(|promise| promise.seat().number);
+            let from = first.after.as_ref().map(|promise| promise.connection());
             let same = rest
                 .iter()
-                .take_while(|other| other.after.as_ref().map(|p| p.seat().number) == from)
+                .take_while(|other| other.after.as_ref().map(|p| p.connection()) == from)
                 .count();
             let Some(seat) = self.seat_for(from, room) else {
                 break;

@@ -1,12 +1,14 @@
 //! A bound ESME connection as others see it: a box to leave things in, and a bell.
 
 use super::delivery::Delivery;
-use super::intake::Answer;
+use super::promise::Promises;
+use super::submission::Answer;
 use crate::link::Bell;
 use crate::message::AccountId;
 use crate::session::BindKind;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One bound connection of an account.
 #[derive(Debug)]
@@ -18,13 +20,12 @@ pub struct Seat {
     /// How it is bound.
     pub kind: BindKind,
     /// Rung when something has been left.
-    pub bell: std::sync::Arc<Bell>,
+    pub bell: Arc<Bell>,
+    /// The responses that it owes.
+    pub promises: Arc<Promises>,
     inbox: Mutex<Inbox>,
     /// Deliveries that wait in the box, to be read without its lock.
     waiting: AtomicUsize,
-    promised: AtomicU64,
-    written: AtomicU64,
-    left: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -48,12 +49,7 @@ pub struct Collected {
 
 impl Seat {
     /// A seat for a connection that has just bound.
-    pub fn new(
-        number: u64,
-        account: AccountId,
-        kind: BindKind,
-        bell: std::sync::Arc<Bell>,
-    ) -> Self {
+    pub fn new(number: u64, account: AccountId, kind: BindKind, bell: Arc<Bell>) -> Self {
         Self {
             number,
             account,
@@ -61,9 +57,7 @@ impl Seat {
             bell,
             inbox: Mutex::default(),
             waiting: AtomicUsize::new(0),
-            promised: AtomicU64::new(0),
-            written: AtomicU64::new(0),
-            left: AtomicBool::new(false),
+            promises: Arc::new(Promises::new(number)),
         }
     }
 
@@ -113,7 +107,7 @@ impl Seat {
     pub fn leave(&self) -> Vec<Delivery> {
         let mut inbox = self.inbox.lock();
         inbox.left = true;
-        self.left.store(true, Ordering::Release);
+        self.promises.leave();
         inbox.answers = Vec::new();
         std::mem::take(&mut inbox.deliveries)
     }
@@ -121,25 +115,5 @@ impl Seat {
     /// Deliveries that wait in the box.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
-    }
-
-    /// More responses will be given to this connection.
-    pub fn promise(&self, count: usize) {
-        self.promised.fetch_add(count as u64, Ordering::AcqRel);
-    }
-
-    /// Responses that were ever promised to this connection.
-    pub fn promised(&self) -> u64 {
-        self.promised.load(Ordering::Acquire)
-    }
-
-    /// More responses have reached the socket.
-    pub fn wrote(&self, count: u64) {
-        self.written.fetch_add(count, Ordering::AcqRel);
-    }
-
-    /// Whether the first `count` promised responses have reached the socket, or never will.
-    pub fn has_written(&self, count: u64) -> bool {
-        self.left.load(Ordering::Acquire) || self.written.load(Ordering::Acquire) >= count
     }
 }

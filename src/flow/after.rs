@@ -1,12 +1,10 @@
-//! What is to be done once a batch is durable, and what if it never is.
+//! The rest of a step: what is to be done once a batch is durable.
 
-use super::report::Landed;
-use super::switchboard::Clerk;
-use crate::carrier::{Line, Outcome};
-use crate::esme::{Answer, Seat, Submission};
-use crate::journal::{Appended, Completion, Record, Refusal};
-use crate::message::{AccountId, CarrierId};
+use crate::carrier::{Line, Outcome, Reply};
+use crate::esme::{Seat, Submission};
+use crate::message::{AccountId, CarrierId, Content, MessageId};
 use crate::moment::Moment;
+use crate::receipt::Report;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -55,67 +53,24 @@ pub struct Routed {
     pub via: SmallVec<[CarrierId; 4]>,
 }
 
-impl Clerk {
-    /// Hands records to the journal. The rest of the step comes back if it can be done now;
-    /// otherwise it is done when the journal says so.
-    pub(super) fn journal(
-        &self,
-        records: &[Record<'_>],
-        then: After,
-    ) -> Result<Option<After>, (After, Refusal)> {
-        if self.board.has_failed() {
-            return Err((then, Refusal::Failed));
-        }
-        match self.board.journal().append(records, then) {
-            Appended::Durable(then) => Ok(Some(then)),
-            Appended::Pending => Ok(None),
-            Appended::Refused(then, refusal) => {
-                if refusal == Refusal::Failed {
-                    self.board.fail();
-                }
-                Err((then, refusal))
-            }
-        }
-    }
+/// A delivery of a carrier, and where it belongs.
+#[derive(Debug)]
+pub struct Landed {
+    /// What the carrier is told if all goes well.
+    pub reply: Reply,
+    /// Where it belongs.
+    pub place: Place,
+}
 
-    /// Does the rest of steps whose batches the journal has settled.
-    pub fn settle(&mut self, completions: Vec<Completion<After>>, now: Moment) {
-        for (then, outcome) in completions {
-            if outcome == Err(Refusal::Failed) {
-                self.board.fail();
-            }
-            match then {
-                After::Stored {
-                    seat,
-                    account,
-                    messages,
-                } => {
-                    let mut answers: Vec<Answer> = Vec::with_capacity(messages.len());
-                    match outcome {
-                        Ok(()) => self.stored(&seat, account, messages, now, &mut answers),
-                        Err(refusal) => self.not_stored(account, messages, refusal, &mut answers),
-                    }
-                    seat.answer(answers);
-                }
-                After::Outcomes { carrier, batch, at } => match outcome {
-                    Ok(()) => self.settled(carrier, batch, at),
-                    Err(_) => self.not_settled(batch),
-                },
-                After::Arrivals {
-                    carrier,
-                    line,
-                    batch,
-                    at,
-                } => {
-                    let mut replies = Vec::with_capacity(batch.len());
-                    match outcome {
-                        Ok(()) => self.arrived(carrier, batch, at, &mut replies),
-                        Err(_) => self.not_arrived(batch, &mut replies),
-                    }
-                    line.reply(replies);
-                }
-                After::Nothing => {}
-            }
-        }
-    }
+/// Where a delivery belongs.
+#[derive(Debug)]
+pub enum Place {
+    /// It is about one of our messages.
+    Report(Report),
+    /// It is from a phone, for this account, and has got this id.
+    Account(AccountId, MessageId, Content),
+    /// It is from a phone, for an account that has no room: the carrier is to keep it.
+    Full,
+    /// It belongs nowhere, for this reason; the number is the one that it was for.
+    Nowhere(&'static str, Vec<u8>),
 }

@@ -1,6 +1,6 @@
 //! A message from a phone comes in: whose it is, and whether there is room.
 
-use super::report::Place;
+use super::after::Place;
 use super::switchboard::Clerk;
 use crate::message::{CarrierId, Content};
 use crate::moment::Moment;

@@ -6,7 +6,7 @@
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
-//! * `after`: the rest of a step that waits for the journal;
+//! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
 //! * `ledger`, `parked`, `deadletter`, `counters`: what is under way, what waits, what found
 //!   nobody, and how much of it all there was.
 
@@ -21,6 +21,7 @@ mod tell;
 mod told;
 mod housekeeping;
 mod after;
+mod settle;
 mod ledger;
 mod parked;
 mod deadletter;

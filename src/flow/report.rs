@@ -1,6 +1,6 @@
 //! A carrier delivers: reports about our messages, and messages from phones.
 
-use super::after::After;
+use super::after::{After, Landed, Place};
 use super::deadletter::DeadLetter;
 use super::switchboard::Clerk;
 use super::tell::Telling;
@@ -197,28 +197,6 @@ impl Clerk {
         });
         self.board.give_up(letters.collect());
     }
-}
-
-/// A delivery of a carrier, and where it belongs.
-#[derive(Debug)]
-pub struct Landed {
-    /// What the carrier is told if all goes well.
-    pub(super) reply: Reply,
-    /// Where it belongs.
-    pub(super) place: Place,
-}
-
-/// Where a delivery belongs.
-#[derive(Debug)]
-pub(super) enum Place {
-    /// It is about one of our messages.
-    Report(Report),
-    /// It is from a phone, for this account, and has got this id.
-    Account(AccountId, MessageId, Content),
-    /// It is from a phone, for an account that has no room: the carrier is to keep it.
-    Full,
-    /// It belongs nowhere, for this reason; the number is the one that it was for.
-    Nowhere(&'static str, Vec<u8>),
 }
 
 /// What the journal is to keep of a delivery.

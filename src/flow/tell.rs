@@ -81,7 +81,7 @@ impl Telling {
             account: entry.account,
             parcel: Parcel::Receipt(receipt),
             since: now,
-            after: Some(Promise::so_far(entry.seat)),
+            after: Some(Promise::so_far(entry.seat.promises.clone())),
             tries: 0,
         });
     }
@@ -104,7 +104,7 @@ impl Telling {
             account: entry.account,
             parcel: Parcel::Receipt(receipt),
             since: now,
-            after: Some(Promise::so_far(entry.seat.clone())),
+            after: Some(Promise::so_far(entry.seat.promises.clone())),
             tries: 0,
         });
     }

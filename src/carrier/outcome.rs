@@ -1,0 +1,27 @@
+//! What has become of messages that a carrier was handed.
+
+use crate::message::MessageId;
+use crate::receipt::CarrierMessageId;
+use smppgate_codec::code::Status;
+
+/// What has become of one message that was handed to a carrier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Our id of it.
+    pub id: MessageId,
+    /// How it went.
+    pub verdict: Verdict,
+}
+
+/// How a message went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The carrier has it, and has given it an id; without one no receipt can be matched.
+    Accepted(Option<CarrierMessageId>),
+    /// The carrier has refused it.
+    Refused(Status),
+    /// It was sent, and whether the carrier has it is not known.
+    Unknown,
+    /// It never left.
+    Returned,
+}

@@ -1,0 +1,72 @@
+//! Goes on with a step once the journal has settled its batch, and undoes it if it never will be.
+
+use super::after::After;
+use super::switchboard::Clerk;
+use crate::esme::Answer;
+use crate::journal::{Appended, Completion, Record, Refusal};
+use crate::moment::Moment;
+
+impl Clerk {
+    /// Hands records to the journal. The rest of the step comes back if it can be done now;
+    /// otherwise it is done when the journal says so.
+    pub(super) fn journal(
+        &self,
+        records: &[Record<'_>],
+        then: After,
+    ) -> Result<Option<After>, (After, Refusal)> {
+        if self.board.has_failed() {
+            return Err((then, Refusal::Failed));
+        }
+        match self.board.journal().append(records, then) {
+            Appended::Durable(then) => Ok(Some(then)),
+            Appended::Pending => Ok(None),
+            Appended::Refused(then, refusal) => {
+                if refusal == Refusal::Failed {
+                    self.board.fail();
+                }
+                Err((then, refusal))
+            }
+        }
+    }
+
+    /// Does the rest of steps whose batches the journal has settled.
+    pub fn settle(&mut self, completions: Vec<Completion<After>>, now: Moment) {
+        for (then, outcome) in completions {
+            if outcome == Err(Refusal::Failed) {
+                self.board.fail();
+            }
+            match then {
+                After::Stored {
+                    seat,
+                    account,
+                    messages,
+                } => {
+                    let mut answers: Vec<Answer> = Vec::with_capacity(messages.len());
+                    match outcome {
+                        Ok(()) => self.stored(&seat, account, messages, now, &mut answers),
+                        Err(refusal) => self.not_stored(account, messages, refusal, &mut answers),
+                    }
+                    seat.answer(answers);
+                }
+                After::Outcomes { carrier, batch, at } => match outcome {
+                    Ok(()) => self.settled(carrier, batch, at),
+                    Err(_) => self.not_settled(batch),
+                },
+                After::Arrivals {
+                    carrier,
+                    line,
+                    batch,
+                    at,
+                } => {
+                    let mut replies = Vec::with_capacity(batch.len());
+                    match outcome {
+                        Ok(()) => self.arrived(carrier, batch, at, &mut replies),
+                        Err(_) => self.not_arrived(batch, &mut replies),
+                    }
+                    line.reply(replies);
+                }
+                After::Nothing => {}
+            }
+        }
+    }
+}
