@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::file::Context;
 use super::secret;
 use super::section::Section;
+use super::surroundings::Context;
 use super::value::Value;
 use crate::esme::{Account, Password};
 use crate::message::{AckMode, IdForm, OnUnknown};

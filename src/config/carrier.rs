@@ -5,9 +5,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::account::system_id;
-use super::file::Context;
 use super::secret;
 use super::section::Section;
+use super::surroundings::Context;
 use super::value::{Value, show_duration};
 use crate::carrier::{AddressRange, Carrier, Numbering, Password, Receipts, Reconnect};
 use crate::session::BindKind;
@@ -192,8 +192,10 @@ fn interface_version(value: &Value<'_>) -> Option<u8> {
 }
 
 fn address_range(value: &Value<'_>) -> Option<AddressRange> {
-    let mut section =
-        value.section("a table, for example { ton = 1, npi = 1, range = \"^33\" }")?;
+    let mut section = Section::of(
+        &value,
+        "a table, for example { ton = 1, npi = 1, range = \"^33\" }",
+    )?;
     let default = AddressRange::default();
     let range = AddressRange {
         ton: section
@@ -221,7 +223,7 @@ fn numbers(
 ) -> (Numbering, Numbering) {
     let table = section
         .key(key)
-        .and_then(|value| value.section("a table, for example { ton = 1, npi = 1 }"));
+        .and_then(|value| Section::of(&value, "a table, for example { ton = 1, npi = 1 }"));
     let Some(mut section) = table else {
         return default;
     };
@@ -243,7 +245,10 @@ fn numbering(value: &Value<'_>) -> Option<Numbering> {
 }
 
 fn reconnect(value: &Value<'_>) -> Option<Reconnect> {
-    let mut section = value.section("a table, for example { first = \"1s\", most = \"60s\" }")?;
+    let mut section = Section::of(
+        &value,
+        "a table, for example { first = \"1s\", most = \"60s\" }",
+    )?;
     let default = Carrier::default().reconnect;
     let range = Duration::from_millis(100)..=HOUR;
     let first = section

@@ -1,6 +1,6 @@
 //! The whole file: reads the text, goes through its tables, and answers with settings or findings.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
@@ -13,7 +13,7 @@ use super::listener::{Admin, Gateway, Listener, admin, gateway, listener};
 use super::names::{Carriers, Names};
 use super::route::{Route, route};
 use super::section::Section;
-use super::surroundings::{Process, Surroundings};
+use super::surroundings::{Context, Process, Surroundings};
 use crate::carrier::Carrier;
 use crate::esme::Account;
 use crate::message::{AccountId, CarrierId};
@@ -114,19 +114,6 @@ impl Config {
             .iter()
             .map(|inbound| inbound.rule(&account_id, &carrier_id))
             .collect()
-    }
-}
-
-/// What all parts of one file share.
-pub(super) struct Context<'a> {
-    folder: &'a Path,
-    pub surroundings: &'a dyn Surroundings,
-}
-
-impl Context<'_> {
-    /// A path that the file names.
-    pub fn path(&self, text: &str) -> PathBuf {
-        self.folder.join(text)
     }
 }
 
@@ -254,8 +241,10 @@ fn values<T>(spotted: Vec<(Spot, T)>) -> Vec<T> {
 
 /// A table that stands in the file once.
 fn one<'a>(root: &mut Section<'a>, key: &'static str) -> Option<Section<'a>> {
-    root.key(key)?
-        .section(&format!("[{key}] with one pair of brackets"))
+    Section::of(
+        &root.key(key)?,
+        &format!("[{key}] with one pair of brackets"),
+    )
 }
 
 /// Tables of which there may be several.
@@ -271,6 +260,6 @@ fn many<'a>(root: &mut Section<'a>, key: &'static str) -> Vec<Section<'a>> {
         .items(&right)
         .unwrap_or_default()
         .iter()
-        .filter_map(|item| item.section(&right))
+        .filter_map(|item| Section::of(item, &right))
         .collect()
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::file::Context;
 use super::section::Section;
+use super::surroundings::Context;
 
 /// The process itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use smppgate_codec::code::{Class, Status};
 use toml::de::DeValue;
 
-use super::file::Context;
 use super::names::{Carriers, Names};
 use super::nearest::did_you_mean;
 use super::section::Section;
+use super::surroundings::Context;
 use super::value::Value;
 use crate::message::{AccountId, CarrierId};
 use crate::route::{Action, Candidate, Pattern, Prefix, Rule};
@@ -158,7 +158,7 @@ fn candidate(item: &Value<'_>, known: &Carriers) -> Option<String> {
     if let DeValue::String(_) = item.raw {
         return known.sender(item);
     }
-    let mut section = item.section("the name of a carrier, for example \"north\"")?;
+    let mut section = Section::of(&item, "the name of a carrier, for example \"north\"")?;
     let name = section
         .required("carrier", "carrier = \"north\"")
         .and_then(|value| known.sender(&value));

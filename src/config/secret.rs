@@ -1,7 +1,7 @@
 //! A password: written in the file, kept in a file of its own, or taken from the environment.
 
-use super::file::Context;
 use super::section::Section;
+use super::surroundings::Context;
 use super::value::Value;
 
 /// Octets of the longest password; the specification has eight, peers use more.

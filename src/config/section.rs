@@ -26,6 +26,14 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The keys of a value that should be a table.
+    pub fn of(value: &Value<'a>, example: &str) -> Option<Self> {
+        match value.raw {
+            DeValue::Table(table) => Some(Self::new(table, value.spot.clone(), value.report)),
+            _ => value.wrong_type(example),
+        }
+    }
+
     /// The value of a key.
     pub fn key(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.asked.push(key);

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file that is read: five million prefixes or so.
 const FILE_OCTETS_MAX: u64 = 64 << 20;
@@ -37,5 +37,20 @@ impl Surroundings for Process {
 
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+}
+
+/// What all parts of one file share.
+pub(super) struct Context<'a> {
+    /// The folder of the file.
+    pub folder: &'a Path,
+    /// Where other files and variables come from.
+    pub surroundings: &'a dyn Surroundings,
+}
+
+impl Context<'_> {
+    /// A path that the file names.
+    pub fn path(&self, text: &str) -> PathBuf {
+        self.folder.join(text)
     }
 }

@@ -9,7 +9,6 @@ use toml::de::DeValue;
 
 use super::finding::{Report, Spot};
 use super::nearest::did_you_mean;
-use super::section::Section;
 
 /// A value, where it stands, and who hears what is wrong with it.
 ///
@@ -196,14 +195,6 @@ impl<'a> Value<'a> {
             return None;
         }
         Some(items)
-    }
-
-    /// The keys of a table.
-    pub fn section(&self, example: &str) -> Option<Section<'a>> {
-        match self.raw {
-            DeValue::Table(table) => Some(Section::new(table, self.spot.clone(), self.report)),
-            _ => self.wrong_type(example),
-        }
     }
 
     /// The value itself is not told: it may be a password under a wrong key.
