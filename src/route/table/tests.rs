@@ -1,3 +1,5 @@
+//! Which rule is chosen, said in rules and messages, and held against looking at every rule.
+
 use proptest::prelude::*;
 
 use super::*;
