@@ -5,7 +5,7 @@
 
 use super::{Appended, Completion, Completions, Journal, Record, Refusal};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -104,11 +104,8 @@ fn slow_disk<T>(receiver: &Receiver<T>, trouble: &Trouble, completions: &Complet
             Some(Refusal::Full) | None => Ok(()),
         };
         let mut group: Vec<Completion<T>> = vec![(first, outcome)];
-        loop {
-            match receiver.try_recv() {
-                Ok(next) => group.push((next, outcome)),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
+        while let Ok(next) = receiver.try_recv() {
+            group.push((next, outcome));
         }
         completions(group);
     }
@@ -119,7 +116,9 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
-    fn journal() -> (Memory<u32>, Arc<Trouble>, Arc<Mutex<Vec<(u32, bool)>>>) {
+    type Settled = Arc<Mutex<Vec<(u32, bool)>>>;
+
+    fn journal() -> (Memory<u32>, Arc<Trouble>, Settled) {
         let trouble = Arc::new(Trouble::default());
         let done = Arc::new(Mutex::new(Vec::new()));
         let seen = done.clone();

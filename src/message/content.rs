@@ -22,6 +22,7 @@ pub struct Content {
 
 // One octet is enough for every offset: before registered_delivery lie at most 16 octets of
 // header, 6 + 23 + 23 + 3 + 17 + 17 octets of a submit_sm, or 6 + 67 + 67 + 1 of a data_sm.
+#[expect(clippy::int_plus_one, reason = "it is the sum of the octets")]
 const _: () = assert!(HEADER_LEN + 6 + 67 + 67 + 1 <= u8::MAX as usize);
 
 impl Content {
