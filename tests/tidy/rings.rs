@@ -9,7 +9,7 @@ use crate::text::paths;
 pub type Back = (&'static str, &'static str, &'static str);
 
 /// Arrows between files that may run back, each with its reason: a thing and what it holds.
-pub const BACK: [Back; 5] = [
+pub const BACK: [Back; 3] = [
     (
         "codec/src/frame.rs",
         "codec/src/pdu/any.rs",
@@ -19,16 +19,6 @@ pub const BACK: [Back; 5] = [
         "src/config/value.rs",
         "src/config/section.rs",
         "a value may be a table, and a table holds values",
-    ),
-    (
-        "src/esme/delivery.rs",
-        "src/esme/seat.rs",
-        "a receipt remembers the seat that its message came from, and a seat holds deliveries",
-    ),
-    (
-        "src/flow/switchboard.rs",
-        "src/flow/after.rs",
-        "the journal carries the rest of a step, which goes on with all that the switchboard holds",
     ),
     (
         "src/rig/carrier.rs",
