@@ -193,7 +193,7 @@ fn interface_version(value: &Value<'_>) -> Option<u8> {
 
 fn address_range(value: &Value<'_>) -> Option<AddressRange> {
     let mut section = Section::of(
-        &value,
+        value,
         "a table, for example { ton = 1, npi = 1, range = \"^33\" }",
     )?;
     let default = AddressRange::default();
@@ -246,7 +246,7 @@ fn numbering(value: &Value<'_>) -> Option<Numbering> {
 
 fn reconnect(value: &Value<'_>) -> Option<Reconnect> {
     let mut section = Section::of(
-        &value,
+        value,
         "a table, for example { first = \"1s\", most = \"60s\" }",
     )?;
     let default = Carrier::default().reconnect;

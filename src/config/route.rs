@@ -158,7 +158,7 @@ fn candidate(item: &Value<'_>, known: &Carriers) -> Option<String> {
     if let DeValue::String(_) = item.raw {
         return known.sender(item);
     }
-    let mut section = Section::of(&item, "the name of a carrier, for example \"north\"")?;
+    let mut section = Section::of(item, "the name of a carrier, for example \"north\"")?;
     let name = section
         .required("carrier", "carrier = \"north\"")
         .and_then(|value| known.sender(&value));

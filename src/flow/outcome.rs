@@ -39,7 +39,10 @@ impl Clerk {
         let Some(slot) = self.carriers.table().slot(carrier) else {
             return batch.clear();
         };
-        #[expect(clippy::drain_collect, reason = "the caller keeps the room of its batch")]
+        #[expect(
+            clippy::drain_collect,
+            reason = "the caller keeps the room of its batch"
+        )]
         let batch: Vec<Outcome> = batch.drain(..).collect();
         // Ids are copied so that the records can borrow while the batch moves on behind them.
         let steps = steps(&batch);

@@ -9,16 +9,11 @@ use crate::text::paths;
 pub type Back = (&'static str, &'static str, &'static str);
 
 /// Arrows between files that may run back, each with its reason: a thing and what it holds.
-pub const BACK: [Back; 3] = [
+pub const BACK: [Back; 2] = [
     (
         "codec/src/frame.rs",
         "codec/src/pdu/any.rs",
         "a PDU is read from a frame, and a frame that is kept shows its PDU",
-    ),
-    (
-        "src/config/value.rs",
-        "src/config/section.rs",
-        "a value may be a table, and a table holds values",
     ),
     (
         "src/rig/carrier.rs",
