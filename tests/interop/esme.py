@@ -119,7 +119,7 @@ def act(pdu):
         tell(event="enquire_link")
         client._enquire_link_received(pdu)
     elif pdu.command == "unbind":
-            tell(event="unbind")
+        tell(event="unbind")
         resp = smpp.make_pdu("unbind_resp", client=client)
         resp.sequence = pdu.sequence
         client.send_pdu(resp)
