@@ -16,6 +16,12 @@ enum Command {
     Run(cli::run::Args),
     /// Check a configuration file
     Check(cli::check::Args),
+    /// Show a gateway at work, with simulated carriers and customers
+    Demo(cli::demo::Args),
+    /// Show what is in a PDU or a capture
+    Decode(cli::decode::Args),
+    /// Send one message and wait for its receipt
+    Send(cli::send::Args),
     /// Send many messages and check that each comes back once
     Load(cli::load::Args),
     /// Simulate a carrier
@@ -26,6 +32,9 @@ fn main() -> ExitCode {
     match Command::parse() {
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
+        Command::Demo(args) => cli::demo::run(&args),
+        Command::Decode(args) => cli::decode::run(&args),
+        Command::Send(args) => cli::send::run(&args),
         Command::Load(args) => cli::load::run(&args),
         Command::Sim(args) => cli::sim::run(&args),
     }

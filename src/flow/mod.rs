@@ -30,6 +30,6 @@ mod counters;
 pub use after::After;
 pub use counters::Counters;
 pub use deadletter::{DeadLetter, DeadLetters};
-pub use ledger::UNDER_WAY_MAX;
+pub use ledger::{Stage, UNDER_WAY_MAX};
 pub use parked::{PARKED_MAX, Parked};
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};
