@@ -47,6 +47,9 @@ struct Args {
     /// Messages that may be open at once; 0 = no limit. For --ack stored
     #[arg(long, default_value_t = 0)]
     open_max: u64,
+    /// Messages per second, latency from the intended time of sending; 0 = as fast as answers come
+    #[arg(long, default_value_t = 0.0)]
+    rate: f64,
     /// Octets of a body
     #[arg(long, default_value_t = 160)]
     body: usize,
@@ -208,6 +211,7 @@ fn try_peer(args: &Args, peer: Peer, binds: usize, window: usize) -> io::Result<
         amount: Amount::For(Duration::from_secs_f64(args.seconds + 1.0)),
         warmup: Duration::from_secs(1),
         body: args.body,
+        rate: args.rate,
         open_max: args.open_max,
         unique_ids: false,
         ..Settings::default()

@@ -12,7 +12,7 @@ use super::unanswered::Unanswered;
 use crate::link::{Bell, Conversation, End};
 use crate::message::MessageId;
 use crate::moment::Moment;
-use crate::session::{BindKind, Machine, Reason, Received, Role, Settings, Tick};
+use crate::session::{BindKind, Machine, Reason, Received, Role, Settings, State, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
@@ -448,6 +448,11 @@ impl<I: Intake> Conversation for Connection<I> {
         if let Some(bound) = &mut self.bound {
             bound.seat.promises.wrote(bound.unwritten);
             bound.unwritten = 0;
+            // Who has been told that it is unbound may bind again at once, whatever becomes of the
+            // old connection.
+            if self.machine.state() == State::Closed {
+                bound.desk.leave(&bound.seat, Vec::new());
+            }
         }
     }
 }

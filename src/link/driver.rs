@@ -107,7 +107,7 @@ where
     };
     let end = poll_fn(|cx| link.poll(cx, stream, conversation, bell)).await;
     if let End::Ended(_) = end {
-        link.say_goodbye(stream).await;
+        link.say_goodbye(stream, conversation).await;
     }
     end
 }
@@ -293,10 +293,15 @@ impl Link {
 
     /// Writes what is left, half-closes, and waits a moment for the peer to do the same: closing
     /// with unread input would reset the connection and destroy our last words.
-    async fn say_goodbye<S: AsyncRead + AsyncWrite + Unpin>(&mut self, stream: &mut S) {
+    async fn say_goodbye<S, C>(&mut self, stream: &mut S, conversation: &mut C)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+        C: Conversation,
+    {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let farewell = async {
             stream.write_all(&self.output).await?;
+            conversation.written(self.clock.now());
             stream.shutdown().await?;
             self.input.clear();
             let mut discarded = 0;

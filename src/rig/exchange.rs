@@ -17,8 +17,8 @@ use smppgate_codec::pdu::{Address, Header, Sm, Tlv, Tlvs};
 use smppgate_codec::wire::{PduWriter, put_c_octet_string};
 
 use super::agenda::{Agenda, What};
+use super::behaviour::{Behaviour, Counts, Inbound, Settings, Shared};
 use super::binds::{Binds, Bound, Parcel, Side};
-use super::carrier::{Behaviour, Counts, Inbound, Settings, Shared};
 use super::chance::Dice;
 use super::outstanding::{Answered, Outstanding};
 use super::pipe::{Filled, OUT_MAX, Pipe};

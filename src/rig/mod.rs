@@ -3,10 +3,9 @@
 //! They judge the gateway, so they are not made of it: they stand on the codec alone, with a lean
 //! loop of their own, and are faster than what they measure. In reading order:
 //!
-//! * [`carrier`] is the simulated carrier and its settings; `exchange` is the thread behind it,
-//!   `binds` who is bound to
-//!   it, `agenda` what it does later, `submitted` what it reads of a
-//!   message, `report` the receipts that it writes;
+//! * [`carrier`] is the simulated carrier, `behaviour` what it is told to do; `exchange` is the
+//!   thread behind it, `binds` who is bound to it, `agenda` what it does later, `submitted` what it
+//!   reads of a message, `report` the receipts that it writes;
 //! * [`esme`] is one bind of an ESME;
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
 //! * `marked` puts a number into each message and finds it again in the receipt;
@@ -23,6 +22,7 @@ mod outstanding;
 pub mod chance;
 mod report;
 mod submitted;
+mod behaviour;
 pub mod carrier;
 mod agenda;
 mod binds;

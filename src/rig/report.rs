@@ -5,7 +5,7 @@ use smppgate_codec::code::{Command, MessageState, Status, Tag};
 use smppgate_codec::pdu::{Address, Tlv};
 use smppgate_codec::wire::PduWriter;
 
-use super::carrier::IdForm;
+use super::behaviour::IdForm;
 
 /// Characters of the message that a receipt repeats.
 const TEXT_MAX: usize = 20;

@@ -5,7 +5,7 @@ use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{Address, Data, Sm, Tlvs};
 use smppgate_codec::wire::DecodeError;
 
-use super::carrier::Accepted;
+use super::behaviour::Accepted;
 
 /// Octets of the user data that the ledger keeps.
 const MARKER_LEN: usize = 32;

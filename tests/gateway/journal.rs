@@ -1,0 +1,167 @@
+//! The journal is slow, full, or has failed.
+
+use crate::support::{one_carrier, until};
+use smppgate::journal::Refusal;
+use smppgate_codec::code::{Command, Status};
+use std::time::{Duration, Instant};
+
+const SLOW: Duration = Duration::from_millis(150);
+
+#[test]
+fn nothing_is_answered_before_a_slow_journal_has_it_and_order_is_kept() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "window = 100");
+    house.trouble.delay(SLOW);
+    let before = Instant::now();
+    let sequences: Vec<u32> = (0..50).map(|_| acme.submit("33612345678")).collect();
+    for sequence in &sequences {
+        let response = acme.next();
+        assert_eq!(response.command(), Command::SUBMIT_SM_RESP);
+        assert_eq!(response.status(), Status::ESME_ROK);
+        assert_eq!(response.sequence(), *sequence, "in the order of submission");
+        assert!(before.elapsed() >= SLOW);
+    }
+    let mut numbers = Vec::new();
+    for at in 0..50 {
+        numbers.push(north.takes(&format!("n{at}")).sequence());
+    }
+    assert!(numbers.is_sorted());
+    // Once it is fast again nothing that comes later overtakes what is still on its way.
+    house.trouble.delay(Duration::ZERO);
+    let sequence = acme.submit("33612345678");
+    acme.accepted(sequence);
+}
+
+#[test]
+fn a_customer_in_carrier_mode_waits_for_the_journal_as_well() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    house.trouble.delay(SLOW);
+    let before = Instant::now();
+    north.accept(&request, "n1");
+    acme.accepted(sequence);
+    assert!(before.elapsed() >= SLOW);
+}
+
+#[test]
+fn a_carrier_is_answered_when_the_journal_has_its_delivery() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    acme.submit("33612345678");
+    north.takes("n1");
+    north.alive();
+    house.trouble.delay(SLOW);
+    let before = Instant::now();
+    let receipt = north.receipt("n1", "DELIVRD", "000");
+    let message = north.deliver(0, b"STOP", b"");
+    assert_eq!(north.answered(receipt), Status::ESME_ROK);
+    assert!(before.elapsed() >= SLOW);
+    assert_eq!(north.answered(message), Status::ESME_ROK);
+    // What arrives together is delivered in any order.
+    let mut kinds = [acme.delivery(), acme.delivery()].map(|got| got.sm().esm_class.0);
+    kinds.sort_unstable();
+    assert_eq!(kinds, [0, 4]);
+}
+
+#[test]
+fn a_slow_journal_does_not_hold_up_enquire_link() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    house.trouble.delay(SLOW);
+    let before = Instant::now();
+    let sequence = acme.submit("33612345678");
+    acme.alive();
+    north.alive();
+    assert!(
+        before.elapsed() < SLOW,
+        "answered while the journal is busy"
+    );
+    acme.accepted(sequence);
+}
+
+#[test]
+fn what_a_full_journal_cannot_take_is_not_accepted() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    house.trouble.refuse(Some(Refusal::Full));
+    let sequence = acme.submit("33612345678");
+    assert_eq!(acme.refused(sequence), Status::ESME_RMSGQFUL);
+    let message = north.deliver(0, b"STOP", b"");
+    assert_eq!(north.answered(message), Status::ESME_RX_T_APPN);
+    assert_eq!(house.http("/readyz").0, 200);
+    // It passes.
+    house.trouble.refuse(None);
+    let sequence = acme.submit("33612345678");
+    north.takes("n1");
+    acme.accepted(sequence);
+    let message = north.deliver(0, b"STOP", b"");
+    assert_eq!(north.answered(message), Status::ESME_ROK);
+    assert_eq!(acme.delivery().sm().short_message, b"STOP");
+    assert!(acme.so_far().is_empty());
+}
+
+#[test]
+fn what_has_begun_comes_to_its_end_while_the_journal_is_full() {
+    for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
+        let (house, _smsc, mut north, mut acme) = one_carrier(mode, "");
+        let sequence = acme.submit("33612345678");
+        let request = north.request();
+        house.trouble.refuse(Some(Refusal::Full));
+        north.accept(&request, "n1");
+        let id = acme.accepted(sequence);
+        north.reports("n1", "DELIVRD", "000");
+        assert_eq!(acme.receipt().id, id);
+        until("nothing is left behind", || {
+            house.metric("messages_under_way") == 0
+                && house.metric("account_messages_open{account=\"acme\"}") == 0
+        });
+    }
+}
+
+#[test]
+fn a_failed_journal_ends_all_acknowledgement_until_a_restart() {
+    for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
+        let (house, _smsc, mut north, mut acme) = one_carrier(mode, "");
+        acme.submit("33612345678");
+        north.takes("n1");
+        acme.expect(Command::SUBMIT_SM_RESP);
+        house.trouble.refuse(Some(Refusal::Failed));
+        // This one asks the journal, and is the first to see that it has failed.
+        let message = north.deliver(0, b"STOP", b"");
+        assert_eq!(north.answered(message), Status::ESME_RX_T_APPN);
+        house.trouble.refuse(None);
+        let sequence = acme.submit("33612345678");
+        assert_eq!(acme.refused(sequence), Status::ESME_RSYSERR);
+        let receipt = north.receipt("n1", "DELIVRD", "000");
+        assert_eq!(north.answered(receipt), Status::ESME_RX_T_APPN);
+        let (status, body) = house.http("/readyz");
+        assert_eq!((status, body.as_str()), (503, "the journal has failed\n"));
+        assert_eq!(house.http("/livez").0, 200);
+        assert_eq!(house.metric("journal_failed"), 1);
+        acme.alive();
+        assert!(!north.has(Command::SUBMIT_SM), "nothing new is sent");
+    }
+}
+
+#[test]
+fn what_was_on_its_way_into_a_journal_that_fails_is_not_acknowledged() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    house.trouble.delay(SLOW);
+    let sequence = acme.submit("33612345678");
+    let message = north.deliver(0, b"STOP", b"");
+    acme.alive();
+    north.alive();
+    house.trouble.refuse(Some(Refusal::Failed));
+    assert_eq!(acme.refused(sequence), Status::ESME_RSYSERR);
+    assert_eq!(north.answered(message), Status::ESME_RX_T_APPN);
+    assert!(!north.has(Command::SUBMIT_SM));
+    assert_eq!(house.http("/readyz").0, 503);
+}
+
+#[test]
+fn a_verdict_that_a_failed_journal_cannot_take_is_no_success() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    house.trouble.refuse(Some(Refusal::Failed));
+    north.accept(&request, "n1");
+    assert_eq!(acme.refused(sequence), Status::ESME_RSYSERR);
+    assert_eq!(house.http("/readyz").0, 503);
+}

@@ -1,0 +1,14 @@
+//! The gateway between a customer and a carrier, in their words: a customer does this, a carrier
+//! does that, this arrives. One file for each thing that is promised.
+
+mod support;
+
+mod bind;
+mod submit;
+mod receipts;
+mod inbound;
+mod journal;
+mod hostile;
+mod reload;
+mod drain;
+mod admin;
