@@ -1,7 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and its exit code.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -545,4 +545,24 @@ fn a_quiet_demo_says_where_everything_is_and_how_it_ended() {
     assert_eq!((code(&output), err(&output)), (0, ""));
     assert!(!out(&output).contains(" → "));
     assert!(out(&output).contains("ended in order: 2 sent"));
+}
+
+#[test]
+fn a_signal_ends_the_demo_in_order() {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_smppgate"))
+        .args(["demo", "--rate", "10"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut shown = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let first = shown.find(|line| line.as_ref().unwrap().contains("DELIVRD"));
+    assert!(first.is_some());
+    let id = demo.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+    assert!(sent.success());
+    let last = shown.last().unwrap().unwrap();
+    let output = demo.wait_with_output().unwrap();
+    assert_eq!((code(&output), err(&output)), (0, ""));
+    assert!(last.starts_with("ended in order"), "{last}");
 }

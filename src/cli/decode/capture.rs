@@ -260,3 +260,50 @@ fn number(octets: &[u8], at: usize, big: bool) -> u32 {
 fn broken(message: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::decode::packet;
+    use proptest::prelude::*;
+
+    const MAGIC: [[u8; 4]; 4] = [
+        [0xA1, 0xB2, 0xC3, 0xD4],
+        [0x4D, 0x3C, 0xB2, 0xA1],
+        [0x0A, 0x0D, 0x0D, 0x0A],
+        [0, 0, 0, 0],
+    ];
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_to_its_end_or_refused(
+            magic in prop::sample::select(&MAGIC[..]),
+            // Small numbers make lengths that can be.
+            rest in prop::collection::vec(prop_oneof![Just(0), 0..32u8, any::<u8>()], 0..400),
+        ) {
+            let file = [&magic[..], &rest].concat();
+            let Ok(mut capture) = Capture::open(&file[..]) else {
+                return Ok(());
+            };
+            while let Ok(Some(packet)) = capture.next() {
+                let _ = packet::segment(packet.link, packet.octets);
+            }
+        }
+
+        #[test]
+        fn any_packet_holds_a_segment_or_none(
+            link in prop::sample::select(&[0u32, 1, 101, 113, 276, 7][..]),
+            mut octets in prop::collection::vec(any::<u8>(), 0..120),
+            version in prop::sample::select(&[0x45u8, 0x4F, 0x60, 0x00][..]),
+        ) {
+            let at = match link { 0 => 4, 1 => 14, 113 => 16, 276 => 20, _ => 0 };
+            for (place, octet) in [(at, version), (at + 9, 6), (at + 6, 6)] {
+                if let Some(found) = octets.get_mut(place) {
+                    *found = octet;
+                }
+            }
+            let segment = packet::segment(link, &octets);
+            prop_assert!(segment.is_none_or(|one| one.payload.len() < octets.len()));
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{interval_at, sleep};
 use tracing_subscriber::EnvFilter;
@@ -32,6 +33,9 @@ const PHONE_FIRST: Duration = Duration::from_secs(3);
 
 /// Time between two lines with sums.
 const SUMS_EVERY: Duration = Duration::from_secs(10);
+
+/// Signals that come closer together than this are one: some tools send it to us and to our group.
+const SIGNAL_ECHO: Duration = Duration::from_millis(300);
 
 /// Events that may wait to be shown: more than customers have under way.
 const EVENTS_MAX: usize = 4_096;
@@ -132,7 +136,7 @@ async fn stage(
     screen.tally.sent = shared.sent.load(Ordering::Relaxed);
     tokio::select! {
         () = gateway.drain() => {}
-        _ = tokio::signal::ctrl_c() => return Err("ended at once".into()),
+        () = asked_to_end() => return Err("ended at once".into()),
     }
     screen.line(&format!("\nended in order: {}", screen.tally.line()));
     let tally = screen.tally;
@@ -194,14 +198,14 @@ async fn watch(
     let mut phones = interval_at(now + PHONE_FIRST, PHONE_EVERY);
     let mut sums = interval_at(now + SUMS_EVERY, SUMS_EVERY);
     let mut dice = Dice::new(3);
-    let mut signals = 0;
+    let mut signalled: Option<Instant> = None;
     loop {
         tokio::select! {
             event = events.recv() => match event {
                 Some(event) => screen.show(event),
                 None => return true,
             },
-            _ = phones.tick(), if signals == 0 => {
+            _ = phones.tick(), if signalled.is_none() => {
                 let (_, carrier) = &carriers[dice.bits() as usize % carriers.len()];
                 // A phone that is not heard tries again later.
                 let _ = carrier.deliver(Inbound {
@@ -215,19 +219,32 @@ async fn watch(
                 screen.tally.sent = shared.sent.load(Ordering::Relaxed);
                 screen.sums();
             }
-            _ = tokio::signal::ctrl_c() => {
-                signals += 1;
-                shared.stop.store(true, Ordering::Relaxed);
-                if signals > 1 {
-                    return false;
+            () = asked_to_end() => match signalled {
+                None => {
+                    signalled = Some(Instant::now());
+                    shared.stop.store(true, Ordering::Relaxed);
+                    screen.line("\nwaiting for the last receipts; Ctrl-C again ends at once");
                 }
-                screen.line("\nwaiting for the last receipts; Ctrl-C again ends at once");
+                Some(first) if first.elapsed() < SIGNAL_ECHO => {}
+                Some(_) => return false,
             }
         }
         // Nobody watches a screen that is closed.
         if !screen.open {
             shared.stop.store(true, Ordering::Relaxed);
         }
+    }
+}
+
+/// Returns at Ctrl-C or SIGTERM.
+async fn asked_to_end() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without signals, the demo ends with its last message.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 
