@@ -16,11 +16,8 @@ enum Command {
     Run(cli::run::Args),
     /// Check a configuration file
     Check(cli::check::Args),
-    /// Show a gateway at work, with simulated carriers and customers
     Demo(cli::demo::Args),
-    /// Show what is in a PDU or a capture
     Decode(cli::decode::Args),
-    /// Send one message and wait for its receipt
     Send(cli::send::Args),
     /// Send many messages and check that each comes back once
     Load(cli::load::Args),

@@ -20,7 +20,7 @@ use super::stream::{Found, Streams};
 /// Octets of a line on stdin at most: a PDU has less than 70,000, and two digits each.
 const LINE_MAX: u64 = 1 << 20;
 
-/// Shows the PDUs in hexadecimal octets or in a capture file.
+/// Show the PDUs in hexadecimal octets or in a capture file.
 ///
 /// Without arguments, each line on stdin is read. The exit code is 1 if something could not be read.
 #[derive(Debug, Clone, clap::Args)]

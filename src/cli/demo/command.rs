@@ -40,8 +40,10 @@ const SIGNAL_ECHO: Duration = Duration::from_millis(300);
 /// Events that may wait to be shown: more than customers have under way.
 const EVENTS_MAX: usize = 4_096;
 
-/// Shows a gateway at work: two simulated carriers, two customers, messages, receipts and answers
-/// from phones, all in this process and on free ports of this machine.
+/// Show a gateway at work, with simulated carriers and customers.
+///
+/// Messages, receipts and answers from phones go through a gateway between two simulated carriers
+/// and two customers, all in this process and on free ports of this machine.
 ///
 /// The exit code is 1 if a message lacks its answer or its receipt.
 #[derive(Debug, Clone, clap::Args)]

@@ -15,7 +15,7 @@ use crate::rig::esme::Login;
 use super::sending::{Event, Failure, Sending, Sent};
 use super::writing::{self, Coding, Party};
 
-/// Sends one message and waits for its receipt.
+/// Send one message and wait for its receipt.
 ///
 /// The exit code is 0 if it was delivered (with --no-receipt: accepted), 1 if not. A long text
 /// goes in several segments, all of which must be delivered.
