@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-
 use super::behaviour::Shared;
 pub use super::behaviour::{Accepted, Behaviour, Counts, IdForm, Inbound, Settings};
 use super::exchange::{Command, Exchange};

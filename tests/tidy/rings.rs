@@ -9,18 +9,11 @@ use crate::text::paths;
 pub type Back = (&'static str, &'static str, &'static str);
 
 /// Arrows between files that may run back, each with its reason: a thing and what it holds.
-pub const BACK: [Back; 2] = [
-    (
-        "codec/src/frame.rs",
-        "codec/src/pdu/any.rs",
-        "a PDU is read from a frame, and a frame that is kept shows its PDU",
-    ),
-    (
-        "src/rig/carrier.rs",
-        "src/rig/exchange.rs",
-        "the handle starts its thread, and the thread works by the handle's settings",
-    ),
-];
+pub const BACK: [Back; 1] = [(
+    "codec/src/frame.rs",
+    "codec/src/pdu/any.rs",
+    "a PDU is read from a frame, and a frame that is kept shows its PDU",
+)];
 
 /// Files of one crate that need each other, over however many others. Title pages only hand out.
 pub fn rings(sources: &[Source]) -> Vec<String> {
