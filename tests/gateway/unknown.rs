@@ -1,0 +1,238 @@
+//! A carrier was given a message, and what became of it nobody knows.
+
+use crate::support::{House, Smsc, Told, account, message, one_carrier, route, until};
+use smppgate_codec::code::{Command, Status};
+use smppgate_codec::pdu::{Header, MessageResp, Pdu};
+use std::time::{Duration, Instant};
+
+/// Carrier mode with an answer after three tenths of a second.
+const SOON: &str = "ack = \"carrier\"\nrespond_within = \"300ms\"\n";
+
+#[test]
+fn a_silent_carrier_costs_the_customer_no_more_than_its_time_and_the_rest_settles_later() {
+    let (house, _smsc, mut north, mut acme) = one_carrier(SOON, "");
+    let before = Instant::now();
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    let id = acme.accepted(sequence);
+    let waited = before.elapsed();
+    assert!(waited >= Duration::from_millis(300), "{waited:?}");
+    assert!(waited < Duration::from_secs(3), "{waited:?}");
+    assert_eq!(house.metric("outcomes_unknown_total"), 1);
+    // The answer comes late, and then the receipt.
+    north.accept(&request, "n1");
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert_eq!(house.metric("late_answers_total"), 1);
+    assert!(north.so_far().is_empty(), "it was sent once");
+    assert!(acme.so_far().is_empty());
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
+fn a_receipt_before_the_late_answer_settles_it_as_well() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier(SOON, "");
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    let id = acme.accepted(sequence);
+    north.reports("n1", "UNDELIV", "003");
+    north.accept(&request, "n1");
+    assert_eq!(acme.receipt(), Told::new(&id, "UNDELIV", "003"));
+}
+
+#[test]
+fn who_wants_to_be_refused_is_refused_and_never_hears_of_it_again() {
+    let keys = format!("{SOON}on_unknown = \"refuse\"");
+    let (house, _smsc, mut north, mut acme) = one_carrier(&keys, "");
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    assert_eq!(acme.refused(sequence), Status::ESME_RSYSERR);
+    north.accept(&request, "n1");
+    north.reports("n1", "DELIVRD", "000");
+    assert!(acme.so_far().is_empty());
+    assert!(north.so_far().is_empty(), "it was sent once");
+    assert_eq!(house.metric("messages_under_way"), 0);
+    assert_eq!(house.metric("account_messages_open{account=\"acme\"}"), 0);
+}
+
+#[test]
+fn what_could_not_be_sent_in_time_is_withdrawn_and_never_sent() {
+    let (house, _smsc, mut north, mut acme) = one_carrier(SOON, "window = 1");
+    let first = acme.submit("33600000001");
+    let second = acme.submit("33600000002");
+    let request = north.request();
+    assert_eq!(acme.refused(second), Status::ESME_RTHROTTLED);
+    acme.accepted(first);
+    assert_eq!(house.metric("withdrawn_total"), 1);
+    north.accept(&request, "n1");
+    let third = acme.submit("33600000003");
+    assert_eq!(north.takes("n3").sm(), message("33600000003"));
+    acme.accepted(third);
+}
+
+#[test]
+fn a_message_in_flight_on_a_bind_that_is_lost_is_held_and_not_sent_again() {
+    for (mode, answer) in [
+        ("ack = \"stored\"", Status::ESME_ROK),
+        ("ack = \"carrier\"", Status::ESME_ROK),
+        (
+            "ack = \"carrier\"\non_unknown = \"refuse\"",
+            Status::ESME_RSYSERR,
+        ),
+    ] {
+        let (north, south) = (Smsc::open(), Smsc::open());
+        let house = House::open(&[
+            account("acme", mode),
+            north.settings("north", ""),
+            south.settings("south", ""),
+            route("all", "via = [\"north\", \"south\"]"),
+        ]);
+        let (mut to_north, mut to_south) = (north.bound(), south.bound());
+        let mut acme = house.trx("acme");
+        let sequence = acme.submit("33600000001");
+        to_north.request();
+        to_north.hang_up();
+        assert_eq!(acme.response(sequence).status(), answer, "{mode}");
+        let mut to_north = north.bound();
+        // Whoever gets the next one has been given nothing before it.
+        let sequence = acme.submit("33600000002");
+        assert_eq!(to_north.takes("n2").sm(), message("33600000002"));
+        acme.accepted(sequence);
+        assert!(to_north.so_far().is_empty());
+        assert!(to_south.so_far().is_empty());
+        assert!(acme.so_far().is_empty(), "no receipt for what is unknown");
+        assert_eq!(house.metric("outcomes_unknown_total"), 1);
+    }
+}
+
+#[test]
+fn in_stored_mode_a_late_answer_settles_what_was_held() {
+    let (house, _smsc, mut north, mut acme) =
+        one_carrier("", "response_timeout = \"1s\"\nwindow = 10");
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    let request = north.request();
+    until("its time is over", || {
+        house.metric("outcomes_unknown_total") == 1
+    });
+    north.accept(&request, "n1");
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert!(north.so_far().is_empty(), "it was sent once");
+}
+
+#[test]
+fn in_stored_mode_a_late_refusal_goes_to_the_next_carrier() {
+    let (north, south) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", ""),
+        north.settings("north", "response_timeout = \"1s\""),
+        south.settings("south", ""),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    let (mut north, mut south) = (north.bound(), south.bound());
+    let mut acme = house.trx("acme");
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    let request = north.request();
+    until("its time is over", || {
+        house.metric("outcomes_unknown_total") == 1
+    });
+    assert!(
+        south.so_far().is_empty(),
+        "nobody knows, so nobody is asked"
+    );
+    north.refuse(&request, Status::ESME_RTHROTTLED);
+    south.takes("s1");
+    south.reports("s1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+}
+
+#[test]
+fn a_carrier_that_answers_nothing_any_more_is_unbound_and_bound_again() {
+    let (_house, smsc, mut north, mut acme) =
+        one_carrier("", "response_timeout = \"1s\"\nwindow = 2");
+    for _ in 0..3 {
+        acme.submit("33612345678");
+    }
+    let sent = [north.request(), north.request()];
+    // Both slots are held by requests that are not answered.
+    north.expect(Command::UNBIND);
+    assert!(!north.has(Command::SUBMIT_SM));
+    // The third one has never left: it goes on the next bind, and only it.
+    let mut north = smsc.bound();
+    let request = north.takes("n3");
+    assert_eq!(request.sm(), sent[0].sm());
+    assert!(north.so_far().is_empty());
+}
+
+#[test]
+fn an_answer_of_the_wrong_kind_says_nothing() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    // All is well, it says, but not of what.
+    let resp = MessageResp::new(b"n1");
+    north.answer(&request, &Pdu::DataSmResp(resp), Status::ESME_ROK);
+    acme.accepted(sequence);
+    assert_eq!(house.metric("outcomes_unknown_total"), 1);
+}
+
+#[test]
+fn a_second_answer_changes_nothing() {
+    for second in [Status::ESME_ROK, Status::ESME_RSYSERR] {
+        let (_house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+        let sequence = acme.submit("33612345678");
+        let request = north.takes("n1");
+        let resp = Header::bare(Command::SUBMIT_SM_RESP, second, request.sequence());
+        north.write(&resp.to_octets());
+        north.alive();
+        let id = acme.accepted(sequence);
+        assert!(acme.so_far().is_empty());
+        north.reports("n1", "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    }
+}
+
+#[test]
+fn a_message_that_was_accepted_without_an_id_is_accepted() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    for body in [&b""[..], b"\0"] {
+        let sequence = acme.submit("33612345678");
+        let request = north.request();
+        let header = Header {
+            length: 16 + body.len() as u32,
+            command: Command::SUBMIT_SM_RESP,
+            status: Status::ESME_ROK,
+            sequence: request.sequence(),
+        };
+        north.write(&[&header.to_octets(), body].concat());
+        acme.accepted(sequence);
+    }
+    assert_eq!(house.metric("accepted_without_id_total"), 2);
+}
+
+#[test]
+fn answers_of_the_carrier_come_in_any_order() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    let sequences: Vec<u32> = (0..10)
+        .map(|at| acme.submit(&format!("3360000000{at}")))
+        .collect();
+    let requests: Vec<_> = (0..10).map(|_| north.request()).collect();
+    for (at, request) in requests.iter().enumerate().rev() {
+        if at % 3 == 0 {
+            north.refuse(request, Status::ESME_RINVDSTADR);
+        } else {
+            north.accept(request, &format!("n{at}"));
+        }
+    }
+    for (at, sequence) in sequences.into_iter().enumerate() {
+        if at % 3 == 0 {
+            assert_eq!(acme.refused(sequence), Status::ESME_RINVDSTADR);
+        } else {
+            let id = acme.accepted(sequence);
+            north.reports(&format!("n{at}"), "DELIVRD", "000");
+            assert_eq!(acme.receipt().id, id);
+        }
+    }
+}
