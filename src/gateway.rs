@@ -73,6 +73,7 @@ struct Directory {
     accounts: HashMap<String, AccountId>,
     carriers: HashMap<String, CarrierId>,
     groups: HashMap<String, (GroupId, Arc<Mutex<Correlator>>)>,
+    group_names: HashMap<CarrierId, String>,
     queues: HashMap<CarrierId, Arc<Queue>>,
 }
 
@@ -170,13 +171,9 @@ impl Gateway {
     pub async fn drain(self) {
         self.admin.draining.store(true, Ordering::Release);
         self.stop.send_replace(true);
-        self.board
-            .roster
-            .seats()
-            .iter()
-            .for_each(|seat| seat.unbind());
+        self.board.close();
         let quiet = async {
-            // Connections that are accepted in this moment are asked as well.
+            // Who binds in this moment is asked as well; later nobody binds any more.
             while !self.is_quiet() {
                 sleep(HOUSEKEEPING / 5).await;
             }
@@ -209,9 +206,11 @@ impl Gateway {
         }
     }
 
-    /// Whether every ESME has gone and nothing waits for a carrier or its answer.
+    /// Asks every ESME to unbind. Whether all have gone and nothing waits for a carrier or its
+    /// answer.
     fn is_quiet(&self) -> bool {
         let seats = self.board.roster.seats();
+        seats.iter().for_each(|seat| seat.unbind());
         let carriers = self.board.carriers.current();
         let waiting: usize = carriers.iter().map(|(_, slot)| slot.queue.len()).sum();
         let in_flight: usize = carriers
@@ -243,18 +242,15 @@ impl Gateway {
         );
         // From here on nothing can fail: all of it comes into force.
         self.board.accounts.store(Arc::new(accounts));
-        let gone = self.apply_carriers(config);
+        self.apply_carriers(config);
         self.board.routes.store(Arc::new(table));
         self.board.inbound.store(Arc::new(inbound));
-        for keeper in gone {
-            tokio::spawn(keeper.stop());
-        }
         Ok(())
     }
 
-    /// Starts binds with carriers that are new or have changed, and returns the keepers of those
-    /// that are not needed any more.
-    fn apply_carriers(&mut self, config: &Config) -> Vec<Keeper> {
+    /// Starts binds with carriers that are new or have changed, and ends those with carriers that
+    /// are gone.
+    fn apply_carriers(&mut self, config: &Config) {
         let now = self.clock.now();
         let before = self.board.carriers.current();
         let mut slots: Vec<Option<CarrierSlot>> = Vec::new();
@@ -277,7 +273,7 @@ impl Gateway {
         let mut wanted: HashMap<CarrierId, Arc<Carrier>> = HashMap::new();
         for settings in &config.carriers {
             let id = self.directory.carriers[&settings.name];
-            let (group, correlator) = self.directory.group(&settings.group);
+            let (group, correlator) = self.directory.group_of(id, &settings.group);
             let queue = self.directory.queue(id);
             let pace = (settings.rate > 0).then(|| Pace::new(settings.rate, settings.rate, now));
             let unchanged = self
@@ -301,28 +297,26 @@ impl Gateway {
             wanted.insert(id, Arc::new(settings.clone()));
         }
         self.board.carriers.store(Arc::new(Carriers::new(slots)));
-        let mut gone = Vec::new();
-        let old: Vec<CarrierId> = self.keepers.keys().copied().collect();
-        for id in old {
-            let keeps = wanted
-                .get(&id)
-                .is_some_and(|settings| *settings == self.keepers[&id].0);
-            if !keeps && let Some((_, keeper)) = self.keepers.remove(&id) {
-                gone.push(keeper);
-            }
-        }
+        let mut old = std::mem::take(&mut self.keepers);
         for (id, settings) in wanted {
-            if self.keepers.contains_key(&id) {
-                continue;
-            }
+            let before = match old.remove(&id) {
+                Some((same, keeper)) if same == settings => {
+                    self.keepers.insert(id, (same, keeper));
+                    continue;
+                }
+                before => before.map(|(_, keeper)| keeper),
+            };
             let board = self.board.clone();
             let queue = self.directory.queue(id);
-            let keeper = Keeper::start(id, settings.clone(), queue, self.clock, move || {
-                board.clerk()
-            });
+            let keeper =
+                Keeper::start(id, settings.clone(), queue, self.clock, before, move || {
+                    board.clerk()
+                });
             self.keepers.insert(id, (settings, keeper));
         }
-        gone
+        for (_, keeper) in old.into_values() {
+            tokio::spawn(keeper.stop());
+        }
     }
 }
 
@@ -343,6 +337,20 @@ impl Directory {
             .entry(name.to_owned())
             .or_insert_with(|| (next, Arc::default()))
             .clone()
+    }
+
+    /// The group of a carrier. It keeps the one that it started with: receipts for what is under
+    /// way come with ids of that group.
+    fn group_of(&mut self, carrier: CarrierId, name: &str) -> (GroupId, Arc<Mutex<Correlator>>) {
+        let first = self
+            .group_names
+            .entry(carrier)
+            .or_insert_with(|| name.to_owned())
+            .clone();
+        if first != name {
+            tracing::warn!(from = %first, to = %name, "a changed group takes effect at the next start");
+        }
+        self.group(&first)
     }
 
     fn queue(&mut self, carrier: CarrierId) -> Arc<Queue> {
@@ -403,7 +411,7 @@ async fn settle_batches(
 ) {
     let mut clerk = board.clerk();
     while let Some(group) = settled.recv().await {
-        clerk.settle(group, clock.now());
+        unharmed("settling", || clerk.settle(group, clock.now()));
     }
 }
 
@@ -422,14 +430,21 @@ async fn keep_house(board: Arc<Switchboard>, clock: Clock) {
             }
         });
         tokio::select! {
-            () = rung => clerk.retry(clock.now()),
-            _ = ticks.tick() => {
+            () = rung => unharmed("retrying", || clerk.retry(clock.now())),
+            _ = ticks.tick() => unharmed("housekeeping", || {
                 clerk.housekeep(clock.now());
                 turn += 1;
                 if turn % SWEEP_EVERY == 0 {
                     clerk.sweep(turn / SWEEP_EVERY, clock.now());
                 }
-            }
+            }),
         }
+    }
+}
+
+/// A broken promise of our own costs one step of the work that all share, not the gateway.
+fn unharmed(what: &'static str, work: impl FnOnce()) {
+    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
+        tracing::error!(what, "a step of the work that all share panicked");
     }
 }

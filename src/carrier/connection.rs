@@ -7,7 +7,7 @@ use super::line::Line;
 use super::outcome::{Outcome, Verdict};
 use super::queue::{Queue, Waiting};
 use super::translate;
-use crate::link::{Bell, Conversation, End};
+use crate::link::{Bell, Conversation, End, WRITE_HIGH};
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::CarrierMessageId;
@@ -35,6 +35,8 @@ pub struct Connection<I: Intake> {
     refused: Option<Status>,
     /// When the rate allows the next message.
     pace_at: Moment,
+    /// So much is unwritten that nothing more is sent until some of it is.
+    clogged: bool,
     /// Kept from one batch to the next for their room.
     outcomes: Vec<Outcome>,
     arrivals: Vec<Arrival>,
@@ -72,6 +74,7 @@ impl<I: Intake> Connection<I> {
             joined: false,
             refused: None,
             pace_at: Moment::NEVER,
+            clogged: false,
             outcomes: Vec::new(),
             arrivals: Vec::new(),
             replies: Vec::new(),
@@ -203,9 +206,10 @@ impl<I: Intake> Connection<I> {
         let mut drawn = std::mem::take(&mut self.drawn);
         // Room is said before the queue is looked at: whoever adds to it in between sees one or
         // the other.
-        self.line
-            .has_room(self.machine.room(), self.machine.in_flight());
-        loop {
+        self.say_room();
+        self.pace_at = Moment::NEVER;
+        self.clogged = out.len() > WRITE_HIGH;
+        while !self.clogged && self.machine.room() > 0 {
             let ready_at = self.queue.draw(self.machine.room(), now, &mut drawn);
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
             if drawn.is_empty() {
@@ -222,13 +226,22 @@ impl<I: Intake> Connection<I> {
                 translate::put(&self.settings, &waiting.content, sequence, out);
             }
             drop(drawing);
-            self.line
-                .has_room(self.machine.room(), self.machine.in_flight());
-            if self.machine.room() == 0 || ready_at.is_some() {
+            self.say_room();
+            self.clogged = out.len() > WRITE_HIGH;
+            if ready_at.is_some() {
                 break;
             }
         }
         self.drawn = drawn;
+        // Whoever added to the queue may have counted on room that is taken by now.
+        if self.machine.room() == 0 {
+            self.queue.nudge();
+        }
+    }
+
+    fn say_room(&self) {
+        let room = if self.clogged { 0 } else { self.machine.room() };
+        self.line.has_room(room, self.machine.in_flight());
     }
 
     fn bind(&mut self, now: Moment, out: &mut BytesMut) {
@@ -278,13 +291,19 @@ impl<I: Intake> Conversation for Connection<I> {
         self.seen = now;
         let mut taken = 0;
         let mut end = Ok(());
-        while end.is_ok() && self.machine.may_read() {
+        while end.is_ok() && self.machine.may_read() || end.is_err() && taken < octets.len() {
             match frame::next(&octets[taken..], frame::LENGTH_MAX) {
                 Ok(Some(frame)) => {
                     taken += frame.octets.len();
-                    end = self.pdu(&frame, now, out);
+                    // Behind the last word of a session there may still be answers to ours.
+                    if end.is_ok() {
+                        end = self.pdu(&frame, now, out);
+                    } else if frame.header.command.is_response() {
+                        let _ = self.pdu(&frame, now, out);
+                    }
                 }
                 Ok(None) => break,
+                Err(_) if end.is_err() => break,
                 Err(error) => {
                     error.nack().put(out);
                     end = Err(End::Ended(
@@ -302,6 +321,9 @@ impl<I: Intake> Conversation for Connection<I> {
     fn collect(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
         self.seen = now;
         if self.machine.state() == crate::session::State::Open {
+            if self.line.is_to_unbind() {
+                return Err(End::Ended("we unbound"));
+            }
             self.bind(now, out);
             return Ok(());
         }
@@ -354,7 +376,11 @@ impl<I: Intake> Conversation for Connection<I> {
         self.machine.in_flight() > 0
     }
 
-    fn written(&mut self, _now: Moment) {}
+    fn written(&mut self, _octets: usize) {
+        if self.clogged {
+            self.line.ring();
+        }
+    }
 }
 
 fn reply(replies: &[Reply], out: &mut BytesMut) {

@@ -7,6 +7,7 @@ use super::intake::Intake;
 use super::queue::Queue;
 use crate::link::{self, Bell, Clock, End, dial};
 use crate::message::CarrierId;
+use smppgate_codec::code::Status;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -18,6 +19,9 @@ use tokio::task::JoinHandle;
 /// After we asked a connection to unbind: how long we wait for it before it is dropped.
 const UNBIND_TIMEOUT: Duration = Duration::from_secs(12);
 
+/// After a panic, before the next attempt.
+const PANIC_PAUSE: Duration = Duration::from_secs(1);
+
 /// Numbers connections to carriers.
 static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
@@ -28,27 +32,34 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Starts to keep the binds up, each with an intake of its own.
+    /// Starts to keep the binds up, each with an intake of its own. If there was a keeper
+    /// `before`, its binds go first: a carrier allows us only so many.
     pub fn start<I: Intake>(
         id: CarrierId,
         settings: Arc<Carrier>,
         queue: Arc<Queue>,
         clock: Clock,
+        before: Option<Self>,
         intake: impl FnMut() -> I + Clone + Send + 'static,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
+        let (begin, begun) = watch::channel(false);
+        tokio::spawn(async move {
+            if let Some(before) = before {
+                before.stop().await;
+            }
+            begin.send_replace(true);
+        });
+        let slot = |number| Slot {
+            id,
+            number,
+            settings: settings.clone(),
+            queue: queue.clone(),
+            clock,
+            stopped: stopped.clone(),
+        };
         let tasks = (0..settings.binds)
-            .map(|slot| {
-                let slot = Slot {
-                    id,
-                    number: slot,
-                    settings: settings.clone(),
-                    queue: queue.clone(),
-                    clock,
-                    stopped: stopped.clone(),
-                };
-                tokio::spawn(slot.keep(intake.clone()))
-            })
+            .map(|number| tokio::spawn(watch_over(slot(number), begun.clone(), intake.clone())))
             .collect();
         Self { stop, tasks }
     }
@@ -68,7 +79,40 @@ impl Keeper {
     }
 }
 
+/// Keeps one bind up until it is to stop. A panic costs one connection, not the bind for good.
+async fn watch_over<I: Intake>(
+    slot: Slot,
+    mut begun: watch::Receiver<bool>,
+    intake: impl FnMut() -> I + Clone + Send + 'static,
+) {
+    let mut stopped = slot.stopped.clone();
+    tokio::select! {
+        _ = begun.wait_for(|begun| *begun) => {}
+        () = stop(&mut stopped) => return,
+    }
+    loop {
+        let mut keeping = Ended(tokio::spawn(slot.clone().keep(intake.clone())));
+        match (&mut keeping.0).await {
+            Err(error) if error.is_panic() => {
+                tracing::error!(carrier = %slot.settings.name, "a connection panicked");
+                tokio::time::sleep(PANIC_PAUSE).await;
+            }
+            _ => return,
+        }
+    }
+}
+
+/// A task that ends with whoever waits for it.
+struct Ended(JoinHandle<()>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// One bind that is kept up.
+#[derive(Clone)]
 struct Slot {
     id: CarrierId,
     number: u32,
@@ -154,7 +198,10 @@ impl Slot {
         }
         Attempt {
             was_bound: connection.was_bound(),
-            was_refused: connection.refused().is_some(),
+            // "Already bound" is about a bind of ours that the carrier has not let go yet.
+            was_refused: connection
+                .refused()
+                .is_some_and(|status| status != Status::ESME_RALYBND),
         }
     }
 }

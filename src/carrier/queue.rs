@@ -163,7 +163,11 @@ impl Queue {
         let mut lines = self.lines.lock();
         lines.all.retain(|other| other.number != line.number);
         self.bound.store(lines.all.len(), Ordering::SeqCst);
-        lines.all.is_empty()
+        let last = lines.all.is_empty();
+        drop(lines);
+        // It may have been the one that was to carry what waits.
+        self.nudge();
+        last
     }
 
     /// Messages that have been sent and not been answered, as the binds last said.
@@ -187,7 +191,10 @@ impl Queue {
     }
 
     /// Wakes as many binds as it takes to carry what waits, each in its turn.
-    fn nudge(&self) {
+    pub fn nudge(&self) {
+        if self.is_empty() {
+            return;
+        }
         let mut lines = self.lines.lock();
         let count = lines.all.len();
         let mut to_carry = self.count.load(Ordering::SeqCst);

@@ -4,7 +4,7 @@ use super::account::{Carrier, Numbering, Receipts};
 use super::arrival::Parcel;
 use crate::message::{Content, digits};
 use crate::moment::Moment;
-use crate::receipt::{CarrierMessageId, Report};
+use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
@@ -95,6 +95,7 @@ fn parcel(sm: &Sm<'_>, now: Moment, content: impl FnOnce() -> Content) -> Parcel
     Parcel::Report(Report {
         id,
         other_id,
+        about: NumberMark::of(sm.source.digits),
         state,
         error: read
             .err

@@ -9,7 +9,8 @@ use super::seat::{Collected, Seat};
 use super::submission::{Answer, Submission};
 use super::translate;
 use super::unanswered::Unanswered;
-use crate::link::{Bell, Conversation, End};
+use super::unread::Unread;
+use crate::link::{Bell, Conversation, End, WRITE_HIGH};
 use crate::message::MessageId;
 use crate::moment::Moment;
 use crate::session::{BindKind, Machine, Reason, Received, Role, Settings, State, Tick};
@@ -57,10 +58,11 @@ struct Bound {
     outbox: Outbox,
     /// Whether the peer knows optional parameters.
     tlvs: bool,
-    /// Responses in the buffer that have not all reached the socket.
-    unwritten: u64,
+    unread: Unread,
     /// When a delivery that waits for a response on another bind is looked at again.
     recheck: Moment,
+    /// So much is unwritten that nothing more is delivered until some of it is.
+    clogged: bool,
 }
 
 impl<I: Intake> Connection<I> {
@@ -104,16 +106,22 @@ impl<I: Intake> Connection<I> {
         let Some(mut bound) = self.bound.take() else {
             return;
         };
-        let lost: Vec<u32> = self.machine.outstanding().map(|lost| lost.token).collect();
-        let in_flight = lost
-            .into_iter()
-            .filter_map(|token| bound.outbox.take(token));
+        // What had expired was given back then, and its token may belong to another by now.
+        let outbox = &mut bound.outbox;
+        let lost = self.machine.outstanding().filter(|lost| !lost.expired);
+        let in_flight = lost.filter_map(|lost| outbox.take(lost.token));
         self.delivered.extend(in_flight.map(|delivery| Delivered {
             delivery,
             verdict: Verdict::Lost,
         }));
+        // Nobody is left to hear: what still waits for a carrier is withdrawn, as its sender will
+        // send it again.
+        let open = bound.unanswered.open_ids();
         let left = bound.outbox.waiting();
         bound.desk.leave(&bound.seat, left);
+        if !open.is_empty() {
+            self.intake.overdue(&bound.seat, &open, self.seen);
+        }
         self.intake.delivered(&mut self.delivered, self.seen);
     }
 
@@ -167,11 +175,14 @@ impl<I: Intake> Connection<I> {
 
     fn response(&mut self, token: u32, status: Status, in_time: bool) {
         let Some(bound) = &mut self.bound else { return };
-        // One that expired has been given back already; its late answer changes nothing.
+        // One that expired has been given back already, and its token may belong to another by now:
+        // a late answer changes nothing.
+        if !in_time {
+            return;
+        }
         let Some(delivery) = bound.outbox.take(token) else {
             return;
         };
-        debug_assert!(in_time, "an expired delivery was still here");
         let verdict = match status {
             Status::ESME_ROK => Verdict::Taken,
             Status::ESME_RX_P_APPN | Status::ESME_RX_R_APPN => Verdict::Refused(status),
@@ -248,8 +259,9 @@ impl<I: Intake> Connection<I> {
             unanswered: Unanswered::new(account.respond_within),
             outbox: Outbox::default(),
             tlvs: bind.interface_version >= 0x34,
-            unwritten: 0,
+            unread: Unread::default(),
             recheck: Moment::NEVER,
+            clogged: false,
             account,
             seat,
             desk,
@@ -267,11 +279,10 @@ impl<I: Intake> Connection<I> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        bound.seat.promises.make(self.batch.len());
         let ids = self.intake.ids(self.batch.len(), now);
         for (submission, id) in self.batch.iter_mut().zip(ids) {
             submission.id = id;
-            submission.ordinal = bound.unanswered.open(id, now);
+            submission.ordinal = bound.unanswered.begin(id, now);
         }
         self.intake
             .submit(&bound.seat, &mut self.batch, now, &mut self.answers);
@@ -299,13 +310,15 @@ impl<I: Intake> Connection<I> {
                 _ => Header::bare(response, answer.status, answer.sequence).put(out),
             }
         }
-        bound.unwritten += answers.len() as u64;
+        bound.unread.appended(answers.len(), out.len());
         self.machine.answered(answers.len());
     }
 
     fn unread(&self) -> Result<(), End> {
         match &self.bound {
-            Some(bound) if bound.unwritten > UNREAD_WINDOWS * u64::from(bound.account.window) => {
+            Some(bound)
+                if bound.unread.count() > UNREAD_WINDOWS * u64::from(bound.account.window) =>
+            {
                 Err(End::Ended("the peer does not read our responses"))
             }
             _ => Ok(()),
@@ -316,32 +329,29 @@ impl<I: Intake> Connection<I> {
     fn deliver(&mut self, now: Moment, out: &mut BytesMut) {
         let Some(bound) = &mut self.bound else { return };
         bound.recheck = Moment::NEVER;
-        loop {
+        bound.clogged = out.len() > WRITE_HIGH;
+        while !bound.clogged {
             let room = self.machine.room();
-            if room == 0 {
+            let short = room.saturating_sub(bound.outbox.len());
+            bound.seat.take(short, bound.outbox.fetched());
+            let short = room.saturating_sub(bound.outbox.len());
+            bound.desk.fetch(short, bound.outbox.fetched());
+            if room == 0 || bound.outbox.is_empty() {
                 return;
             }
-            if bound.outbox.is_empty() {
-                bound.desk.fetch(room, bound.outbox.fetched());
-            }
-            let Some(next) = bound.outbox.front() else {
-                return;
-            };
-            if !next.is_due() {
+            let Some(at) = bound.outbox.due() else {
                 bound.recheck = now + PROMISE_RECHECK;
                 return;
-            }
-            let Some((token, command)) = bound.outbox.send() else {
+            };
+            let Some((token, command)) = bound.outbox.send(at) else {
                 return;
             };
-            match self.machine.request(command, token, now) {
-                Some(sequence) => {
-                    bound
-                        .outbox
-                        .put(token, bound.account.message_id, bound.tlvs, sequence, out)
-                }
-                None => return bound.outbox.unsend(token),
-            }
+            let Some(sequence) = self.machine.request(command, token, now) else {
+                return bound.outbox.unsend(token);
+            };
+            let form = bound.account.message_id;
+            bound.outbox.put(token, form, bound.tlvs, sequence, out);
+            bound.clogged = out.len() > WRITE_HIGH;
         }
     }
 }
@@ -358,7 +368,7 @@ impl<I: Intake> Conversation for Connection<I> {
         self.seen = now;
         let mut taken = 0;
         let mut end = Ok(());
-        while end.is_ok() && self.may_read() {
+        while end.is_ok() && self.may_read() || end.is_err() && taken < octets.len() {
             let limit = match self.bound {
                 Some(_) => frame::LENGTH_MAX,
                 None => frame::LENGTH_MAX_UNBOUND,
@@ -366,9 +376,15 @@ impl<I: Intake> Conversation for Connection<I> {
             match frame::next(&octets[taken..], limit) {
                 Ok(Some(frame)) => {
                     taken += frame.octets.len();
-                    end = self.pdu(&frame, now, out);
+                    // Behind the last word of a session there may still be answers to ours.
+                    if end.is_ok() {
+                        end = self.pdu(&frame, now, out);
+                    } else if frame.header.command.is_response() {
+                        let _ = self.pdu(&frame, now, out);
+                    }
                 }
                 Ok(None) => break,
+                Err(_) if end.is_err() => break,
                 Err(error) => {
                     error.nack().put(out);
                     end = Err(End::Ended(
@@ -390,7 +406,6 @@ impl<I: Intake> Conversation for Connection<I> {
         };
         let mut collected = std::mem::take(&mut self.collected);
         bound.seat.collect(&mut collected);
-        bound.outbox.extend(&mut collected.deliveries);
         self.answer(&collected.answers, out);
         if collected.unbind {
             self.machine.unbind(now, out);
@@ -444,10 +459,12 @@ impl<I: Intake> Conversation for Connection<I> {
         self.machine.in_flight() > 0
     }
 
-    fn written(&mut self, _now: Moment) {
+    fn written(&mut self, octets: usize) {
         if let Some(bound) = &mut self.bound {
-            bound.seat.promises.wrote(bound.unwritten);
-            bound.unwritten = 0;
+            bound.seat.promises.wrote(bound.unread.written(octets));
+            if bound.clogged {
+                self.bell.ring();
+            }
             // Who has been told that it is unbound may bind again at once, whatever becomes of the
             // old connection.
             if self.machine.state() == State::Closed {

@@ -5,8 +5,8 @@ use crate::message::{AccountId, Content, IdForm, MessageId};
 use crate::moment::Moment;
 use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, EsmClass, Status};
-use smppgate_codec::pdu::NetworkErrorCode;
-use smppgate_codec::pdu::{Address, HEADER_LEN, Header, Sm};
+use smppgate_codec::frame;
+use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, NetworkErrorCode, Sm, Tlvs};
 use smppgate_codec::receipt::{Outgoing, State};
 use smppgate_codec::wire::PduWriter;
 
@@ -87,6 +87,7 @@ impl Delivery {
     pub fn put(&self, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
         match &self.parcel {
             Parcel::Receipt(receipt) => receipt.put(self.id, form, tlvs, sequence, out),
+            Parcel::Message(content) if !tlvs => put_plain(content, sequence, out),
             Parcel::Message(content) => {
                 let header = Header {
                     length: content.pdu().len() as u32,
@@ -97,6 +98,23 @@ impl Delivery {
                 header.put(out);
                 out.put_slice(&content.pdu()[HEADER_LEN..]);
             }
+        }
+    }
+
+    /// Whether nothing more is to be told about its message once this delivery is gone.
+    pub fn ends(&self) -> bool {
+        match &self.parcel {
+            Parcel::Receipt(receipt) => receipt.state.is_final(),
+            Parcel::Message(_) => true,
+        }
+    }
+
+    /// Places that it takes of its account's room.
+    pub fn places(&self) -> usize {
+        match &self.parcel {
+            Parcel::Receipt(receipt) if receipt.state.is_final() => receipt.content.places(),
+            Parcel::Receipt(_) => 0,
+            Parcel::Message(content) => content.places(),
         }
     }
 
@@ -142,6 +160,34 @@ impl Receipt {
             outgoing.put_tlvs(writer.body());
         }
     }
+}
+
+/// Appends a message from a phone as a deliver_sm without optional parameters: what its sender put
+/// into message_payload moves to short_message, as much of it as fits.
+fn put_plain(content: &Content, sequence: u32, out: &mut BytesMut) {
+    let Ok(Some(frame)) = frame::next(content.pdu(), frame::LENGTH_MAX) else {
+        return;
+    };
+    let sm = match content.command() {
+        Command::DATA_SM => Data::decode(&frame).map(|data| Sm {
+            source: cut(data.source),
+            destination: cut(data.destination),
+            esm_class: data.esm_class,
+            data_coding: data.data_coding,
+            tlvs: data.tlvs,
+            ..Sm::default()
+        }),
+        _ => Sm::decode(&frame),
+    };
+    let sm = sm.unwrap_or_default();
+    let user_data = sm.user_data();
+    let mut writer = PduWriter::begin(out, Command::DELIVER_SM, Status::ESME_ROK, sequence);
+    Sm {
+        short_message: &user_data[..user_data.len().min(254)],
+        tlvs: Tlvs::default(),
+        ..sm
+    }
+    .put(writer.body());
 }
 
 /// An address as deliver_sm can hold it: data_sm has room for 64 octets, deliver_sm for 20.

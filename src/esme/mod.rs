@@ -4,7 +4,7 @@
 //! * `submission`: a message of its own; `translate`: from its PDU to one;
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
 //! * `seat`: a bound connection as others see it; `roster`: all of them, by account;
-//! * `outbox`, `unanswered`: what a connection owes its peer, and what it is owed;
+//! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `server`: takes them in.
 
@@ -17,6 +17,7 @@ mod seat;
 mod roster;
 mod outbox;
 mod unanswered;
+mod unread;
 mod intake;
 mod connection;
 mod server;

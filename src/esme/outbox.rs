@@ -18,14 +18,9 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds what has been left for this connection, and empties `deliveries`.
-    pub fn extend(&mut self, deliveries: &mut Vec<Delivery>) {
-        self.waiting.extend(deliveries.drain(..));
-    }
-
     /// Whether nothing waits to be sent.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.len() == 0
     }
 
     /// Where to put what is fetched from elsewhere; it waits from the next look on.
@@ -33,17 +28,22 @@ impl Outbox {
         &mut self.fetched
     }
 
-    /// The next delivery that waits.
-    pub fn front(&mut self) -> Option<&Delivery> {
+    /// Where the first delivery that may be sent now stands among those that wait.
+    pub fn due(&mut self) -> Option<usize> {
         let mut fetched = std::mem::take(&mut self.fetched);
         self.waiting.extend(fetched.drain(..));
         self.fetched = fetched;
-        self.waiting.front()
+        self.waiting.iter().position(Delivery::is_due)
     }
 
-    /// Takes the next delivery as sent: its token and the command that it will be.
-    pub fn send(&mut self) -> Option<(u32, Command)> {
-        let delivery = self.waiting.pop_front()?;
+    /// Deliveries that wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len() + self.fetched.len()
+    }
+
+    /// Takes the delivery that stands there as sent: its token and the command that it will be.
+    pub fn send(&mut self, at: usize) -> Option<(u32, Command)> {
+        let delivery = self.waiting.remove(at)?;
         let command = delivery.command();
         let token = match self.free.pop() {
             Some(token) => {

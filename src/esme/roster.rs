@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Messages of one account that are accepted and whose sender has not been told their end, and
-/// messages from phones that it has not taken. Beyond that it is refused more: an account that
-/// does not take its receipts uses up its own room and nobody else's.
+/// Places of one account, for its messages that no carrier has yet and for what is to be delivered
+/// to it. Beyond that it is refused more: an account that does not take its receipts uses up its
+/// own room and nobody else's.
 pub const OPEN_MAX: usize = 250_000;
 
 /// Deliveries left in the box of one connection, as a multiple of its window; what comes on top
@@ -125,6 +125,8 @@ impl Desk {
                     .for_each(|delivery| rest.push_front(delivery));
             }
         }
+        // A notification on the way is news or nothing: it waits for nobody.
+        rest.retain(Delivery::ends);
         if !rest.is_empty() {
             let mut backlog = self.backlog.lock();
             backlog.extend(rest);
@@ -197,7 +199,7 @@ impl Desk {
         self.backlog_count.load(Ordering::Acquire)
     }
 
-    /// Takes room for `count` more open messages, or as many as there is room for.
+    /// Takes `count` places, or as many as are free.
     pub fn open_up(&self, count: usize) -> usize {
         let before = self.open.fetch_add(count, Ordering::AcqRel);
         let granted = OPEN_MAX.saturating_sub(before).min(count);
@@ -207,12 +209,17 @@ impl Desk {
         granted
     }
 
-    /// Gives back the room of messages whose sender has been told.
+    /// Takes `count` places whether they are free or not: what is to be told is told.
+    pub fn open_anyway(&self, count: usize) {
+        self.open.fetch_add(count, Ordering::AcqRel);
+    }
+
+    /// Gives places back.
     pub fn close(&self, count: usize) {
         self.open.fetch_sub(count, Ordering::AcqRel);
     }
 
-    /// Messages whose sender has not been told their end.
+    /// Places that are taken.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
     }

@@ -7,6 +7,7 @@ use crate::link::Bell;
 use crate::message::AccountId;
 use crate::session::BindKind;
 use parking_lot::Mutex;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,7 +32,7 @@ pub struct Seat {
 #[derive(Debug, Default)]
 struct Inbox {
     answers: Vec<Answer>,
-    deliveries: Vec<Delivery>,
+    deliveries: VecDeque<Delivery>,
     unbind: bool,
     left: bool,
 }
@@ -41,8 +42,6 @@ struct Inbox {
 pub struct Collected {
     /// Responses that have become due.
     pub answers: Vec<Answer>,
-    /// What is to be delivered on this bind, in order.
-    pub deliveries: Vec<Delivery>,
     /// The connection is to unbind.
     pub unbind: bool,
 }
@@ -61,11 +60,12 @@ impl Seat {
         }
     }
 
-    /// Leaves responses. They are promised already; the box of a connection that has gone is no
-    /// place for them, and nobody waits for them any more.
-    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+    /// Leaves responses. The box of a connection that has gone is no place for them, and nobody
+    /// waits for them any more.
+    pub fn answer(&self, answers: Vec<Answer>) {
         let mut inbox = self.inbox.lock();
         if !inbox.left {
+            self.promises.make(answers.len());
             inbox.answers.extend(answers);
             drop(inbox);
             self.bell.ring();
@@ -78,7 +78,7 @@ impl Seat {
         if inbox.left {
             return false;
         }
-        inbox.deliveries.append(deliveries);
+        inbox.deliveries.extend(deliveries.drain(..));
         self.waiting
             .store(inbox.deliveries.len(), Ordering::Relaxed);
         drop(inbox);
@@ -92,15 +92,25 @@ impl Seat {
         self.bell.ring();
     }
 
-    /// Takes everything out of the box; `into` gives its emptied room in exchange.
+    /// Takes the responses out of the box; `into` gives its emptied room in exchange.
     pub fn collect(&self, into: &mut Collected) {
         let mut inbox = self.inbox.lock();
         into.answers.clear();
-        into.deliveries.clear();
         std::mem::swap(&mut inbox.answers, &mut into.answers);
-        std::mem::swap(&mut inbox.deliveries, &mut into.deliveries);
         into.unbind = std::mem::take(&mut inbox.unbind);
-        self.waiting.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes up to `count` deliveries out of the box: as many as the connection can send. The rest
+    /// stays where everybody sees that it waits.
+    pub fn take(&self, count: usize, into: &mut Vec<Delivery>) {
+        if count == 0 || self.waiting() == 0 {
+            return;
+        }
+        let mut inbox = self.inbox.lock();
+        let count = count.min(inbox.deliveries.len());
+        into.extend(inbox.deliveries.drain(..count));
+        self.waiting
+            .store(inbox.deliveries.len(), Ordering::Relaxed);
     }
 
     /// The connection has gone: nothing can be left any more, and what was is given back.
@@ -109,7 +119,7 @@ impl Seat {
         inbox.left = true;
         self.promises.leave();
         inbox.answers = Vec::new();
-        std::mem::take(&mut inbox.deliveries)
+        std::mem::take(&mut inbox.deliveries).into()
     }
 
     /// Deliveries that wait in the box.

@@ -62,8 +62,8 @@ impl Server {
                 accepted = accept::next(&socket) => accepted,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
-            if self.open.fetch_add(1, Ordering::Relaxed) >= CONNECTIONS_MAX {
-                self.open.fetch_sub(1, Ordering::Relaxed);
+            let place = Place::take(self.clone());
+            if self.open() > CONNECTIONS_MAX {
                 tracing::warn!(%peer, listener = %listener.name, "too many connections: closed");
                 continue;
             }
@@ -79,11 +79,11 @@ impl Server {
             );
             let (server, name) = (self.clone(), listener.name.clone());
             tokio::spawn(async move {
+                let _place = place;
                 tracing::debug!(%peer, listener = %name, connection = number, "connected");
                 let end = link::drive(&mut stream, &mut connection, &bell, server.clock).await;
                 let system_id = connection.system_id().unwrap_or_default().to_owned();
                 drop(connection);
-                server.open.fetch_sub(1, Ordering::Relaxed);
                 if system_id.is_empty() {
                     tracing::debug!(%peer, connection = number, reason = %end, "closed unbound");
                 } else {
@@ -91,5 +91,21 @@ impl Server {
                 }
             });
         }
+    }
+}
+
+/// The place of one connection among those that are open, given back however it ends.
+struct Place(Arc<Server>);
+
+impl Place {
+    fn take(server: Arc<Server>) -> Self {
+        server.open.fetch_add(1, Ordering::Relaxed);
+        Self(server)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -40,7 +40,7 @@ impl Unanswered {
     }
 
     /// A message has come in. The number that its answer will bear.
-    pub fn open(&mut self, id: MessageId, now: Moment) -> u64 {
+    pub fn begin(&mut self, id: MessageId, now: Moment) -> u64 {
         let ordinal = self.first + self.entries.len() as u64;
         self.entries.push_back(Entry {
             id,
@@ -79,6 +79,12 @@ impl Unanswered {
         overdue
     }
 
+    /// The messages that have not been answered: their connection has gone.
+    pub fn open_ids(&self) -> Vec<MessageId> {
+        let open = self.entries.iter().filter(|entry| !entry.answered);
+        open.map(|entry| entry.id).collect()
+    }
+
     /// When the next message becomes overdue.
     pub fn deadline(&self) -> Moment {
         self.entries
@@ -101,7 +107,7 @@ mod tests {
         let mut unanswered = Unanswered::new(Duration::from_secs(10));
         let start = Moment(0);
         let ordinals: Vec<u64> = (0..5)
-            .map(|id| unanswered.open(MessageId(id), start))
+            .map(|id| unanswered.begin(MessageId(id), start))
             .collect();
         unanswered.close(ordinals[3]);
         unanswered.close(ordinals[0]);
@@ -117,7 +123,7 @@ mod tests {
             unanswered.close(ordinals[at]);
         }
         assert_eq!(unanswered.deadline(), Moment::NEVER);
-        let next = unanswered.open(MessageId(9), late);
+        let next = unanswered.begin(MessageId(9), late);
         assert_eq!(next, 5);
         assert_eq!(unanswered.deadline(), late + Duration::from_secs(10));
     }

@@ -25,6 +25,7 @@ impl esme::Intake for Clerk {
             .map_or(&b"no such account"[..], |(_, a)| &a.password.0);
         let matches = bool::from(expected.ct_eq(password));
         match found {
+            Some(_) if matches && self.board.is_closed() => Err(Status::ESME_RBINDFAIL),
             Some(admitted) if matches => Ok(admitted),
             _ => Err(Status::ESME_RINVPASWD),
         }

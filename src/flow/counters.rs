@@ -54,6 +54,7 @@ counters! {
     accepted_without_id, "Messages that a carrier accepted without an id: no receipt can match.";
     reports, "Reports of carriers about messages.";
     reports_absorbed, "Reports that repeat or contradict a final report.";
+    reports_untold, "Final reports of messages whose sender is told nothing.";
     reports_unmatched, "Reports that matched no message in time.";
     inbound, "Messages from phones that were taken from carriers.";
     inbound_unrouted, "Messages from phones that no rule is for.";

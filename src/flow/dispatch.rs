@@ -2,10 +2,12 @@
 
 use super::ledger::Stage;
 use super::switchboard::Clerk;
+use super::tell::Telling;
 use crate::carrier::Waiting;
 use crate::message::{CarrierId, Content, MessageId};
 use crate::moment::Moment;
 use smallvec::SmallVec;
+use smppgate_codec::code::Status;
 use std::collections::VecDeque;
 
 /// Messages parked that are looked at in one go.
@@ -15,7 +17,7 @@ const RETRIED_AT_ONCE: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Dispatch {
     ready: SmallVec<[(CarrierId, Vec<Waiting>); 2]>,
-    parked: Vec<(CarrierId, MessageId)>,
+    parked: Vec<(CarrierId, MessageId, Status)>,
 }
 
 impl Dispatch {
@@ -29,8 +31,9 @@ impl Dispatch {
     }
 
     /// This message waits until a carrier is bound; `first` is the one that it would go to first.
-    pub fn park(&mut self, first: CarrierId, id: MessageId) {
-        self.parked.push((first, id));
+    /// If its ESME waits for a verdict, this is the verdict instead.
+    pub fn park(&mut self, first: CarrierId, id: MessageId, verdict: Status) {
+        self.parked.push((first, id, verdict));
     }
 }
 
@@ -42,22 +45,45 @@ impl Clerk {
                 slot.queue.push(&mut batch);
             }
             // The queue has filled up since it was looked at.
-            if !batch.is_empty() {
-                let mut hand = self.board.ledger.hand();
-                for waiting in &batch {
-                    if let Some(entry) = hand.entry(waiting.id) {
-                        entry.stage = Stage::Parked;
-                    }
-                }
-                parked.extend(batch.iter().map(|waiting| (carrier, waiting.id)));
-            }
+            let left = batch
+                .iter()
+                .map(|waiting| (carrier, waiting.id, Status::ESME_RMSGQFUL));
+            parked.extend(left);
         }
         if !parked.is_empty() {
-            let mut waiting = self.board.parked.lock();
-            parked
-                .into_iter()
-                .for_each(|(first, id)| waiting.push(first, id));
+            self.park(parked);
         }
+    }
+
+    /// Lets messages wait until one of their carriers is bound; those whose ESMEs wait for a
+    /// verdict are answered instead, and never sent.
+    fn park(&mut self, parked: Vec<(CarrierId, MessageId, Status)>) {
+        let board = self.board.clone();
+        let mut telling = Telling::default();
+        let mut waiting = Vec::with_capacity(parked.len());
+        let mut hand = board.ledger.hand();
+        for (first, id, verdict) in parked {
+            match hand.entry(id) {
+                Some(entry) if entry.answered => {
+                    entry.stage = Stage::Parked;
+                    waiting.push((first, id));
+                }
+                Some(_) => {
+                    if let Some(mut entry) = hand.remove(id) {
+                        telling.answer(id, &mut entry, verdict);
+                        telling.forget(&entry);
+                    }
+                }
+                None => {}
+            }
+        }
+        drop(hand);
+        let mut parked = board.parked.lock();
+        waiting
+            .into_iter()
+            .for_each(|(first, id)| parked.push(first, id));
+        drop(parked);
+        self.tell(telling);
     }
 
     /// Looks at those who wait for a carrier to be bound: whoever can go, goes.
@@ -86,8 +112,10 @@ impl Clerk {
                 }
             }
             drop(hand);
-            left.append(&mut ids);
-            board.parked.lock().put_back(first, left);
+            // Those who were looked at in vain go behind the others: a long row that cannot go
+            // does not hide who could.
+            ids.append(&mut left);
+            board.parked.lock().put_back(first, ids);
         }
         self.dispatch(dispatch, now);
     }

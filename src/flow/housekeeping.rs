@@ -9,27 +9,36 @@ use crate::moment::Moment;
 use smppgate_codec::receipt::State;
 use std::time::Duration;
 
+/// How long a message may wait for a carrier.
+const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
+
 /// From the acceptance of a message to the receipt that says that nothing is known of it: validity
 /// of a day, and another day for the carrier to report.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(48 * 3_600);
 
+/// When a carrier's id is forgotten whose message has come to its end without a report.
+const FORGET_AFTER: Duration = Duration::from_secs(49 * 3_600);
+
+/// Sweeps from one look for such ids to the next.
+const AGED_EVERY: usize = 600;
+
 impl Clerk {
     /// Called several times a second.
     pub fn housekeep(&mut self, now: Moment) {
-        self.recall();
+        self.recall(now);
         self.retry(now);
     }
 
     /// Called once a second; `turn` counts the calls and spreads the work over them.
     pub fn sweep(&mut self, turn: usize, now: Moment) {
         self.sweep_deliveries(now);
-        self.sweep_reports(now);
+        self.sweep_reports(turn, now);
         self.sweep_ledger(turn, now);
     }
 
     /// A message that was handed to a carrier in the moment in which its last bind went waits in a
     /// queue that nobody draws from: it is taken back.
-    fn recall(&mut self) {
+    fn recall(&mut self, now: Moment) {
         let carriers = self.carriers.table().clone();
         for (carrier, slot) in carriers.iter() {
             if !carriers.is_bound(carrier) && !slot.queue.is_empty() {
@@ -40,17 +49,22 @@ impl Clerk {
                         verdict: Verdict::Returned,
                     })
                     .collect();
-                self.settled(carrier, outcomes, Moment::default());
+                self.settled(carrier, outcomes, now);
             }
         }
     }
 
-    fn sweep_reports(&mut self, now: Moment) {
+    fn sweep_reports(&mut self, turn: usize, now: Moment) {
         let carriers = self.carriers.table().clone();
         let mut swept: Vec<(CarrierId, Vec<_>)> = Vec::new();
         for (carrier, slot) in carriers.iter() {
             let mut unmatched = Vec::new();
-            slot.correlator.lock().sweep(now, &mut unmatched);
+            let mut correlator = slot.correlator.lock();
+            correlator.sweep(now, &mut unmatched);
+            if turn.is_multiple_of(AGED_EVERY) {
+                correlator.forget_before(now - FORGET_AFTER);
+            }
+            drop(correlator);
             if !unmatched.is_empty() {
                 swept.push((carrier, unmatched));
             }
@@ -60,16 +74,24 @@ impl Clerk {
         }
     }
 
-    /// Messages of which nothing was ever reported come to their end as unknown.
+    /// Messages of which nothing was ever reported come to their end as unknown, and those that no
+    /// carrier could be given as expired.
     fn sweep_ledger(&mut self, turn: usize, now: Moment) {
         let board = self.board.clone();
-        let silent = board.ledger.walk(turn, |id, entry| {
-            let with_carrier = matches!(entry.stage, Stage::Held(_) | Stage::Taken(_));
-            with_carrier && entry.answered && id.accepted() + REPORT_TIMEOUT <= now
+        let over = board.ledger.walk(turn, |id, entry| match entry.stage {
+            Stage::Held(_) | Stage::Taken(_) => {
+                entry.answered && id.accepted() + REPORT_TIMEOUT <= now
+            }
+            Stage::Parked => id.accepted() + VALIDITY <= now,
+            Stage::With(_) => false,
         });
         let mut telling = Telling::default();
-        for (id, entry) in silent {
-            telling.end(id, entry, State::Unknown, 0, None, now);
+        for (id, entry) in over {
+            let state = match entry.stage {
+                Stage::Parked => State::Expired,
+                _ => State::Unknown,
+            };
+            telling.end(id, entry, state, 0, None, now);
         }
         self.tell(telling);
     }

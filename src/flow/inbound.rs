@@ -16,7 +16,11 @@ impl Clerk {
             self.board.counters.inbound_unrouted.add(1);
             return Place::Nowhere("a message from a phone that no rule is for", to.to_vec());
         };
-        if self.board.roster.desk(account).open_up(1) == 0 {
+        let desk = self.board.roster.desk(account);
+        let places = content.places();
+        let granted = desk.open_up(places);
+        if granted < places {
+            desk.close(granted);
             self.board.counters.inbound_refused.add(1);
             return Place::Full;
         }

@@ -14,8 +14,9 @@ use smppgate_codec::code::Status;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Messages under way at most; what comes on top is refused as a full queue.
-pub const UNDER_WAY_MAX: usize = 1_000_000;
+/// Places for messages under way; what comes on top is refused as a full queue. A message takes
+/// half a KiB or so besides its PDU.
+pub const UNDER_WAY_MAX: usize = 2_000_000;
 
 /// A power of two: enough that two cores rarely meet.
 const SHARDS: usize = 16;
@@ -39,6 +40,8 @@ pub struct Entry {
     pub on_unknown: OnUnknown,
     /// Whether its submit_sm has been answered.
     pub answered: bool,
+    /// Whether it still takes room of its account: until a carrier has it.
+    pub has_room: bool,
     /// Where it is.
     pub stage: Stage,
     /// Carriers that may carry it, in the order to try them.
@@ -90,6 +93,7 @@ pub type Shard = HashMap<MessageId, Entry, RandomState>;
 pub struct Ledger {
     shards: [Mutex<Shard>; SHARDS],
     count: AtomicUsize,
+    places: AtomicUsize,
 }
 
 impl Default for Ledger {
@@ -97,6 +101,7 @@ impl Default for Ledger {
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             count: AtomicUsize::new(0),
+            places: AtomicUsize::new(0),
         }
     }
 }
@@ -112,16 +117,23 @@ impl Ledger {
         self.len() == 0
     }
 
+    /// Places that the messages under way take.
+    pub fn places(&self) -> usize {
+        self.places.load(Ordering::Relaxed)
+    }
+
     /// Adds messages.
     pub fn open(&self, entries: impl IntoIterator<Item = (MessageId, Entry)>) {
-        let mut added = 0;
+        let (mut added, mut places) = (0, 0);
         let mut hand = Hand::new(self);
         for (id, entry) in entries {
-            hand.shard(id).insert(id, entry);
             added += 1;
+            places += entry.content.places();
+            hand.shard(id).insert(id, entry);
         }
         drop(hand);
         self.count.fetch_add(added, Ordering::Relaxed);
+        self.places.fetch_add(places, Ordering::Relaxed);
     }
 
     /// A hand that goes from one message to the next and holds one shard at a time.
@@ -138,7 +150,12 @@ impl Ledger {
         let mut shard = self.shards[shard % SHARDS].lock();
         let removed: Vec<_> = shard.extract_if(|id, entry| gone(id, entry)).collect();
         drop(shard);
+        let places = removed
+            .iter()
+            .map(|(_, entry)| entry.content.places())
+            .sum();
         self.count.fetch_sub(removed.len(), Ordering::Relaxed);
+        self.places.fetch_sub(places, Ordering::Relaxed);
         removed
     }
 
@@ -153,6 +170,7 @@ pub struct Hand<'a> {
     ledger: &'a Ledger,
     held: Option<(usize, MutexGuard<'a, Shard>)>,
     removed: usize,
+    removed_places: usize,
 }
 
 impl<'a> Hand<'a> {
@@ -161,6 +179,7 @@ impl<'a> Hand<'a> {
             ledger,
             held: None,
             removed: 0,
+            removed_places: 0,
         }
     }
 
@@ -186,7 +205,10 @@ impl<'a> Hand<'a> {
     /// Takes the message out: it has come to its end.
     pub fn remove(&mut self, id: MessageId) -> Option<Entry> {
         let removed = self.shard(id).remove(&id);
-        self.removed += usize::from(removed.is_some());
+        if let Some(entry) = &removed {
+            self.removed += 1;
+            self.removed_places += entry.content.places();
+        }
         removed
     }
 }

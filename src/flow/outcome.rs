@@ -9,7 +9,7 @@ use crate::carrier::{Outcome, Receipts, Verdict};
 use crate::journal::Record;
 use crate::message::{AckMode, CarrierId, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
-use crate::receipt::{CarrierMessageId, Report};
+use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use smallvec::SmallVec;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
@@ -19,7 +19,7 @@ use smppgate_codec::receipt::State;
 struct Consequences {
     telling: Telling,
     dispatch: Dispatch,
-    learned: Vec<(CarrierMessageId, MessageId)>,
+    learned: Vec<(CarrierMessageId, MessageId, NumberMark)>,
     accepted: usize,
     refused: usize,
     unknown: usize,
@@ -91,7 +91,7 @@ impl Clerk {
                     refused(&mut hand, id, carrier, status, &carriers, now, &mut then);
                 }
                 Verdict::Unknown => unknown(&mut hand, id, carrier, now, &mut then),
-                Verdict::Returned => returned(&mut hand, id, &carriers, &mut then),
+                Verdict::Returned => returned(&mut hand, id, &carriers, now, &mut then),
             }
         }
         drop(hand);
@@ -107,8 +107,8 @@ impl Clerk {
         self.tell(then.telling);
         let mut early: Vec<Report> = Vec::new();
         let mut correlator = slot.correlator.lock();
-        for (carrier_id, id) in &then.learned {
-            correlator.learn(carrier_id, *id, &mut early);
+        for (carrier_id, id, destination) in &then.learned {
+            correlator.learn(carrier_id, *id, *destination, &mut early);
         }
         drop(correlator);
         self.reported(carrier, early, now);
@@ -125,11 +125,13 @@ impl Clerk {
             let Some(entry) = hand.entry(id) else {
                 continue;
             };
-            if let Stage::With(carrier) = entry.stage {
-                entry.stage = Stage::Held(carrier);
-            }
-            if !entry.answered {
-                telling.answer(id, entry, Status::ESME_RSYSERR);
+            if entry.answered {
+                if let Stage::With(carrier) = entry.stage {
+                    entry.stage = Stage::Held(carrier);
+                }
+            } else if let Some(mut entry) = hand.remove(id) {
+                telling.answer(id, &mut entry, Status::ESME_RSYSERR);
+                telling.forget(&entry);
             }
         }
         drop(hand);
@@ -170,7 +172,7 @@ impl Clerk {
             for id in &withdrawn {
                 if let Some(mut entry) = hand.remove(*id) {
                     telling.answer(*id, &mut entry, Status::ESME_RTHROTTLED);
-                    telling.forget(entry.account);
+                    telling.forget(&entry);
                 }
             }
             drop(hand);
@@ -213,19 +215,27 @@ fn accepted(
         at: now,
         status: Some(Status::ESME_ROK),
     });
+    let destination = NumberMark::of(entry.content.destination().digits);
     if !entry.answered {
         then.telling.answer(id, entry, Status::ESME_ROK);
     }
-    let expects_report = asks_always || entry.content.registered_delivery().0 & 0x03 != 0;
-    if !expects_report {
-        // Nobody asked the carrier for a receipt: its status 0 is final.
-        if let Some(entry) = hand.remove(id) {
+    let asked = entry.content.registered_delivery();
+    let wants_report = asked.0 & 0x13 != 0;
+    then.telling.taken(entry);
+    if !wants_report {
+        // Its sender is told nothing more. If the carrier was asked for a receipt all the same,
+        // that is counted when it comes; else status 0 is final.
+        if let Some(entry) = hand.remove(id)
+            && !asks_always
+        {
             then.telling.end(id, entry, State::Delivered, 0, None, now);
         }
-        return;
     }
     match carrier_id {
-        Some(carrier_id) => then.learned.push((carrier_id, id)),
+        Some(carrier_id) if wants_report || asks_always => {
+            then.learned.push((carrier_id, id, destination));
+        }
+        Some(_) => {}
         None => then.without_id += 1,
     }
 }
@@ -278,8 +288,7 @@ fn refused(
             return then.dispatch.add(next, id, entry.content.clone());
         }
         if let Some(first) = waits {
-            entry.stage = Stage::Parked;
-            return then.dispatch.park(first, id);
+            return then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
     }
     let Some(mut entry) = hand.remove(id) else {
@@ -291,7 +300,7 @@ fn refused(
             .end(id, entry, State::Undeliverable, error, None, now);
     } else {
         then.telling.answer(id, &mut entry, verdict(status));
-        then.telling.forget(entry.account);
+        then.telling.forget(&entry);
     }
 }
 
@@ -321,29 +330,44 @@ fn unknown(
         OnUnknown::Refuse => {
             if let Some(mut entry) = hand.remove(id) {
                 then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                then.telling.forget(entry.account);
+                then.telling.forget(&entry);
             }
         }
     }
 }
 
-fn returned(hand: &mut Hand<'_>, id: MessageId, carriers: &Carriers, then: &mut Consequences) {
-    let Some(entry) = hand.entry(id) else { return };
+fn returned(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carriers: &Carriers,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let Some(entry) = hand.entry(id) else {
+        return;
+    };
+    let waits_for_verdict = entry.ack == AckMode::Carrier && !entry.answered;
     let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
     match next {
-        Some(next) => {
+        Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
             entry.stage = Stage::With(next);
             then.dispatch.add(next, id, entry.content.clone());
         }
         None if entry.ack == AckMode::Stored => {
-            entry.stage = Stage::Parked;
             let first = entry.untried().next().unwrap_or(entry.via[0]);
-            then.dispatch.park(first, id);
+            then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
-        None => {
-            if let Some(mut entry) = hand.remove(id) {
+        _ => {
+            let Some(mut entry) = hand.remove(id) else {
+                return;
+            };
+            if waits_for_verdict {
                 then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                then.telling.forget(entry.account);
+                then.telling.forget(&entry);
+            } else {
+                // Its sender holds it for sent, and its time is over: nothing stale is sent.
+                then.telling
+                    .end(id, entry, State::Undeliverable, 0, None, now);
             }
         }
     }

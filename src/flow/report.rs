@@ -122,8 +122,9 @@ impl Clerk {
     /// The deliveries cannot be made durable: the carrier is to keep them.
     pub(super) fn not_arrived(&mut self, batch: Vec<Landed>, replies: &mut Vec<Reply>) {
         for Landed { reply, place } in batch {
-            if let Place::Account(account, ..) = place {
-                self.board.roster.desk(account).close(1);
+            if let Place::Account(account, _, content) = place {
+                let desk = self.board.roster.desk(account);
+                desk.close(content.places());
             }
             replies.push(Reply {
                 status: Status::ESME_RX_T_APPN,
@@ -144,6 +145,7 @@ impl Clerk {
         let mut found = Vec::with_capacity(reports.len());
         let mut unmatched = Vec::new();
         let mut absorbed = 0;
+        let mut untold = 0;
         let mut correlator = slot.correlator.lock();
         for report in reports {
             match correlator.find(&report, report.state.is_final()) {
@@ -171,7 +173,8 @@ impl Clerk {
                         } = report;
                         telling.end(id, entry, state, error, network_error, now);
                     }
-                    None => unmatched.push(report),
+                    // Its sender wanted no receipt, or was told another end.
+                    None => untold += 1,
                 }
             } else if let Some(entry) = hand.entry(id) {
                 telling.on_the_way(id, entry, report.state, now);
@@ -179,6 +182,7 @@ impl Clerk {
         }
         drop(hand);
         board.counters.reports_absorbed.add(absorbed);
+        board.counters.reports_untold.add(untold);
         self.tell(telling);
         self.unmatched(carrier, unmatched, now);
     }

@@ -2,7 +2,6 @@
 
 use super::after::After;
 use super::switchboard::Clerk;
-use crate::esme::Answer;
 use crate::journal::{Appended, Completion, Record, Refusal};
 use crate::moment::Moment;
 
@@ -41,12 +40,15 @@ impl Clerk {
                     account,
                     messages,
                 } => {
-                    let mut answers: Vec<Answer> = Vec::with_capacity(messages.len());
+                    // Responses are left before the messages move on: a receipt that comes in
+                    // this moment finds them in front of it.
                     match outcome {
-                        Ok(()) => self.stored(&seat, account, messages, now, &mut answers),
-                        Err(refusal) => self.not_stored(account, messages, refusal, &mut answers),
+                        Ok(()) => {
+                            seat.answer(self.stored_answers(&messages));
+                            self.stored(&seat, account, messages, now);
+                        }
+                        Err(refusal) => seat.answer(self.not_stored(account, messages, refusal)),
                     }
-                    seat.answer(answers);
                 }
                 After::Outcomes { carrier, batch, at } => match outcome {
                     Ok(()) => self.settled(carrier, batch, at),

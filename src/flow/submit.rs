@@ -7,7 +7,7 @@ use super::switchboard::Clerk;
 use crate::carrier::WAITING_MAX;
 use crate::esme::{Account, Answer, Seat, Submission};
 use crate::journal::{Record, Refusal};
-use crate::message::{AccountId, AckMode, CarrierId};
+use crate::message::{AccountId, AckMode, CarrierId, OnUnknown};
 use crate::moment::Moment;
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
@@ -27,20 +27,21 @@ impl Clerk {
         let account_id = seat.account;
         let Some(account) = self.accounts.table().account(account_id).cloned() else {
             // The account was taken out of the config while its connection was up.
-            return refuse_all(batch, Status::ESME_RSYSERR, answers);
+            return refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
         };
         if board.has_failed() {
-            return refuse_all(batch, Status::ESME_RSYSERR, answers);
+            return refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
         }
         let before = answers.len();
         let routed = self.routed(account_id, &account, batch, answers);
         let routed = self.with_room(account_id, routed, answers);
         board.counters.refused.add(answers.len() - before);
+        seat.promises.make(answers.len() - before);
         if routed.is_empty() {
             return;
         }
         match account.ack {
-            AckMode::Carrier => self.open(seat, &account, routed, now),
+            AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed, now),
             AckMode::Stored => self.store(seat, account_id, routed, now, answers),
         }
     }
@@ -117,12 +118,22 @@ impl Clerk {
         mut routed: Vec<Routed>,
         answers: &mut Vec<Answer>,
     ) -> Vec<Routed> {
-        let left = UNDER_WAY_MAX
-            .saturating_sub(self.board.ledger.len())
-            .min(routed.len());
-        let granted = self.board.roster.desk(account).open_up(left);
-        self.board.counters.queue_full.add(routed.len() - granted);
-        for without in routed.drain(granted..) {
+        let wanted = routed.iter().map(places).sum();
+        let left = UNDER_WAY_MAX.saturating_sub(self.board.ledger.places());
+        let desk = self.board.roster.desk(account);
+        let mut free = desk.open_up(left.min(wanted));
+        if free == wanted {
+            return routed;
+        }
+        let fits = routed.iter().take_while(|one| {
+            let fits = places(one) <= free;
+            free -= if fits { places(one) } else { 0 };
+            fits
+        });
+        let count = fits.count();
+        desk.close(free);
+        self.board.counters.queue_full.add(routed.len() - count);
+        for without in routed.drain(count..) {
             answers.push(answer(&without.submission, Status::ESME_RMSGQFUL));
         }
         routed
@@ -157,35 +168,43 @@ impl Clerk {
         };
         match self.journal(&records, then) {
             Ok(Some(After::Stored { messages, .. })) => {
-                self.stored(seat, account, messages, now, answers);
+                seat.promises.make(messages.len());
+                answers.extend(self.stored_answers(&messages));
+                self.stored(seat, account, messages, now);
             }
             Err((After::Stored { messages, .. }, refusal)) => {
-                self.not_stored(account, messages, refusal, answers);
+                seat.promises.make(messages.len());
+                answers.extend(self.not_stored(account, messages, refusal));
             }
             Ok(_) | Err(_) => {}
         }
     }
 
-    /// The messages are durable: they are answered, and go to their carriers.
+    /// What is said about messages that are durable.
+    pub(super) fn stored_answers(&self, messages: &[Routed]) -> Vec<Answer> {
+        self.board.counters.accepted.add(messages.len());
+        messages
+            .iter()
+            .map(|one| answer(&one.submission, Status::ESME_ROK))
+            .collect()
+    }
+
+    /// The messages are durable and answered: they go to their carriers.
     pub(super) fn stored(
         &mut self,
         seat: &Arc<Seat>,
-        account_id: AccountId,
+        account: AccountId,
         messages: Vec<Routed>,
         now: Moment,
-        answers: &mut Vec<Answer>,
     ) {
-        for one in &messages {
-            answers.push(answer(&one.submission, Status::ESME_ROK));
-        }
-        self.board.counters.accepted.add(messages.len());
+        // They were taken in stored mode, whatever the account's mode is by now.
         let account = self
             .accounts
             .table()
-            .account(account_id)
+            .account(account)
             .cloned()
             .unwrap_or_default();
-        self.open(seat, &account, messages, now);
+        self.open(seat, AckMode::Stored, account.on_unknown, messages, now);
     }
 
     pub(super) fn not_stored(
@@ -193,20 +212,32 @@ impl Clerk {
         account: AccountId,
         messages: Vec<Routed>,
         refusal: Refusal,
-        answers: &mut Vec<Answer>,
-    ) {
+    ) -> Vec<Answer> {
         let status = match refusal {
             Refusal::Full => Status::ESME_RMSGQFUL,
             Refusal::Failed => Status::ESME_RSYSERR,
         };
-        self.board.roster.desk(account).close(messages.len());
+        self.board
+            .roster
+            .desk(account)
+            .close(messages.iter().map(places).sum());
         self.board.counters.refused.add(messages.len());
-        answers.extend(messages.iter().map(|one| answer(&one.submission, status)));
+        messages
+            .iter()
+            .map(|one| answer(&one.submission, status))
+            .collect()
     }
 
     /// Enters messages in the ledger and hands them to their first carrier.
-    fn open(&mut self, seat: &Arc<Seat>, account: &Account, messages: Vec<Routed>, now: Moment) {
-        let stored = account.ack == AckMode::Stored;
+    fn open(
+        &mut self,
+        seat: &Arc<Seat>,
+        ack: AckMode,
+        on_unknown: OnUnknown,
+        messages: Vec<Routed>,
+        now: Moment,
+    ) {
+        let stored = ack == AckMode::Stored;
         let carriers = self.carriers.table().clone();
         let mut dispatch = super::dispatch::Dispatch::default();
         let entries = messages.into_iter().map(|Routed { submission, via }| {
@@ -226,7 +257,7 @@ impl Clerk {
                     Stage::With(carrier)
                 }
                 None => {
-                    dispatch.park(via[0], id);
+                    dispatch.park(via[0], id, Status::ESME_RSYSERR);
                     Stage::Parked
                 }
             };
@@ -236,9 +267,10 @@ impl Clerk {
                 content,
                 ordinal,
                 sequence,
-                ack: account.ack,
-                on_unknown: account.on_unknown,
+                ack,
+                on_unknown,
                 answered: stored,
+                has_room: true,
                 stage,
                 via,
                 attempts: SmallVec::new(),
@@ -250,8 +282,13 @@ impl Clerk {
     }
 }
 
-fn refuse_all(batch: &mut Vec<Submission>, status: Status, answers: &mut Vec<Answer>) {
+fn refuse_all(seat: &Seat, batch: &mut Vec<Submission>, status: Status, answers: &mut Vec<Answer>) {
+    seat.promises.make(batch.len());
     answers.extend(batch.drain(..).map(|one| answer(&one, status)));
+}
+
+fn places(routed: &Routed) -> usize {
+    routed.submission.content.places()
 }
 
 fn answer(submission: &Submission, status: Status) -> Answer {

@@ -129,6 +129,8 @@ pub struct Switchboard {
     pub retry: Bell,
     ids: IdSource,
     journal: Box<dyn Journal<After>>,
+    /// Set once nobody may bind any more.
+    closed: AtomicBool,
     /// Set when the journal has failed: nothing is acknowledged any more.
     failed: AtomicBool,
 }
@@ -154,6 +156,7 @@ impl Switchboard {
             retry: Bell::default(),
             ids: IdSource::new(node, 0),
             journal: journal(completions),
+            closed: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         }
     }
@@ -167,6 +170,16 @@ impl Switchboard {
             inbound: self.inbound.reader(),
             board: self.clone(),
         }
+    }
+
+    /// From now on nobody may bind.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether nobody may bind any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Whether the journal has failed.

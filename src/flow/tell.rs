@@ -17,6 +17,7 @@ pub(super) struct Telling {
     seats: SmallVec<[(Arc<Seat>, Vec<Answer>); 4]>,
     deliveries: SmallVec<[(AccountId, Vec<Delivery>); 2]>,
     closed: SmallVec<[(AccountId, usize); 2]>,
+    opened: SmallVec<[(AccountId, usize); 2]>,
     accepted: usize,
     refused: usize,
     delivered: usize,
@@ -66,7 +67,10 @@ impl Telling {
             self.undelivered += 1;
         }
         if !entry.content.registered_delivery().wants_final(delivered) {
-            return self.forget(entry.account);
+            return self.forget(&entry);
+        }
+        if !entry.has_room {
+            self.take_again(entry.account, entry.content.places());
         }
         let receipt = Receipt {
             content: entry.content,
@@ -122,12 +126,33 @@ impl Telling {
         }
     }
 
-    /// Nothing more will be told about a message of this account: its room is free.
-    pub fn forget(&mut self, account: AccountId) {
-        match self.closed.iter_mut().find(|(other, _)| *other == account) {
-            Some((_, count)) => *count += 1,
-            None => self.closed.push((account, 1)),
+    /// Nothing more will be told about a message: its room is free.
+    pub fn forget(&mut self, entry: &Entry) {
+        if entry.has_room {
+            self.give_back(entry.account, entry.content.places());
         }
+    }
+
+    /// A carrier has the message: until its report comes it takes no room of its account.
+    pub fn taken(&mut self, entry: &mut Entry) {
+        self.forget(entry);
+        entry.has_room = false;
+    }
+
+    /// Places of an account are free.
+    pub fn give_back(&mut self, account: AccountId, places: usize) {
+        count(&mut self.closed, account, places);
+    }
+
+    fn take_again(&mut self, account: AccountId, places: usize) {
+        count(&mut self.opened, account, places);
+    }
+}
+
+fn count(sums: &mut SmallVec<[(AccountId, usize); 2]>, account: AccountId, places: usize) {
+    match sums.iter_mut().find(|(other, _)| *other == account) {
+        Some((_, sum)) => *sum += places,
+        None => sums.push((account, places)),
     }
 }
 
@@ -141,6 +166,9 @@ impl Clerk {
         counters.undelivered.add(telling.undelivered);
         for (seat, answers) in telling.seats {
             seat.answer(answers);
+        }
+        for (account, places) in telling.opened {
+            self.board.roster.desk(account).open_anyway(places);
         }
         for (account, deliveries) in telling.deliveries {
             let window = self.deliver_window(account);

@@ -46,15 +46,17 @@ impl Clerk {
                         Parcel::Receipt(_) => continue,
                         Parcel::Message(_) => messages += 1,
                     }
-                    telling.forget(delivery.account);
+                    telling.give_back(delivery.account, delivery.places());
                 }
                 Verdict::Refused(status) => {
                     letters.push(letter(&delivery, "the ESME refused it for good", now));
                     tracing::debug!(message = %delivery.id, %status, "delivery refused");
-                    if ends(&delivery) {
-                        telling.forget(delivery.account);
+                    if delivery.ends() {
+                        telling.give_back(delivery.account, delivery.places());
                     }
                 }
+                // A notification on the way is news or nothing.
+                Verdict::Later(_) | Verdict::Lost if !delivery.ends() => {}
                 Verdict::Later(_) => {
                     again += 1;
                     let pause = AGAIN_FIRST.saturating_mul(1 << delivery.tries.min(10));
@@ -92,7 +94,7 @@ impl Clerk {
         for (_, desk) in self.board.roster.desks() {
             desk.bring_back(now);
             let expired = desk.expire(|delivery| delivery.since + DELIVER_FOR <= now);
-            desk.close(expired.iter().filter(|delivery| ends(delivery)).count());
+            desk.close(expired.iter().map(Delivery::places).sum());
             letters.extend(
                 expired
                     .iter()
@@ -100,14 +102,6 @@ impl Clerk {
             );
         }
         self.board.give_up(letters);
-    }
-}
-
-/// Whether nothing more is to be told about its message once this delivery is gone.
-fn ends(delivery: &Delivery) -> bool {
-    match &delivery.parcel {
-        Parcel::Receipt(receipt) => receipt.state.is_final(),
-        Parcel::Message(_) => true,
     }
 }
 

@@ -22,7 +22,11 @@ const READ_FIRST: usize = 8 * 1_024;
 const READ_MOST: usize = 64 * 1_024;
 
 /// Unwritten octets above which nothing more is read, unless the conversation waits for answers.
-const WRITE_HIGH: usize = 256 * 1_024;
+/// A conversation asks nothing more of its peer either.
+pub const WRITE_HIGH: usize = 256 * 1_024;
+
+/// Unwritten octets that end the connection: its peer asks and asks, and does not read.
+const WRITE_MOST: usize = 4 * 1_024 * 1_024;
 
 /// From the first octet of a PDU to its last: a peer that drips octets holds a buffer no longer.
 const PDU_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,8 +58,8 @@ pub trait Conversation {
     /// Whether reading must go on even while much is unwritten, since answers are awaited.
     fn must_read(&self) -> bool;
 
-    /// Everything that was appended so far has reached the socket.
-    fn written(&mut self, now: Moment);
+    /// So many more octets of what was appended have reached the socket.
+    fn written(&mut self, octets: usize);
 }
 
 /// Why a conversation is over.
@@ -69,7 +73,7 @@ pub enum End {
     Broken(io::ErrorKind),
     /// A PDU was begun and not finished in time.
     PduTimeout,
-    /// The peer did not read in time.
+    /// The peer did not read in time, or left too much unread.
     WriteTimeout,
     /// The conversation ended it: what it had said is written first.
     Ended(&'static str),
@@ -191,36 +195,50 @@ impl Link {
     {
         let clogged = self.output.len() > WRITE_HIGH && !conversation.must_read();
         if clogged || !conversation.may_read() {
+            // While it is we who pause, the peer is not late with the rest of its PDU.
+            self.partial_since = None;
             return Ok(false);
         }
         let mut moved = false;
-        if self.input.len() < READ_MOST || self.partial_since.is_some() {
-            self.input.reserve(self.wanted);
-            match poll_read_buf(Pin::new(stream), cx, &mut self.input) {
-                Poll::Pending => {}
-                Poll::Ready(Ok(0)) if self.input.is_empty() => return Err(End::Closed),
-                Poll::Ready(Ok(0)) => return Err(End::ClosedInside),
-                Poll::Ready(Ok(count)) => {
-                    moved = true;
-                    if count >= self.wanted {
-                        self.wanted = (self.wanted * 2).min(READ_MOST);
-                    }
-                }
-                Poll::Ready(Err(error)) => return Err(End::Broken(error.kind())),
-            }
+        // What a pause has left in the buffer comes before what is on its way, be it the end.
+        if !self.input.is_empty() && self.partial_since.is_none() {
+            moved = self.hand_up(conversation, now)? > 0;
         }
-        if self.input.is_empty() || (!moved && self.partial_since.is_some()) {
+        if self.input.len() >= READ_MOST && self.partial_since.is_none() || !conversation.may_read()
+        {
             return Ok(moved);
         }
+        self.input.reserve(self.wanted);
+        match poll_read_buf(Pin::new(stream), cx, &mut self.input) {
+            Poll::Pending => Ok(moved),
+            Poll::Ready(Ok(0)) if self.input.is_empty() => Err(End::Closed),
+            Poll::Ready(Ok(0)) => Err(End::ClosedInside),
+            Poll::Ready(Ok(count)) => {
+                if count >= self.wanted {
+                    self.wanted = (self.wanted * 2).min(READ_MOST);
+                }
+                self.hand_up(conversation, now)?;
+                Ok(true)
+            }
+            Poll::Ready(Err(error)) => Err(End::Broken(error.kind())),
+        }
+    }
+
+    /// Gives the conversation what has been read. What it leaves is a part of a PDU if it took
+    /// nothing at all; otherwise it may have paused in the middle, and is asked again.
+    fn hand_up<C: Conversation>(
+        &mut self,
+        conversation: &mut C,
+        now: Moment,
+    ) -> Result<usize, End> {
         let taken = conversation.receive(&self.input, now, &mut self.output)?;
         self.input.advance(taken);
-        // What is left is a part of a PDU, unless the conversation has asked for a pause.
-        self.partial_since = match self.partial_since {
-            _ if self.input.is_empty() || !conversation.may_read() => None,
-            Some(since) if taken == 0 => Some(since),
-            _ => Some(now),
+        self.partial_since = if self.input.is_empty() || taken > 0 || !conversation.may_read() {
+            None
+        } else {
+            Some(self.partial_since.unwrap_or(now))
         };
-        Ok(moved || taken > 0)
+        Ok(taken)
     }
 
     fn write<S, C>(
@@ -237,6 +255,9 @@ impl Link {
         if self.output.is_empty() {
             return Ok(false);
         }
+        if self.output.len() > WRITE_MOST {
+            return Err(End::WriteTimeout);
+        }
         let mut moved = false;
         while !self.output.is_empty() {
             match Pin::new(&mut *stream).poll_write(cx, &self.output) {
@@ -248,13 +269,13 @@ impl Link {
                 Poll::Ready(Ok(count)) => {
                     self.output.advance(count);
                     self.unwritten_since = None;
+                    conversation.written(count);
                     moved = true;
                 }
                 Poll::Ready(Err(error)) => return Err(End::Broken(error.kind())),
             }
         }
         self.output.clear();
-        conversation.written(now);
         Ok(moved)
     }
 
@@ -301,7 +322,7 @@ impl Link {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let farewell = async {
             stream.write_all(&self.output).await?;
-            conversation.written(self.clock.now());
+            conversation.written(self.output.len());
             stream.shutdown().await?;
             self.input.clear();
             let mut discarded = 0;

@@ -16,4 +16,4 @@ pub mod dial;
 
 pub use bell::Bell;
 pub use clock::Clock;
-pub use driver::{Conversation, End, drive};
+pub use driver::{Conversation, End, WRITE_HIGH, drive};

@@ -59,6 +59,12 @@ impl Content {
         &self.pdu
     }
 
+    /// Places that it takes where room is bounded: one, and one more for each whole KiB of its PDU,
+    /// so that a bound on places bounds memory too.
+    pub fn places(&self) -> usize {
+        1 + self.pdu.len() / 1_024
+    }
+
     /// Its command.
     pub fn command(&self) -> Command {
         self.command

@@ -4,12 +4,11 @@
 //! of their binds. A report that comes before the response to its message waits here; the first
 //! final report of a message is remembered for a while, so that its repetitions are absorbed.
 
-use super::{CarrierMessageId, Report};
+use super::{CarrierMessageId, NumberMark, Report};
 use crate::message::MessageId;
 use crate::moment::Moment;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -42,9 +41,11 @@ pub struct Correlator {
     known: HashMap<CarrierMessageId, Known, RandomState>,
     /// Settled ids, the oldest first.
     settled: VecDeque<(CarrierMessageId, MessageId)>,
-    /// Reports that wait for their message, by the id that they will be found with.
+    /// Reports that wait for their message, by their first id.
     parked: HashMap<CarrierMessageId, Vec<Report>, RandomState>,
-    /// When parked ids came, the oldest first; an id may have been found since.
+    /// The first ids of parked reports, by their other id.
+    aliases: HashMap<CarrierMessageId, CarrierMessageId, RandomState>,
+    /// When parked reports came, the oldest first; they may have been found since.
     parked_at: VecDeque<(Moment, CarrierMessageId)>,
     parked_count: usize,
 }
@@ -52,6 +53,7 @@ pub struct Correlator {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     message: MessageId,
+    destination: NumberMark,
     settled: bool,
 }
 
@@ -60,38 +62,79 @@ impl Correlator {
     /// `early`.
     ///
     /// A carrier that gives an id out again means the newer message from then on.
-    pub fn learn(&mut self, id: &CarrierMessageId, message: MessageId, early: &mut Vec<Report>) {
-        self.known.insert(
-            id.clone(),
-            Known {
-                message,
-                settled: false,
-            },
-        );
-        if self.parked_count > 0
-            && let Some(reports) = self.parked.remove(id)
-        {
-            self.parked_count -= reports.len();
-            early.extend(reports);
+    pub fn learn(
+        &mut self,
+        id: &CarrierMessageId,
+        message: MessageId,
+        destination: NumberMark,
+        early: &mut Vec<Report>,
+    ) {
+        let known = Known {
+            message,
+            destination,
+            settled: false,
+        };
+        self.known.insert(id.clone(), known);
+        if self.parked_count == 0 {
+            return;
+        }
+        let found = early.len();
+        self.unpark(id, |_| true, early);
+        if let Some(first) = self.aliases.get(id).cloned() {
+            let same = |report: &Report| {
+                report.other_id.as_ref() == Some(id) && report.about == destination
+            };
+            self.unpark(&first, same, early);
+        }
+        for report in &early[found..] {
+            if let Some(other) = &report.other_id {
+                self.aliases.remove(other);
+            }
+        }
+        if self.parked_count == 0 {
+            self.parked_at.clear();
+            self.aliases.clear();
+        }
+    }
+
+    fn unpark(
+        &mut self,
+        first: &CarrierMessageId,
+        mut is_wanted: impl FnMut(&Report) -> bool,
+        early: &mut Vec<Report>,
+    ) {
+        let Some(reports) = self.parked.get_mut(first) else {
+            return;
+        };
+        let before = reports.len();
+        early.extend(reports.extract_if(.., |report| is_wanted(report)));
+        self.parked_count -= before - reports.len();
+        if reports.is_empty() {
+            self.parked.remove(first);
         }
     }
 
     /// The message of a report, tried with each of its ids. If the report is `last`, the message
     /// is settled by it.
+    ///
+    /// Its second id counts only for a message to the number that the report is about: ids in two
+    /// forms share their digits, and what is one message's id in one form may be another's in the
+    /// other.
     pub fn find(&mut self, report: &Report, last: bool) -> Found {
-        match self.find_by(&report.id, last) {
-            Found::Nothing => match &report.other_id {
-                Some(other) => self.find_by(other, last),
-                None => Found::Nothing,
-            },
-            found => found,
+        let by_first = self.find_by(&report.id, None, last);
+        match (&by_first, &report.other_id) {
+            (Found::Nothing, Some(other)) => self.find_by(other, Some(report.about), last),
+            _ => by_first,
         }
     }
 
-    fn find_by(&mut self, id: &CarrierMessageId, last: bool) -> Found {
+    fn find_by(&mut self, id: &CarrierMessageId, about: Option<NumberMark>, last: bool) -> Found {
         let Some(known) = self.known.get_mut(id) else {
             return Found::Nothing;
         };
+        if about.is_some_and(|about| about != known.destination) {
+            return Found::Nothing;
+        }
         if known.settled {
             return Found::Settled(known.message);
         }
@@ -105,33 +148,19 @@ impl Correlator {
 
     /// Keeps a report until its message is learned. What there is no room for comes back.
     pub fn park(&mut self, report: Report, now: Moment) -> Result<(), Report> {
-        if self.parked_count >= PARKED_MAX {
+        if self.parked_count >= PARKED_MAX || self.parked_at.len() >= 2 * PARKED_MAX {
             return Err(report);
         }
         self.parked_count += 1;
         self.parked_at.push_back((now, report.id.clone()));
         if let Some(other) = &report.other_id {
-            self.parked_at.push_back((now, other.clone()));
-            self.parked_count += 1;
-            self.parked
-                .entry(other.clone())
-                .or_default()
-                .push(report.clone());
+            self.aliases.insert(other.clone(), report.id.clone());
         }
         self.parked
             .entry(report.id.clone())
             .or_default()
             .push(report);
         Ok(())
-    }
-
-    /// Forgets a message whose end came from elsewhere.
-    pub fn forget(&mut self, id: &CarrierMessageId, message: MessageId) {
-        if let Entry::Occupied(entry) = self.known.entry(id.clone())
-            && entry.get().message == message
-        {
-            entry.remove();
-        }
     }
 
     /// Takes out the reports that have waited in vain.
@@ -142,28 +171,25 @@ impl Correlator {
             let Some((since, id)) = self.parked_at.pop_front() else {
                 break;
             };
-            let Entry::Occupied(mut entry) = self.parked.entry(id) else {
-                continue;
-            };
-            let key = entry.key().clone();
-            let reports = entry.get_mut();
-            let before = reports.len();
-            for report in reports.extract_if(.., |report| report.at <= since) {
-                // A report that waits under two ids is given up once, under its first.
-                if report.id == key {
-                    unmatched.push(report);
+            let found = unmatched.len();
+            self.unpark(&id, |report| report.at <= since, unmatched);
+            for report in &unmatched[found..] {
+                if let Some(other) = &report.other_id {
+                    self.aliases.remove(other);
                 }
-            }
-            self.parked_count -= before - reports.len();
-            if reports.is_empty() {
-                entry.remove();
             }
         }
     }
 
+    /// Forgets ids of messages that were accepted before this: their end came from elsewhere.
+    pub fn forget_before(&mut self, accepted: Moment) {
+        self.known
+            .retain(|_, known| known.settled || known.message.accepted() >= accepted);
+    }
+
     /// Correlations whose receipt has not come yet.
     pub fn open(&self) -> usize {
-        self.known.len() - self.settled.len().min(self.known.len())
+        self.known.len().saturating_sub(self.settled.len())
     }
 
     /// Reports that wait for their message.
@@ -177,11 +203,8 @@ impl Correlator {
             && let Some((oldest, message)) = self.settled.pop_front()
         {
             // The id may have been given out again since: then it stays.
-            if self
-                .known
-                .get(&oldest)
-                .is_some_and(|known| known.settled && known.message == message)
-            {
+            let is_it = |known: &Known| known.settled && known.message == message;
+            if self.known.get(&oldest).is_some_and(is_it) {
                 self.known.remove(&oldest);
             }
         }
@@ -201,6 +224,7 @@ mod tests {
         Report {
             id: id(text),
             other_id: None,
+            about: TO,
             state,
             error: 0,
             network_error: None,
@@ -208,12 +232,15 @@ mod tests {
         }
     }
 
+    /// The number that all messages here go to.
+    const TO: NumberMark = NumberMark::NONE;
+
     const START: Moment = Moment(1_000_000);
 
     #[test]
     fn a_receipt_finds_its_message_and_its_repetition_is_known() {
         let mut correlator = Correlator::default();
-        correlator.learn(&id("0a1b"), MessageId(7), &mut Vec::new());
+        correlator.learn(&id("0a1b"), MessageId(7), TO, &mut Vec::new());
         let delivered = report("0a1b", State::Delivered, START);
         assert_eq!(correlator.find(&delivered, true), Found::Open(MessageId(7)));
         assert_eq!(
@@ -226,7 +253,7 @@ mod tests {
     #[test]
     fn an_intermediate_report_settles_nothing() {
         let mut correlator = Correlator::default();
-        correlator.learn(&id("1"), MessageId(7), &mut Vec::new());
+        correlator.learn(&id("1"), MessageId(7), TO, &mut Vec::new());
         let enroute = report("1", State::EnRoute, START);
         assert_eq!(correlator.find(&enroute, false), Found::Open(MessageId(7)));
         assert_eq!(correlator.find(&enroute, false), Found::Open(MessageId(7)));
@@ -239,7 +266,7 @@ mod tests {
         assert_eq!(correlator.find(&early, true), Found::Nothing);
         correlator.park(early.clone(), START).unwrap();
         let mut found = Vec::new();
-        correlator.learn(&id("77"), MessageId(9), &mut found);
+        correlator.learn(&id("77"), MessageId(9), TO, &mut found);
         assert_eq!(found, [early]);
         assert_eq!(correlator.parked(), 0);
     }
@@ -267,7 +294,7 @@ mod tests {
         correlator.sweep(START + Duration::from_secs(61), &mut unmatched);
         assert_eq!(unmatched.len(), 1);
         assert_eq!(correlator.parked(), 0);
-        correlator.learn(&id("42"), MessageId(3), &mut Vec::new());
+        correlator.learn(&id("42"), MessageId(3), TO, &mut Vec::new());
         assert_eq!(correlator.find(&both, true), Found::Open(MessageId(3)));
     }
 
@@ -276,7 +303,7 @@ mod tests {
         let mut correlator = Correlator::default();
         for number in 0..200_000_u64 {
             let text = number.to_string();
-            correlator.learn(&id(&text), MessageId(number), &mut Vec::new());
+            correlator.learn(&id(&text), MessageId(number), TO, &mut Vec::new());
             correlator.find(&report(&text, State::Delivered, START), true);
         }
         assert_eq!(correlator.known.len(), SETTLED_MAX);
@@ -286,10 +313,54 @@ mod tests {
     #[test]
     fn an_id_given_out_again_means_the_newer_message() {
         let mut correlator = Correlator::default();
-        correlator.learn(&id("5"), MessageId(1), &mut Vec::new());
+        correlator.learn(&id("5"), MessageId(1), TO, &mut Vec::new());
         correlator.find(&report("5", State::Delivered, START), true);
-        correlator.learn(&id("5"), MessageId(2), &mut Vec::new());
+        correlator.learn(&id("5"), MessageId(2), TO, &mut Vec::new());
         let found = correlator.find(&report("5", State::Delivered, START), true);
         assert_eq!(found, Found::Open(MessageId(2)));
+    }
+
+    #[test]
+    fn a_second_id_counts_only_for_the_number_that_the_receipt_is_about() {
+        let mut correlator = Correlator::default();
+        correlator.learn(
+            &id("42"),
+            MessageId(3),
+            NumberMark::of(b"447700900001"),
+            &mut Vec::new(),
+        );
+        let mut stranger = report("0x2a", State::Delivered, START);
+        stranger.other_id = Some(id("42"));
+        stranger.about = NumberMark::of(b"447700900999");
+        assert_eq!(correlator.find(&stranger, true), Found::Nothing);
+        stranger.about = NumberMark::of(b"+447700900001");
+        assert_eq!(correlator.find(&stranger, true), Found::Open(MessageId(3)));
+    }
+
+    #[test]
+    fn an_early_receipt_with_two_ids_is_found_once_and_leaves_nothing_behind() {
+        let mut correlator = Correlator::default();
+        let mut both = report("0x2a", State::Delivered, START);
+        both.other_id = Some(id("42"));
+        correlator.park(both.clone(), START).unwrap();
+        let mut early = Vec::new();
+        correlator.learn(&id("42"), MessageId(3), TO, &mut early);
+        assert_eq!(early, [both]);
+        correlator.learn(&id("0x2a"), MessageId(4), TO, &mut early);
+        assert_eq!(early.len(), 1);
+        let mut unmatched = Vec::new();
+        correlator.sweep(START + Duration::from_secs(120), &mut unmatched);
+        assert!(unmatched.is_empty());
+    }
+
+    #[test]
+    fn an_id_whose_message_ended_otherwise_is_forgotten() {
+        let mut correlator = Correlator::default();
+        let old = MessageId(1 << 40);
+        correlator.learn(&id("9"), old, TO, &mut Vec::new());
+        correlator.forget_before(old.accepted());
+        assert_eq!(correlator.open(), 1);
+        correlator.forget_before(old.accepted() + Duration::from_millis(1));
+        assert_eq!(correlator.open(), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! What a carrier says has become of a message.
 
-use super::CarrierMessageId;
+use super::{CarrierMessageId, NumberMark};
 use crate::moment::Moment;
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
@@ -12,6 +12,8 @@ pub struct Report {
     pub id: CarrierMessageId,
     /// The id of the text, where it differs: carriers write different ids in the two places.
     pub other_id: Option<CarrierMessageId>,
+    /// The number that the message went to: the source of the receipt.
+    pub about: NumberMark,
     /// What has become of the message.
     pub state: State,
     /// The error as three digits or less; 0 is none.
