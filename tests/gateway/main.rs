@@ -11,6 +11,7 @@ mod routing;
 mod failover;
 mod unknown;
 mod carriers;
+mod overload;
 mod journal;
 mod hostile;
 mod reload;

@@ -4,7 +4,7 @@ use super::peer::{Got, Peer};
 use smppgate_codec::code::{Command, RegisteredDelivery, Status};
 use smppgate_codec::pdu::{Address, Bind, MessageResp, Pdu, Sm};
 use smppgate_codec::receipt;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::ops::{Deref, DerefMut};
 
 /// A customer's connection.
@@ -32,6 +32,10 @@ pub fn message(to: &str) -> Sm<'_> {
 impl Esme {
     pub fn dial(address: SocketAddr) -> Self {
         Self(Peer::dial(address))
+    }
+
+    pub fn over(stream: TcpStream) -> Self {
+        Self(Peer::new(stream))
     }
 
     /// Asks for a bind of this kind, and returns the answer.

@@ -7,6 +7,7 @@ use smppgate::config::{Config, Process};
 use smppgate::gateway::Gateway;
 use smppgate::journal::memory::Trouble;
 use smppgate_codec::code::{Command, Status};
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -128,6 +129,15 @@ impl House {
     /// A connection to the gateway, not bound.
     pub fn dial(&self) -> Esme {
         Esme::dial(self.address)
+    }
+
+    /// The same with little room for what is not read.
+    pub fn dial_narrow(&self) -> Esme {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        socket.set_send_buffer_size(4_096).unwrap();
+        socket.connect(&self.address.into()).unwrap();
+        Esme::over(socket.into())
     }
 
     /// A customer that is bound to send and receive.

@@ -7,6 +7,7 @@ use smppgate_codec::pdu::{Data, HEADER_LEN, Header, MessageResp, Pdu, Sm};
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How long a story waits for what must come: much longer than it takes, so that a busy machine
@@ -64,6 +65,12 @@ impl Peer {
         }
         self.stream.set_write_timeout(Some(PATIENCE)).unwrap();
         written
+    }
+
+    /// Writes while others read.
+    pub fn write_behind(&self, octets: BytesMut) -> JoinHandle<()> {
+        let mut stream = self.stream.try_clone().unwrap();
+        thread::spawn(move || stream.write_all(&octets).expect("the gateway reads"))
     }
 
     /// Sends a request under a number of its own, which is returned.
