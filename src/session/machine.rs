@@ -165,9 +165,10 @@ impl<T: Copy> Machine<T> {
         now: Moment,
         out: &mut BytesMut,
     ) -> Received<T> {
-        let owing = self.unanswered > 0;
+        let owing = self.owes_or_awaits();
         match self.stage {
-            // What it asked for before is answered first, or it would ask again on its next bind.
+            // What it asked for before is answered first, or it would ask again on its next bind;
+            // and a message centre may still answer what it was given before.
             Stage::Bound(_) | Stage::Draining { .. } if owing => {
                 let unbind = Some(header.sequence);
                 self.stage = Stage::Leaving {
@@ -202,8 +203,10 @@ impl<T: Copy> Machine<T> {
             return Received::Stray;
         };
         self.expired_in_a_row = 0;
-        if let Stage::Draining { .. } = self.stage {
-            self.unbind_when_drained(now, out);
+        match self.stage {
+            Stage::Draining { .. } => self.unbind_when_drained(now, out),
+            Stage::Leaving { .. } => self.go_when_settled(),
+            _ => {}
         }
         let status = if fits {
             header.status
@@ -415,9 +418,19 @@ impl<T: Copy> Machine<T> {
     pub fn answered(&mut self, n: usize) {
         debug_assert!(n <= self.unanswered, "more answers than requests");
         self.unanswered = self.unanswered.saturating_sub(n);
-        if self.unanswered == 0
-            && let Stage::Leaving { .. } = self.stage
-        {
+        if let Stage::Leaving { .. } = self.stage {
+            self.go_when_settled();
+        }
+    }
+
+    /// Whether answers are due: ours to the peer, or those of a message centre to us.
+    fn owes_or_awaits(&self) -> bool {
+        self.unanswered > 0 || self.settings.role == Role::Esme && self.window.held() > 0
+    }
+
+    /// While leaving: goes at once if nothing is due any more.
+    fn go_when_settled(&mut self) {
+        if !self.owes_or_awaits() {
             self.timers.set(Timer::Unbind, Moment::default());
         }
     }

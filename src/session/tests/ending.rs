@@ -139,14 +139,32 @@ fn both_unbind_at_once_and_each_answers_the_other() {
 }
 
 #[test]
-fn the_peer_unbinds_while_we_wait_for_answers_to_do_the_same() {
+fn a_carrier_that_unbinds_may_still_answer_what_it_was_given_before() {
+    let mut carrier = Scene::bound(Role::Esme, TRX);
+    let a = carrier.ask('a').unwrap();
+    assert_eq!(carrier.hear(Command::UNBIND, 44), Received::Settled);
+    assert_eq!(carrier.said(), []);
+    assert_eq!(carrier.machine.room(), 0, "it is given nothing more");
+    assert!(matches!(
+        carrier.hear(Command::SUBMIT_SM_RESP, a),
+        Received::Response { token: 'a', .. }
+    ));
+    assert_eq!(carrier.at(1), Tick::Close(Reason::PeerUnbound));
+    assert_eq!(
+        carrier.said(),
+        [(Command::UNBIND_RESP, Status::ESME_ROK, 44)]
+    );
+    assert_eq!(carrier.lost(), []);
+}
+
+#[test]
+fn a_carrier_that_unbinds_and_answers_no_more_is_let_go_in_time() {
     let mut carrier = Scene::bound(Role::Esme, TRX);
     carrier.ask('a');
     carrier.unbind();
-    assert_eq!(
-        carrier.hear(Command::UNBIND, 44),
-        Received::Close(Reason::PeerUnbound)
-    );
+    assert_eq!(carrier.hear(Command::UNBIND, 44), Received::Settled);
+    assert_eq!(carrier.at(4), Tick::Idle);
+    assert_eq!(carrier.at(6), Tick::Close(Reason::PeerUnbound));
     assert_eq!(
         carrier.said(),
         [(Command::UNBIND_RESP, Status::ESME_ROK, 44)]

@@ -16,6 +16,8 @@ fn outcome(word: &str, command: Command) -> (Received<char>, Option<(Command, St
         ),
         // settled: by nothing, by success, by a refusal
         "-" => (Received::Settled, None),
+        // settled, and answered once what is due has come
+        "leave" => (Received::Settled, None),
         "ok" => (Received::Settled, Some((own, Status::ESME_ROK))),
         "state" => (Received::Settled, Some((own, Status::ESME_RINVBNDSTS))),
         "bound" => (Received::Settled, Some((own, Status::ESME_RALYBND))),
@@ -84,7 +86,7 @@ const WE_ARE_THE_ESME: &str = "
     data_sm                state  state    up     up     up     up        up         state    -
     deliver_sm             state  state    up!    up     up     up        up         state    -
     enquire_link           ok     ok       ok     ok     ok     ok        ok         ok       -
-    unbind                 early  early    end    end    end    end       ok         ok       -
+    unbind                 early  early    end    end    end    leave     ok         ok       -
     outbind                tell   -        -      -      -      -         -          -        -
     alert_notification     -      -        tell   tell   tell   tell      tell       -        -
     0x0000000A             nack   nack     nack   nack   nack   nack      nack       nack     -
@@ -191,6 +193,9 @@ fn check(role: Role, table: &str) {
                     assert_eq!(scene.machine.state(), State::Binding(kind), "{place}");
                 }
                 Received::Close(_) => assert_eq!(scene.machine.state(), State::Closed, "{place}"),
+                _ if word == "leave" => {
+                    assert_eq!(scene.machine.state(), State::Leaving, "{place}");
+                }
                 _ => assert_eq!(scene.machine.state(), before, "{place}"),
             }
         }
