@@ -42,6 +42,7 @@ fn what_waits_behind_the_window_is_sent_before_the_end() {
     let unbind = north.expect(Command::UNBIND);
     assert!(!north.has(Command::SUBMIT_SM), "twenty, each sent once");
     north.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    north.closed();
     house.ended(drain);
 }
 
@@ -58,9 +59,11 @@ fn nobody_new_comes_in_and_http_says_so() {
     assert_eq!(house.http("/livez").0, 200);
     until("nobody is let in", || house.is_shut());
     acme.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    acme.closed();
     north.accept(&request, "n1");
     let unbind = north.expect(Command::UNBIND);
     north.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    north.closed();
     house.ended(drain);
 }
 
@@ -81,6 +84,7 @@ fn what_a_customer_submits_before_it_sees_the_unbind_is_answered() {
     let unbind = north.expect(Command::UNBIND);
     assert!(!north.has(Command::SUBMIT_SM));
     north.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    north.closed();
     house.ended(drain);
 }
 
@@ -101,6 +105,7 @@ fn a_receipt_that_comes_during_the_end_is_taken_from_the_carrier() {
     // Also after our unbind: the carrier would keep it otherwise.
     north.reports("n2", "DELIVRD", "000");
     north.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    north.closed();
     house.ended(drain);
 }
 

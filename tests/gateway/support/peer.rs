@@ -151,13 +151,14 @@ impl Peer {
         self.inbox.drain(..).collect()
     }
 
-    /// Waits until the gateway closes the connection, and returns what came before.
+    /// Waits until the gateway closes the connection, does the same, and returns what came before.
     pub fn closed(&mut self) -> Vec<Got> {
         let deadline = Instant::now() + PATIENCE;
         while let Some(got) = self.read(deadline) {
             self.inbox.push_back(got);
         }
         assert!(Instant::now() < deadline, "the connection was not closed");
+        self.hang_up();
         self.inbox.drain(..).collect()
     }
 
