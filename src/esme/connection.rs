@@ -448,10 +448,12 @@ impl<I: Intake> Conversation for Connection<I> {
     }
 
     fn may_read(&self) -> bool {
-        let full = self
-            .bound
-            .as_ref()
-            .is_some_and(|bound| bound.unanswered.is_full());
+        let may_pause = !self.must_read();
+        let full = self.bound.as_ref().is_some_and(|bound| {
+            // Who asks faster than it reads feels that; it is ended only where reading must go on.
+            let unread = bound.unread.count() > u64::from(bound.account.window);
+            bound.unanswered.is_full() || unread && may_pause
+        });
         self.machine.may_read() && !full
     }
 
