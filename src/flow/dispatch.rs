@@ -100,9 +100,9 @@ impl Clerk {
                 let Some(entry) = hand.entry(id) else {
                     continue;
                 };
-                let next = entry.untried().find(|carrier| {
-                    carriers.is_bound(*carrier) && take_room(&mut room, &carriers, *carrier)
-                });
+                let next = entry
+                    .untried()
+                    .find(|carrier| take_room(&mut room, &carriers, *carrier));
                 match next {
                     Some(carrier) => {
                         entry.stage = Stage::With(carrier);
@@ -121,14 +121,18 @@ impl Clerk {
     }
 }
 
-/// Takes one place in the queue of a carrier, as it was when first looked at.
+/// Takes one place in the queue of a carrier that is bound, both as they were when first looked at:
+/// if it is bound in the middle of all this, those at the end do not go before those at the front.
 fn take_room(
     room: &mut SmallVec<[(CarrierId, usize); 4]>,
     carriers: &super::switchboard::Carriers,
     carrier: CarrierId,
 ) -> bool {
     if !room.iter().any(|(other, _)| *other == carrier) {
-        let free = carriers.slot(carrier).map_or(0, |slot| {
+        let bound = carriers
+            .slot(carrier)
+            .filter(|_| carriers.is_bound(carrier));
+        let free = bound.map_or(0, |slot| {
             crate::carrier::WAITING_MAX.saturating_sub(slot.queue.len())
         });
         room.push((carrier, free));
