@@ -7,6 +7,9 @@ use std::path::Path;
 /// Findings of one file that are told; more would bury the first.
 const FINDINGS_MAX: usize = 200;
 
+/// Characters of a text that a finding shows: enough to find it again.
+const SHOWN_MAX: usize = 80;
+
 /// Something wrong or doubtful. It never holds a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -172,5 +175,30 @@ impl<'a> Report<'a> {
         let line = self.lines.partition_point(|start| *start <= at).max(1);
         let before = self.text.get(self.lines[line - 1]..at).unwrap_or("");
         (line, before.chars().count() + 1)
+    }
+}
+
+/// A text of the file as a finding shows it. Of several lines nothing is shown: a quote that was
+/// left open has swallowed what stands below it, and that may be a password.
+pub(super) fn shown(text: &str) -> String {
+    if text.contains('\n') {
+        return "(several lines)".to_owned();
+    }
+    let mut shown = text.chars().take(SHOWN_MAX).collect::<String>();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown.escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_shown_as_far_as_it_is_one_line_and_short() {
+        assert_eq!(shown("5 \"sec\""), "5 \\\"sec\\\"");
+        assert_eq!(shown(&"é".repeat(81)), "é".repeat(80) + "…");
+        assert_eq!(shown("5s\"\npassword = \"s3cr3t"), "(several lines)");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::finding::{Report, Spot};
+use super::finding::{Report, Spot, shown};
 use super::nearest::did_you_mean;
 use super::value::Value;
 use crate::carrier::Carrier;
@@ -54,7 +54,7 @@ impl Names {
         if self.is_incomplete {
             return None;
         }
-        let told = name.escape_debug();
+        let told = shown(name);
         let known = self.bearers.keys().map(String::as_str);
         let meant = match self.bearers.is_empty() {
             true => format!("; there is no [[{}]] at all", self.kind),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use smppgate_codec::code::{Class, Status};
 use toml::de::DeValue;
 
+use super::finding::shown;
 use super::names::{Carriers, Names};
 use super::nearest::did_you_mean;
 use super::section::Section;
@@ -177,7 +178,7 @@ fn status(value: &Value<'_>) -> Option<Status> {
     };
     let found = refusals().find(|(_, known)| *known == name);
     if found.is_none() {
-        let told = name.escape_debug();
+        let told = shown(name);
         let meant = did_you_mean(name, refusals().map(|(_, known)| *known));
         let meant = match meant.as_str() {
             "" => "; write for example \"ESME_RINVDSTADR\"",
@@ -217,7 +218,7 @@ where
 {
     let text = value.text()?;
     text.parse()
-        .map_err(|error| value.error(format!("`{}` {error}", text.escape_debug())))
+        .map_err(|error| value.error(format!("`{}` {error}", shown(text))))
         .ok()
 }
 
@@ -227,7 +228,10 @@ fn prefixes_of_file(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<Pref
     let content = match context.surroundings.file(&path) {
         Ok(content) => String::from_utf8_lossy(&content).into_owned(),
         Err(error) => {
-            value.error(format!("failed to read {}: {error}", path.display()));
+            value.error(format!(
+                "failed to read {}: {error}",
+                shown(&path.to_string_lossy())
+            ));
             return None;
         }
     };
@@ -243,8 +247,7 @@ fn prefixes_of_file(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<Pref
             Err(error) => {
                 bad_lines += 1;
                 if bad_lines <= BAD_LINES_MAX {
-                    let shown: String = text.chars().take(40).collect();
-                    let message = format!("`{}` {error}", shown.escape_debug());
+                    let message = format!("`{}` {error}", shown(text));
                     value
                         .report
                         .elsewhere(&path, line + 1, &value.spot, message);

@@ -1,5 +1,6 @@
 //! A password: written in the file, kept in a file of its own, or taken from the environment.
 
+use super::finding::shown;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::Value;
@@ -57,7 +58,10 @@ fn from_file(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<u8>> {
             Some(content)
         }
         Err(error) => {
-            value.error(format!("failed to read {}: {error}", path.display()));
+            value.error(format!(
+                "failed to read {}: {error}",
+                shown(&path.to_string_lossy())
+            ));
             None
         }
     }

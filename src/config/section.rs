@@ -2,7 +2,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::finding::{Report, Spot};
+use super::finding::{Report, Spot, shown};
 use super::nearest::did_you_mean;
 use super::value::Value;
 
@@ -108,7 +108,7 @@ impl<'a> Section<'a> {
             }
             let spot = Spot {
                 at: key.span().start,
-                key: self.path(&name.escape_debug().to_string()),
+                key: self.path(&shown(name)),
             };
             let meant = did_you_mean(name, self.asked.iter().copied());
             self.report.error(&spot, format!("unknown key{meant}"));

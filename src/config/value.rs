@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::finding::{Report, Spot};
+use super::finding::{Report, Spot, shown};
 use super::nearest::did_you_mean;
 
 /// A value, where it stands, and who hears what is wrong with it.
@@ -56,7 +56,7 @@ impl<'a> Value<'a> {
         let name = self.text()?;
         let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || b"_-.".contains(&octet);
         if !(1..=64).contains(&name.len()) || !name.bytes().all(is_plain) {
-            let told = name.escape_debug();
+            let told = shown(name);
             self.error(format!(
                 "`{told}` is not a name; write 1 to 64 letters, digits, `_`, `-` or `.`"
             ));
@@ -105,7 +105,7 @@ impl<'a> Value<'a> {
         let Some(duration) = parse_duration(text) else {
             self.error(format!(
                 "`{}` is not a duration; write for example \"5s\" or \"500ms\"",
-                text.escape_debug()
+                shown(text)
             ));
             return None;
         };
@@ -133,7 +133,7 @@ impl<'a> Value<'a> {
         };
         let chosen = choices.iter().find(|(word, _)| word == text);
         if chosen.is_none() {
-            let told = text.escape_debug();
+            let told = shown(text);
             self.error(match did_you_mean(text, words()) {
                 _ if planned.contains(&&**text) => {
                     format!("`{told}` is planned and not built yet; write {listed}")
@@ -152,7 +152,7 @@ impl<'a> Value<'a> {
         if address.is_none() {
             self.error(format!(
                 "`{}` is not an IP address and a port; write for example \"127.0.0.1:2775\" or \"0.0.0.0:2775\"",
-                text.escape_debug()
+                shown(text)
             ));
         }
         address
@@ -166,7 +166,7 @@ impl<'a> Value<'a> {
         }
         self.error(format!(
             "`{}` is not a host and a port; write for example \"smsc.example:2775\" or \"[2001:db8::1]:2775\"",
-            text.escape_debug()
+            shown(text)
         ));
         None
     }
