@@ -44,6 +44,26 @@ fn a_customer_in_carrier_mode_waits_for_the_journal_as_well() {
 }
 
 #[test]
+fn a_receipt_behind_a_slow_journal_follows_its_response() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    let mut reader = house.rx("acme");
+    drop(acme);
+    until("the first bind has gone", || {
+        house.metric("account_binds{account=\"acme\"}") == 1
+    });
+    acme = house.tx("acme");
+    house.trouble.delay(SLOW);
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    let report = north.receipt("n1", "DELIVRD", "000");
+    north.accept(&request, "n1");
+    let told = reader.receipt();
+    let id = acme.accepted(sequence);
+    assert_eq!(told.id, id);
+    assert_eq!(north.answered(report), Status::ESME_ROK);
+}
+
+#[test]
 fn a_carrier_is_answered_when_the_journal_has_its_delivery() {
     let (house, _smsc, mut north, mut acme) = one_carrier("", "");
     acme.submit("33612345678");

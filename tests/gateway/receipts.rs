@@ -466,6 +466,52 @@ fn receipts_wait_for_a_customer_that_is_away() {
 }
 
 #[test]
+fn fresh_receipts_go_before_those_that_have_waited() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("deliver_window = 1", "");
+    let waited: Vec<String> = (0..5)
+        .map(|at| taken(&mut acme, &mut north, 1, &format!("n{at}")))
+        .collect();
+    let fresh = taken(&mut acme, &mut north, 1, "fresh");
+    acme.unbind();
+    acme.closed();
+    for at in 0..5 {
+        north.reports(&format!("n{at}"), "DELIVRD", "000");
+    }
+    let mut acme = house.trx("acme");
+    let first = acme.expect(Command::DELIVER_SM);
+    assert_eq!(Told::read(&first).id, waited[0]);
+    north.reports("fresh", "DELIVRD", "000");
+    acme.alive();
+    acme.take(&first);
+    assert_eq!(acme.receipt().id, fresh);
+    for id in &waited[1..] {
+        assert_eq!(acme.receipt().id, *id);
+    }
+}
+
+#[test]
+fn a_customer_that_hangs_up_once_it_has_submitted_loses_nothing() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    acme.submit("33612345678");
+    acme.alive();
+    acme.hang_up();
+    north.takes("n1");
+    north.reports("n1", "DELIVRD", "000");
+    let mut acme = house.trx("acme");
+    assert_eq!(acme.receipt().stat, "DELIVRD");
+}
+
+#[test]
+fn an_id_that_the_carrier_gives_out_again_means_the_newer_message() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
+    for _ in 0..3 {
+        let id = taken(&mut acme, &mut north, 1, "again");
+        north.reports("again", "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    }
+}
+
+#[test]
 fn a_receipt_that_was_not_answered_before_the_bind_was_lost_comes_again() {
     let (house, _smsc, mut north, mut acme) = one_carrier("", "");
     let id = taken(&mut acme, &mut north, 1, "n1");

@@ -71,6 +71,47 @@ fn what_could_not_be_sent_in_time_is_withdrawn_and_never_sent() {
 }
 
 #[test]
+fn the_time_to_the_answer_counts_from_the_submission_whoever_has_been_asked_meanwhile() {
+    let (north, south) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", "ack = \"carrier\"\nrespond_within = \"1s\""),
+        north.settings("north", ""),
+        south.settings("south", ""),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    let (mut north, mut south) = (north.bound(), south.bound());
+    let mut acme = house.trx("acme");
+    let before = Instant::now();
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    // North takes most of the time to say no, and south all of the rest to say nothing.
+    assert!(acme.within(Duration::from_millis(600)).is_none());
+    north.refuse(&request, Status::ESME_RTHROTTLED);
+    let request = south.request();
+    let id = acme.accepted(sequence);
+    assert!(before.elapsed() < Duration::from_millis(1_500));
+    south.accept(&request, "s1");
+    south.reports("s1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+}
+
+#[test]
+fn what_waits_for_a_verdict_is_withdrawn_when_its_customer_goes() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "window = 1");
+    acme.submit("33600000001");
+    acme.submit("33600000002");
+    acme.alive();
+    let request = north.request();
+    acme.hang_up();
+    until("it is withdrawn", || house.metric("withdrawn_total") == 1);
+    north.accept(&request, "n1");
+    let mut acme = house.trx("acme");
+    let sequence = acme.submit("33600000003");
+    assert_eq!(north.takes("n3").sm(), message("33600000003"));
+    acme.accepted(sequence);
+}
+
+#[test]
 fn a_message_in_flight_on_a_bind_that_is_lost_is_held_and_not_sent_again() {
     for (mode, answer) in [
         ("ack = \"stored\"", Status::ESME_ROK),
