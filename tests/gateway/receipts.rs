@@ -443,6 +443,35 @@ fn no_receipt_overtakes_the_response_even_on_another_bind() {
 }
 
 #[test]
+fn a_receipt_waits_while_the_response_is_stuck_on_another_bind() {
+    let smsc = Smsc::open();
+    let house = House::open(&[
+        account("acme", "ack = \"carrier\"\nrespond_within = \"60s\""),
+        smsc.settings("north", ""),
+        route("all", "via = [\"north\"]"),
+    ]);
+    let mut north = smsc.bound();
+    let mut reader = house.rx("acme");
+    let mut sender = house.dial_narrow();
+    let answer = sender.bind(Command::BIND_TRANSMITTER, "acme", "secret");
+    assert_eq!(answer.status(), Status::ESME_ROK);
+    let sequence = sender.submit("33612345678");
+    let request = north.request();
+    // It asks and does not read until nothing more can be written to it.
+    let enquiry = octets(&Pdu::EnquireLink, Status::ESME_ROK, 9);
+    let enquiries = enquiry.repeat(4_096);
+    while sender.write_some(&enquiries, Duration::from_millis(200)) == enquiries.len() {}
+    north.accept(&request, "n1");
+    north.reports("n1", "DELIVRD", "000");
+    for _ in 0..3 {
+        assert!(reader.so_far().is_empty(), "the receipt came first");
+    }
+    // Now it reads.
+    let id = sender.accepted(sequence);
+    assert_eq!(reader.receipt(), Told::new(&id, "DELIVRD", "000"));
+}
+
+#[test]
 fn receipts_wait_for_a_customer_that_is_away() {
     for mode in MODES {
         let (house, _smsc, mut north, mut acme) = one_carrier(mode, "");
