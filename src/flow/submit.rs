@@ -25,14 +25,18 @@ impl Clerk {
         let board = self.board.clone();
         board.counters.submitted.add(batch.len());
         let account_id = seat.account;
+        let before = answers.len();
         let Some(account) = self.accounts.table().account(account_id).cloned() else {
             // The account was taken out of the config while its connection was up.
-            return refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
+            return self.refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
         };
         if board.has_failed() {
-            return refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
+            return self.refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
         }
-        let before = answers.len();
+        if account.ack == AckMode::Carrier && !board.journal().has_room() {
+            board.counters.queue_full.add(batch.len());
+            return self.refuse_all(seat, batch, Status::ESME_RMSGQFUL, answers);
+        }
         let routed = self.routed(account_id, &account, batch, answers);
         let routed = self.with_room(account_id, routed, answers);
         board.counters.refused.add(answers.len() - before);
@@ -44,6 +48,18 @@ impl Clerk {
             AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed, now),
             AckMode::Stored => self.store(seat, account_id, routed, now, answers),
         }
+    }
+
+    fn refuse_all(
+        &self,
+        seat: &Seat,
+        batch: &mut Vec<Submission>,
+        status: Status,
+        answers: &mut Vec<Answer>,
+    ) {
+        seat.promises.make(batch.len());
+        self.board.counters.refused.add(batch.len());
+        answers.extend(batch.drain(..).map(|one| answer(&one, status)));
     }
 
     /// Chooses the way of each message; those without one are refused at once.
@@ -280,11 +296,6 @@ impl Clerk {
         self.board.ledger.open(entries);
         self.dispatch(dispatch, now);
     }
-}
-
-fn refuse_all(seat: &Seat, batch: &mut Vec<Submission>, status: Status, answers: &mut Vec<Answer>) {
-    seat.promises.make(batch.len());
-    answers.extend(batch.drain(..).map(|one| answer(&one, status)));
 }
 
 fn places(routed: &Routed) -> usize {

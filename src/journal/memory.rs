@@ -93,6 +93,10 @@ impl<T: Send + 'static> Journal<T> for Memory<T> {
             Err(unsent) => Appended::Refused(unsent.0, Refusal::Failed),
         }
     }
+
+    fn has_room(&self) -> bool {
+        self.trouble.refusal() != Some(Refusal::Full)
+    }
 }
 
 fn slow_disk<T>(receiver: &Receiver<T>, trouble: &Trouble, completions: &Completions<T>) {

@@ -17,6 +17,10 @@ pub use record::Record;
 pub trait Journal<T>: Send + Sync {
     /// Hands over one batch.
     fn append(&self, records: &[Record<'_>], then: T) -> Appended<T>;
+
+    /// Whether there is room for what begins now. Work that is journalled only once a carrier has
+    /// answered asks here before it begins.
+    fn has_room(&self) -> bool;
 }
 
 /// What has become of a batch that was handed over.

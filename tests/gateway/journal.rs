@@ -99,22 +99,24 @@ fn a_slow_journal_does_not_hold_up_enquire_link() {
 
 #[test]
 fn what_a_full_journal_cannot_take_is_not_accepted() {
-    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
-    house.trouble.refuse(Some(Refusal::Full));
-    let sequence = acme.submit("33612345678");
-    assert_eq!(acme.refused(sequence), Status::ESME_RMSGQFUL);
-    let message = north.deliver(0, b"STOP", b"");
-    assert_eq!(north.answered(message), Status::ESME_RX_T_APPN);
-    assert_eq!(house.http("/readyz").0, 200);
-    // It passes.
-    house.trouble.refuse(None);
-    let sequence = acme.submit("33612345678");
-    north.takes("n1");
-    acme.accepted(sequence);
-    let message = north.deliver(0, b"STOP", b"");
-    assert_eq!(north.answered(message), Status::ESME_ROK);
-    assert_eq!(acme.delivery().sm().short_message, b"STOP");
-    assert!(acme.so_far().is_empty());
+    for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
+        let (house, _smsc, mut north, mut acme) = one_carrier(mode, "");
+        house.trouble.refuse(Some(Refusal::Full));
+        let sequence = acme.submit("33612345678");
+        assert_eq!(acme.refused(sequence), Status::ESME_RMSGQFUL);
+        let message = north.deliver(0, b"STOP", b"");
+        assert_eq!(north.answered(message), Status::ESME_RX_T_APPN);
+        assert_eq!(house.http("/readyz").0, 200);
+        // It passes.
+        house.trouble.refuse(None);
+        let sequence = acme.submit("33612345678");
+        north.takes("n1");
+        acme.accepted(sequence);
+        let message = north.deliver(0, b"STOP", b"");
+        assert_eq!(north.answered(message), Status::ESME_ROK);
+        assert_eq!(acme.delivery().sm().short_message, b"STOP");
+        assert!(acme.so_far().is_empty());
+    }
 }
 
 #[test]
