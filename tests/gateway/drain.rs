@@ -121,3 +121,21 @@ fn without_anything_under_way_the_end_comes_at_once() {
     let drain = house.drain();
     house.ended(drain);
 }
+
+#[test]
+fn who_was_connected_before_the_end_cannot_bind_in_it() {
+    let (mut house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let mut other = house.dial();
+    other.alive();
+    acme.submit("33612345678");
+    let request = north.request();
+    let drain = house.drain();
+    let unbind = acme.expect(Command::UNBIND);
+    let answer = other.bind(Command::BIND_TRANSCEIVER, "acme", "secret");
+    assert_eq!(answer.status(), Status::ESME_RBINDFAIL);
+    acme.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    north.accept(&request, "n1");
+    let unbind = north.expect(Command::UNBIND);
+    north.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    house.ended(drain);
+}

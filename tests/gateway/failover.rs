@@ -1,10 +1,11 @@
 //! A carrier refuses, or is not there: who gets the message then.
 
 use crate::support::{
-    Carrier, Esme, House, Smsc, Told, account, message, one_carrier, route, until,
+    Carrier, Esme, House, Smsc, Told, account, message, octets, one_carrier, route, until,
 };
+use bytes::BytesMut;
 use smppgate_codec::code::{Command, RegisteredDelivery, Status};
-use smppgate_codec::pdu::{Pdu, Sm};
+use smppgate_codec::pdu::{MessageResp, Pdu, Sm};
 
 /// One customer and two carriers, north before south; neither is bound yet.
 fn two_carriers(mode: &str, keys: &str) -> (House, Smsc, Smsc) {
@@ -224,4 +225,55 @@ fn a_carrier_that_unbinds_is_let_go_and_bound_again() {
     acme.submit("33600000002");
     assert_eq!(north.takes("n2").sm(), message("33600000002"));
     assert_eq!(house.metric("outcomes_unknown_total"), 0);
+}
+
+#[test]
+fn what_a_carrier_answers_behind_its_unbind_counts() {
+    let (house, smsc, mut north, mut acme) = one_carrier("", "");
+    let sequence = acme.submit("33600000001");
+    let id = acme.accepted(sequence);
+    let request = north.request();
+    let mut both = octets(&Pdu::Unbind, Status::ESME_ROK, 7);
+    let answer = Pdu::SubmitSmResp(MessageResp::new(b"n1"));
+    both.extend_from_slice(&octets(&answer, Status::ESME_ROK, request.sequence()));
+    north.write(&both);
+    north.expect(Command::UNBIND_RESP);
+    north.closed();
+    let mut north = smsc.bound();
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert_eq!(house.metric("outcomes_unknown_total"), 0);
+}
+
+#[test]
+fn who_can_go_does_not_wait_behind_ten_thousand_who_cannot() {
+    let (north, south) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", "window = 10000"),
+        north.settings("north", ""),
+        south.settings("south", ""),
+        route("only-north", "to = [\"336\"]\nvia = [\"north\"]"),
+        route("both", "to = [\"44\"]\nvia = [\"north\", \"south\"]"),
+    ]);
+    // Neither answers its bind yet.
+    let _north = north.connected();
+    let (mut south, bind) = south.dialled();
+    let mut acme = house.tx("acme");
+    for _ in 0..3 {
+        let mut burst = BytesMut::new();
+        let numbers: Vec<u32> = (0..3_500).map(|_| acme.number()).collect();
+        for number in &numbers {
+            let pdu = Pdu::SubmitSm(message("33612345678"));
+            burst.extend_from_slice(&octets(&pdu, Status::ESME_ROK, *number));
+        }
+        let writing = acme.write_behind(burst);
+        for number in numbers {
+            assert_eq!(acme.response(number).status(), Status::ESME_ROK);
+        }
+        writing.join().unwrap();
+    }
+    let sequence = acme.submit("447700900123");
+    acme.accepted(sequence);
+    south.accept_bind(&bind);
+    assert_eq!(south.takes("s1").sm(), message("447700900123"));
 }

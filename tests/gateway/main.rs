@@ -6,6 +6,7 @@ mod support;
 mod bind;
 mod submit;
 mod receipts;
+mod deliveries;
 mod inbound;
 mod routing;
 mod failover;

@@ -157,3 +157,19 @@ fn a_carrier_whose_settings_have_changed_is_bound_anew() {
     after.takes("n1");
     customer.accepted(sequence);
 }
+
+#[test]
+fn a_carrier_is_not_bound_twice_while_its_settings_change() {
+    let north = Smsc::open();
+    let acme = account("acme", "");
+    let all = route("all", "via = [\"north\"]");
+    let mut house = House::open(&[acme.clone(), north.settings("north", ""), all.clone()]);
+    let mut before = north.bound();
+    house.reload(&[acme, north.settings("north", "rate = 100"), all]);
+    // Some carriers refuse a second bind: the new one waits until the old one is gone.
+    let unbind = before.expect(Command::UNBIND);
+    assert!(!north.is_dialled());
+    before.answer(&unbind, &Pdu::UnbindResp, Status::ESME_ROK);
+    before.closed();
+    north.bound();
+}
