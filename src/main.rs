@@ -16,6 +16,7 @@ enum Command {
     Run(cli::run::Args),
     /// Check a configuration file
     Check(cli::check::Args),
+    Explain(cli::explain::Args),
     Demo(cli::demo::Args),
     Decode(cli::decode::Args),
     Send(cli::send::Args),
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     match Command::parse() {
         Command::Run(args) => cli::run::run(&args),
         Command::Check(args) => cli::check::run(&args),
+        Command::Explain(args) => cli::explain::run(&args),
         Command::Demo(args) => cli::demo::run(&args),
         Command::Decode(args) => cli::decode::run(&args),
         Command::Send(args) => cli::send::run(&args),

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod decode;
 pub mod demo;
+pub mod explain;
 pub mod load;
 pub mod run;
 pub mod send;

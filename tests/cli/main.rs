@@ -1,5 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and its exit code.
 
+mod explain;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -57,7 +59,9 @@ fn lines(output: &Output) -> Vec<Json> {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    for command in ["run", "check", "demo", "decode", "send", "load", "sim"] {
+    for command in [
+        "run", "check", "explain", "demo", "decode", "send", "load", "sim",
+    ] {
         let help = smppgate(&[command, "--help"], "");
         assert_eq!(code(&help), 0, "{command}");
         assert!(out(&help).contains("Example"), "{command}");
@@ -115,7 +119,7 @@ fn expected_fields(record: &Json) -> Json {
 
 #[test]
 fn every_recorded_pdu_is_shown_or_its_fault_is_told() {
-    let records = include_str!("../codec/tests/data/golden-pdus.json");
+    let records = include_str!("../../codec/tests/data/golden-pdus.json");
     let records: Vec<Json> = serde_json::from_str(records).unwrap();
     let mut shown = 0;
     for record in &records {

@@ -1,0 +1,205 @@
+//! What was found out about a message, written for people and for programs.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+use smppgate_codec::code::Status;
+
+use crate::route::Verdict;
+
+/// Columns of a line; what is longer goes on below.
+const COLUMNS: usize = 100;
+
+/// Longest name that has a column of its own.
+const NAME_MAX: usize = 24;
+
+/// Everything about one message.
+pub struct Explained {
+    pub account: String,
+    pub from: String,
+    pub to: String,
+    /// Every rule, first those that count first.
+    pub tried: Vec<Tried>,
+    pub answer: Answer,
+    pub text: Option<TextSize>,
+}
+
+/// One rule.
+pub struct Tried {
+    pub rule: String,
+    pub verdict: Verdict,
+    pub asks: String,
+    pub why: String,
+}
+
+/// Where the message goes.
+pub enum Answer {
+    /// To the first of these that can take it, by this rule.
+    Via(String, Vec<Offered>),
+    /// This rule refuses it.
+    Refused(String, Status),
+    /// No rule is for it.
+    NoRoute,
+}
+
+/// A carrier that may take it.
+pub struct Offered {
+    pub carrier: String,
+    pub addresses: Vec<String>,
+}
+
+/// What a text takes when it is sent.
+pub struct TextSize {
+    pub alphabet: &'static str,
+    pub octets: usize,
+    /// `None` if they are more than can be counted.
+    pub segments: Option<usize>,
+}
+
+impl Explained {
+    /// One object.
+    pub fn json(&self) -> Value {
+        let rules: Vec<_> = self
+            .tried
+            .iter()
+            .map(|tried| {
+                json!({
+                    "rule": tried.rule,
+                    "verdict": code(tried.verdict),
+                    "asks": tried.asks,
+                    "why": tried.why,
+                })
+            })
+            .collect();
+        let (outcome, rule, status, candidates) = match &self.answer {
+            Answer::Via(rule, offered) => ("via", Some(rule), None, offered.as_slice()),
+            Answer::Refused(rule, status) => ("reject", Some(rule), Some(*status), &[][..]),
+            Answer::NoRoute => ("none", None, Some(Status::ESME_RINVDSTADR), &[][..]),
+        };
+        let candidates: Vec<_> = candidates
+            .iter()
+            .map(|offered| {
+                json!({
+                    "carrier": offered.carrier,
+                    "addresses": offered.addresses,
+                    "state": "unknown",
+                })
+            })
+            .collect();
+        json!({
+            "account": self.account,
+            "from": self.from,
+            "to": self.to,
+            "rules": rules,
+            "outcome": outcome,
+            "rule": rule,
+            "status": status.map(|status| status.to_string()),
+            "candidates": candidates,
+            "text": self.text.as_ref().map(|text| json!({
+                "alphabet": text.alphabet,
+                "octets": text.octets,
+                "segments": text.segments,
+            })),
+        })
+    }
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let from = match self.from.as_str() {
+            "" => "no source",
+            from => from,
+        };
+        writeln!(f, "{} sends from {from} to {}", self.account, self.to)?;
+        if let Some(text) = &self.text {
+            let segments = match text.segments {
+                Some(1) => "one segment".into(),
+                Some(count) => format!("{count} segments"),
+                None => "more segments than a message can have".into(),
+            };
+            let TextSize {
+                alphabet, octets, ..
+            } = text;
+            writeln!(f, "text: {alphabet} alphabet, {octets} octets, {segments}")?;
+        }
+        writeln!(f)?;
+        let width = self
+            .tried
+            .iter()
+            .map(|tried| tried.rule.chars().count().min(NAME_MAX))
+            .max()
+            .unwrap_or(0);
+        for tried in &self.tried {
+            let head = format!("  {:11}  {:width$}  ", words(tried.verdict), tried.rule);
+            wrapped(f, &head, 2 + 11 + 2 + width + 2, &tried.asks)?;
+            wrapped(f, "", 2 + 11 + 2 + width + 2, &tried.why)?;
+        }
+        if !self.tried.is_empty() {
+            writeln!(f)?;
+        }
+        match &self.answer {
+            Answer::Via(rule, offered) => {
+                writeln!(
+                    f,
+                    "route {rule}; carriers in the order in which they are tried:"
+                )?;
+                for (at, offered) in offered.iter().enumerate() {
+                    let head = format!("  {}. {}", at + 1, offered.carrier);
+                    let addresses = offered.addresses.join(", ");
+                    wrapped(
+                        f,
+                        &format!("{head}  "),
+                        7,
+                        &format!("{addresses}  state unknown"),
+                    )?;
+                }
+                Ok(())
+            }
+            Answer::Refused(rule, status) => {
+                writeln!(f, "route {rule}: the message is refused with {status}")
+            }
+            Answer::NoRoute => {
+                let status = Status::ESME_RINVDSTADR;
+                writeln!(f, "no route: the message is refused with {status}")
+            }
+        }
+    }
+}
+
+/// Writes `text` behind `head`, in lines that begin at `indent` and end before the last column.
+fn wrapped(f: &mut fmt::Formatter<'_>, head: &str, indent: usize, text: &str) -> fmt::Result {
+    let mut line = format!("{head:indent$}");
+    let mut is_fresh = true;
+    for word in text.split(' ') {
+        let longer = line.chars().count() + usize::from(!is_fresh) + word.chars().count();
+        if longer > COLUMNS && !is_fresh {
+            writeln!(f, "{}", line.trim_end())?;
+            line = " ".repeat(indent);
+            is_fresh = true;
+        }
+        if !is_fresh {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_fresh = false;
+    }
+    writeln!(f, "{}", line.trim_end())
+}
+
+fn words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Chosen => "chosen",
+        Verdict::Outranked => "outranked",
+        Verdict::OtherAccount | Verdict::OtherDestination | Verdict::OtherSource => "passed over",
+    }
+}
+
+fn code(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Chosen => "chosen",
+        Verdict::Outranked => "outranked",
+        Verdict::OtherAccount => "other_account",
+        Verdict::OtherDestination => "other_destination",
+        Verdict::OtherSource => "other_source",
+    }
+}
