@@ -1,6 +1,6 @@
 //! The settings of a carrier: where we bind and how it wants its messages.
 
-use crate::session::BindKind;
+use super::habit::{Binding, TlvChanges, Validity};
 use std::fmt;
 use std::time::Duration;
 
@@ -65,9 +65,9 @@ pub struct Carrier {
     pub password: Password,
     /// Carriers of one group share ids and receipts; by default the carrier's own name.
     pub group: String,
-    /// The bind type.
-    pub bind: BindKind,
-    /// Binds that are kept up.
+    /// Which binds make one.
+    pub bind: Binding,
+    /// Binds (or pairs of them) that are kept up.
     pub binds: u32,
     /// Requests per bind that we may have unanswered.
     pub window: u32,
@@ -95,6 +95,16 @@ pub struct Carrier {
     pub reconnect: Reconnect,
     /// Which messages leave with a request for a receipt.
     pub receipts: Receipts,
+    /// service_type of our messages, 5 octets at most; empty is as the ESME wrote it.
+    pub service_type: String,
+    /// Optional parameters that are added or left out.
+    pub tlvs: TlvChanges,
+    /// The form in which times leave.
+    pub validity: Validity,
+    /// Minutes that its clock is ahead of UTC: points in time are written so.
+    pub timezone: i32,
+    /// Whether a receipt with stat:ACCEPTD is the last one.
+    pub acceptd_final: bool,
 }
 
 impl Default for Carrier {
@@ -105,7 +115,7 @@ impl Default for Carrier {
             system_id: String::new(),
             password: Password(Vec::new()),
             group: String::new(),
-            bind: BindKind::Transceiver,
+            bind: Binding::Transceiver,
             binds: 1,
             window: 10,
             rate: 0,
@@ -123,6 +133,11 @@ impl Default for Carrier {
                 most: Duration::from_secs(60),
             },
             receipts: Receipts::Always,
+            service_type: String::new(),
+            tlvs: TlvChanges::default(),
+            validity: Validity::Relative,
+            timezone: 0,
+            acceptd_final: false,
         }
     }
 }

@@ -6,12 +6,12 @@ use super::intake::Intake;
 use super::line::Line;
 use super::outcome::{Outcome, Verdict};
 use super::queue::{Queue, Waiting};
-use super::translate;
+use super::{rewrite, translate};
 use crate::link::{Bell, Conversation, End, WRITE_HIGH};
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::CarrierMessageId;
-use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
+use crate::session::{BindKind, Lost, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
@@ -26,6 +26,7 @@ const PEER_WINDOW: u32 = 1_000;
 pub struct Connection<I: Intake> {
     carrier: CarrierId,
     settings: Arc<Carrier>,
+    kind: BindKind,
     queue: Arc<Queue>,
     intake: I,
     line: Arc<Line>,
@@ -49,6 +50,7 @@ impl<I: Intake> Connection<I> {
     pub fn new(
         carrier: CarrierId,
         settings: Arc<Carrier>,
+        kind: BindKind,
         queue: Arc<Queue>,
         intake: I,
         number: u64,
@@ -65,9 +67,10 @@ impl<I: Intake> Connection<I> {
         bell.ring();
         Self {
             machine: Machine::new(session, now),
-            line: Arc::new(Line::new(number, bell)),
+            line: Arc::new(Line::new(number, kind.sends(), bell)),
             carrier,
             settings,
+            kind,
             queue,
             intake,
             seen: now,
@@ -157,19 +160,21 @@ impl<I: Intake> Connection<I> {
             command, sequence, ..
         } = frame.header;
         let status = match command {
-            Command::DELIVER_SM | Command::DATA_SM => match translate::arrival(frame, now) {
-                Ok(parcel) => {
-                    return self.arrivals.push(Arrival {
-                        sequence,
-                        command,
-                        parcel,
-                    });
+            Command::DELIVER_SM | Command::DATA_SM => {
+                match translate::arrival(&self.settings, frame, now) {
+                    Ok(parcel) => {
+                        return self.arrivals.push(Arrival {
+                            sequence,
+                            command,
+                            parcel,
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(carrier = %self.settings.name, %error, "unreadable delivery");
+                        error.status()
+                    }
                 }
-                Err(error) => {
-                    tracing::warn!(carrier = %self.settings.name, %error, "unreadable delivery");
-                    error.status()
-                }
-            },
+            }
             _ => Status::ESME_RINVCMDID,
         };
         reply(
@@ -218,12 +223,28 @@ impl<I: Intake> Connection<I> {
             let mut drawing = drawn.drain(..);
             while let Some(waiting) = drawing.next() {
                 let command = waiting.content.command();
+                let rewritten = rewrite::is_needed(&self.settings, &waiting.content).then(|| {
+                    let accepted = waiting.id.accepted();
+                    rewrite::body(&self.settings, &waiting.content, accepted, now)
+                });
+                if let Some(Err(status)) = rewritten {
+                    self.outcomes.push(Outcome {
+                        id: waiting.id,
+                        verdict: Verdict::Unfit(status),
+                    });
+                    continue;
+                }
                 let Some(sequence) = self.machine.request(command, waiting.id, now) else {
                     let unsent = std::iter::once(waiting).chain(drawing.by_ref()).collect();
                     self.queue.put_back(unsent);
                     break;
                 };
-                translate::put(&self.settings, &waiting.content, sequence, out);
+                match rewritten {
+                    Some(Ok(body)) => {
+                        PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&body);
+                    }
+                    _ => translate::put(&self.settings, &waiting.content, sequence, out),
+                }
             }
             drop(drawing);
             self.say_room();
@@ -233,6 +254,9 @@ impl<I: Intake> Connection<I> {
             }
         }
         self.drawn = drawn;
+        if !self.outcomes.is_empty() {
+            self.intake.outcomes(self.carrier, &mut self.outcomes, now);
+        }
         // Whoever added to the queue may have counted on room that is taken by now.
         if self.machine.room() == 0 {
             self.queue.nudge();
@@ -255,7 +279,7 @@ impl<I: Intake> Connection<I> {
             addr_npi: settings.address_range.npi,
             address_range: settings.address_range.range.as_bytes(),
         };
-        self.machine.bind(settings.bind, &bind, now, out);
+        self.machine.bind(self.kind, &bind, now, out);
     }
 
     fn leave(&mut self) {

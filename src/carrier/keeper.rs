@@ -7,6 +7,7 @@ use super::intake::Intake;
 use super::queue::Queue;
 use crate::link::{self, Bell, Clock, End, dial};
 use crate::message::CarrierId;
+use crate::session::BindKind;
 use smppgate_codec::code::Status;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -50,16 +51,26 @@ impl Keeper {
             }
             begin.send_replace(true);
         });
-        let slot = |number| Slot {
+        let slot = |number, kind| Slot {
             id,
             number,
+            kind,
             settings: settings.clone(),
             queue: queue.clone(),
             clock,
             stopped: stopped.clone(),
         };
-        let tasks = (0..settings.binds)
-            .map(|number| tokio::spawn(watch_over(slot(number), begun.clone(), intake.clone())))
+        let kinds = settings.bind.kinds();
+        let binds =
+            (0..settings.binds).flat_map(|number| kinds.iter().map(move |kind| (number, *kind)));
+        let tasks = binds
+            .map(|(number, kind)| {
+                tokio::spawn(watch_over(
+                    slot(number, kind),
+                    begun.clone(),
+                    intake.clone(),
+                ))
+            })
             .collect();
         Self { stop, tasks }
     }
@@ -116,6 +127,7 @@ impl Drop for Ended {
 struct Slot {
     id: CarrierId,
     number: u32,
+    kind: BindKind,
     settings: Arc<Carrier>,
     queue: Arc<Queue>,
     clock: Clock,
@@ -166,6 +178,7 @@ impl Slot {
         let mut connection = Connection::new(
             self.id,
             self.settings.clone(),
+            self.kind,
             self.queue.clone(),
             intake,
             number,

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub struct Line {
     /// Its number among all connections to carriers, never given out again.
     pub number: u64,
+    /// Whether it carries messages to the carrier.
+    pub sends: bool,
     bell: Arc<Bell>,
     /// Free slots of its window as it last said.
     room: AtomicUsize,
@@ -22,9 +24,10 @@ pub struct Line {
 
 impl Line {
     /// A line with no room yet.
-    pub fn new(number: u64, bell: Arc<Bell>) -> Self {
+    pub fn new(number: u64, sends: bool, bell: Arc<Bell>) -> Self {
         Self {
             number,
+            sends,
             bell,
             room: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),

@@ -1,15 +1,18 @@
 //! Those who deliver: carriers, the binds that we keep up with them, and what they need from above.
 //!
-//! * `account`: the settings of a carrier;
+//! * `account`: the settings of a carrier; `habit`: which binds it takes and how it wants its messages;
 //! * `arrival`, `outcome`: what it delivers, and what has become of what it was handed;
-//! * `translate`: from a message to its PDU, and from its PDU to what it is;
+//! * `translate`: from a message to its PDU, and from its PDU to what it is; `rewrite`: a message whose
+//!   fields it wants otherwise;
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `backoff`, `keeper`: how binds are kept up.
 
+mod habit;
 mod account;
 mod arrival;
 mod outcome;
+mod rewrite;
 mod translate;
 mod line;
 mod queue;
@@ -20,6 +23,7 @@ mod keeper;
 
 pub use account::{AddressRange, Carrier, Numbering, Password, Receipts, Reconnect};
 pub use arrival::{Arrival, Parcel, Reply};
+pub use habit::{Binding, TlvChanges, Validity};
 pub use intake::Intake;
 pub use keeper::Keeper;
 pub use line::Line;

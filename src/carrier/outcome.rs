@@ -22,6 +22,8 @@ pub enum Verdict {
     Refused(Status),
     /// It was sent, and whether the carrier has it is not known.
     Unknown,
+    /// It cannot leave, for a reason of its own: its time is over, say. No carrier can take it.
+    Unfit(Status),
     /// It never left.
     Returned,
 }

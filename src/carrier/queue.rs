@@ -33,6 +33,8 @@ pub struct Queue {
     count: AtomicUsize,
     lines: Mutex<Lines>,
     bound: AtomicUsize,
+    /// Binds that carry messages.
+    sending: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,7 @@ impl Queue {
             count: AtomicUsize::new(0),
             lines: Mutex::default(),
             bound: AtomicUsize::new(0),
+            sending: AtomicUsize::new(0),
         }
     }
 
@@ -155,15 +158,21 @@ impl Queue {
     pub fn join(&self, line: Arc<Line>) {
         let mut lines = self.lines.lock();
         lines.all.push(line);
-        self.bound.store(lines.all.len(), Ordering::SeqCst);
+        self.count_lines(&lines.all);
     }
 
-    /// A bind is gone. Whether it was the last.
+    fn count_lines(&self, lines: &[Arc<Line>]) {
+        let sending = lines.iter().filter(|line| line.sends).count();
+        self.bound.store(lines.len(), Ordering::SeqCst);
+        self.sending.store(sending, Ordering::SeqCst);
+    }
+
+    /// A bind is gone. Whether it was the last one that could carry what waits.
     pub fn leave(&self, line: &Line) -> bool {
         let mut lines = self.lines.lock();
         lines.all.retain(|other| other.number != line.number);
-        self.bound.store(lines.all.len(), Ordering::SeqCst);
-        let last = lines.all.is_empty();
+        self.count_lines(&lines.all);
+        let last = line.sends && self.sending.load(Ordering::SeqCst) == 0;
         drop(lines);
         // It may have been the one that was to carry what waits.
         self.nudge();
@@ -183,6 +192,11 @@ impl Queue {
     /// Binds that are up.
     pub fn bound(&self) -> usize {
         self.bound.load(Ordering::SeqCst)
+    }
+
+    /// Whether a bind is up that carries messages.
+    pub fn is_served(&self) -> bool {
+        self.sending.load(Ordering::SeqCst) > 0
     }
 
     /// Every bind that is up.

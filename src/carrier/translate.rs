@@ -54,7 +54,7 @@ fn set(pdu: &mut [u8], at: usize, numbering: Numbering) {
 }
 
 /// What a deliver_sm or data_sm brings.
-pub fn arrival(frame: &Frame<'_>, now: Moment) -> Result<Parcel, DecodeError> {
+pub fn arrival(carrier: &Carrier, frame: &Frame<'_>, now: Moment) -> Result<Parcel, DecodeError> {
     if frame.header.command == Command::DATA_SM {
         let data = Data::decode(frame)?;
         let sm = Sm {
@@ -65,14 +65,19 @@ pub fn arrival(frame: &Frame<'_>, now: Moment) -> Result<Parcel, DecodeError> {
             tlvs: data.tlvs,
             ..Sm::default()
         };
-        Ok(parcel(&sm, now, || Content::of_data(frame, &data)))
+        Ok(parcel(carrier, &sm, now, || Content::of_data(frame, &data)))
     } else {
         let sm = Sm::decode(frame)?;
-        Ok(parcel(&sm, now, || Content::of_sm(frame, &sm)))
+        Ok(parcel(carrier, &sm, now, || Content::of_sm(frame, &sm)))
     }
 }
 
-fn parcel(sm: &Sm<'_>, now: Moment, content: impl FnOnce() -> Content) -> Parcel {
+fn parcel(
+    carrier: &Carrier,
+    sm: &Sm<'_>,
+    now: Moment,
+    content: impl FnOnce() -> Content,
+) -> Parcel {
     let octets = receipt::octets(sm.esm_class, sm.data_coding, sm.user_data());
     let kind = receipt::classify(sm.esm_class, &octets, sm.tlvs, false);
     if !matches!(kind, Kind::Receipt | Kind::Intermediate) {
@@ -97,6 +102,8 @@ fn parcel(sm: &Sm<'_>, now: Moment, content: impl FnOnce() -> Content) -> Parcel
         other_id,
         about: NumberMark::of(sm.source.digits),
         state,
+        last: state.is_final()
+            || state == State::Accepted && kind == Kind::Receipt && carrier.acceptd_final,
         error: read
             .err
             .and_then(error)

@@ -5,12 +5,12 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::account::system_id;
+use super::habit;
 use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::{Value, show_duration};
-use crate::carrier::{AddressRange, Carrier, Numbering, Password, Receipts, Reconnect};
-use crate::session::BindKind;
+use crate::carrier::{AddressRange, Binding, Carrier, Numbering, Password, Receipts, Reconnect};
 
 /// Octets of a password by the specification (SMPP 3.4 §5.2.2, without the NUL).
 const PASSWORD_SPECIFIED: usize = 8;
@@ -19,22 +19,17 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 16] = [
+const PLANNED: [(&str, Option<&str>); 11] = [
     ("tls", None),
     ("local_address", Some("\"\"")),
-    ("service_type", Some("\"\"")),
     ("message_id", Some("\"auto\"")),
     ("alphabet", Some("\"gsm\"")),
     ("long", Some("\"pass\"")),
     ("segment_receipts", Some("\"each\"")),
-    ("validity", Some("\"relative\"")),
-    ("timezone", Some("\"UTC\"")),
-    ("acceptd_final", Some("false")),
     ("status_map", None),
     ("error_map", None),
     ("senders", Some("[]")),
     ("countries", Some("[]")),
-    ("tlv", Some("{ add = {}, drop = [] }")),
     ("receipt_timeout", None),
 ];
 
@@ -54,7 +49,7 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
         "destination",
         (default.destination_ton, default.destination_npi),
     );
-    let carrier = Carrier {
+    let mut carrier = Carrier {
         name: name.to_owned(),
         addresses: addresses(&mut section),
         system_id: section
@@ -123,7 +118,9 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
                 )
             })
             .unwrap_or(default.receipts),
+        ..default
     };
+    habit::read(&mut section, &mut carrier);
     for (key, default) in PLANNED {
         section.planned(key, default);
     }
@@ -171,13 +168,14 @@ fn password(section: &mut Section<'_>, context: &Context<'_>) -> Option<Password
     Some(Password(secret.octets))
 }
 
-fn bind(value: &Value<'_>) -> Option<BindKind> {
+fn bind(value: &Value<'_>) -> Option<Binding> {
     let kinds = [
-        ("transceiver", BindKind::Transceiver),
-        ("transmitter", BindKind::Transmitter),
-        ("receiver", BindKind::Receiver),
+        ("transceiver", Binding::Transceiver),
+        ("transmitter", Binding::Transmitter),
+        ("receiver", Binding::Receiver),
+        ("pair", Binding::Pair),
     ];
-    value.choice(&kinds, &["pair"])
+    value.choice(&kinds, &[])
 }
 
 fn interface_version(value: &Value<'_>) -> Option<u8> {

@@ -8,7 +8,8 @@
 //! * `finding` is what is wrong, where, and what would be right;
 //! * `nearest` finds the word that was probably meant;
 //! * `secret` finds a password, `surroundings` are the files and variables that it may lie in;
-//! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each;
+//! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each; `habit` reads how a
+//!   carrier wants its messages;
 //! * `names` knows what is named and whether a reference leads anywhere;
 //! * `check` holds settings of different parts against each other.
 
@@ -21,6 +22,7 @@ mod secret;
 mod surroundings;
 mod listener;
 mod account;
+mod habit;
 mod carrier;
 mod route;
 mod inbound;

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use super::finding::{Report, Spot, shown};
 use super::nearest::did_you_mean;
 use super::value::Value;
-use crate::carrier::Carrier;
-use crate::session::BindKind;
+use crate::carrier::{Binding, Carrier};
 
 /// The names of one kind of thing.
 pub(super) struct Names {
@@ -71,7 +70,7 @@ impl Names {
 /// The names of the carriers, and which way each of them takes messages.
 pub(super) struct Carriers {
     names: Names,
-    binds: HashMap<String, BindKind>,
+    binds: HashMap<String, Binding>,
 }
 
 impl Carriers {
@@ -91,7 +90,7 @@ impl Carriers {
     pub fn sender(&self, value: &Value<'_>) -> Option<String> {
         self.unless(
             value,
-            BindKind::Receiver,
+            Binding::Receiver,
             "as receiver and takes no messages",
         )
     }
@@ -100,12 +99,12 @@ impl Carriers {
     pub fn receiver(&self, value: &Value<'_>) -> Option<String> {
         self.unless(
             value,
-            BindKind::Transmitter,
+            Binding::Transmitter,
             "as transmitter and brings no messages",
         )
     }
 
-    fn unless(&self, value: &Value<'_>, unfit: BindKind, why: &str) -> Option<String> {
+    fn unless(&self, value: &Value<'_>, unfit: Binding, why: &str) -> Option<String> {
         let name = self.names.reference(value)?;
         if self.binds.get(&name) == Some(&unfit) {
             value.error(format!("carrier `{name}` binds {why}"));

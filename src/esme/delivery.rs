@@ -47,6 +47,8 @@ pub struct Receipt {
     pub done: Moment,
     /// Its state.
     pub state: State,
+    /// Whether nothing more comes after it.
+    pub last: bool,
     /// The error, 0 for none, three digits.
     pub error: u16,
     /// network_error_code, where the carrier gave one.
@@ -104,7 +106,7 @@ impl Delivery {
     /// Whether nothing more is to be told about its message once this delivery is gone.
     pub fn ends(&self) -> bool {
         match &self.parcel {
-            Parcel::Receipt(receipt) => receipt.state.is_final(),
+            Parcel::Receipt(receipt) => receipt.last,
             Parcel::Message(_) => true,
         }
     }
@@ -112,7 +114,7 @@ impl Delivery {
     /// Places that it takes of its account's room.
     pub fn places(&self) -> usize {
         match &self.parcel {
-            Parcel::Receipt(receipt) if receipt.state.is_final() => receipt.content.places(),
+            Parcel::Receipt(receipt) if receipt.last => receipt.content.places(),
             Parcel::Receipt(_) => 0,
             Parcel::Message(content) => content.places(),
         }
@@ -141,7 +143,7 @@ impl Receipt {
             network_error: self.network_error,
             user_message_reference: self.content.reference(),
         };
-        let intermediate = !self.state.is_final();
+        let intermediate = !self.last;
         let mut text = [0; Outgoing::LENGTH_MAX];
         let mut room = &mut text[..];
         outgoing.put(&mut room);

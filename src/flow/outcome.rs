@@ -91,6 +91,7 @@ impl Clerk {
                     refused(&mut hand, id, carrier, status, &carriers, now, &mut then);
                 }
                 Verdict::Unknown => unknown(&mut hand, id, carrier, now, &mut then),
+                Verdict::Unfit(status) => unfit(&mut hand, id, status, now, &mut then),
                 Verdict::Returned => returned(&mut hand, id, &carriers, now, &mut then),
             }
         }
@@ -336,6 +337,22 @@ fn unknown(
     }
 }
 
+/// No carrier can take it: its time is over, or it cannot be written as they want it.
+fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: &mut Consequences) {
+    let Some(mut entry) = hand.remove(id) else {
+        return;
+    };
+    if !entry.answered {
+        then.telling.answer(id, &mut entry, status);
+        return then.telling.forget(&entry);
+    }
+    let state = match status {
+        Status::ESME_RINVEXPIRY => State::Expired,
+        _ => State::Undeliverable,
+    };
+    then.telling.end(id, entry, state, 0, None, now);
+}
+
 fn returned(
     hand: &mut Hand<'_>,
     id: MessageId,
@@ -395,6 +412,7 @@ enum StepKind {
     Accepted(Option<CarrierMessageId>),
     Refused(Status),
     Unknown,
+    Unfit(Status),
     Returned,
 }
 
@@ -403,6 +421,7 @@ fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
         Verdict::Accepted(id) => StepKind::Accepted(id.clone()),
         Verdict::Refused(status) => StepKind::Refused(*status),
         Verdict::Unknown => StepKind::Unknown,
+        Verdict::Unfit(status) => StepKind::Unfit(*status),
         Verdict::Returned => StepKind::Returned,
     };
     batch
@@ -424,7 +443,7 @@ impl Step {
                 carrier_message_id: carrier_id.as_ref().map_or(&[], CarrierMessageId::as_bytes),
                 at,
             },
-            StepKind::Refused(status) => Record::Refused {
+            StepKind::Refused(status) | StepKind::Unfit(status) => Record::Refused {
                 id,
                 carrier,
                 status: status.0,

@@ -148,7 +148,7 @@ impl Clerk {
         let mut untold = 0;
         let mut correlator = slot.correlator.lock();
         for report in reports {
-            match correlator.find(&report, report.state.is_final()) {
+            match correlator.find(&report, report.last) {
                 Found::Open(id) => found.push((id, report)),
                 Found::Settled(_) => absorbed += 1,
                 Found::Nothing => {
@@ -162,7 +162,7 @@ impl Clerk {
         let mut telling = Telling::default();
         let mut hand = board.ledger.hand();
         for (id, report) in found {
-            if report.state.is_final() {
+            if report.last {
                 match hand.remove(id) {
                     Some(entry) => {
                         let Report {

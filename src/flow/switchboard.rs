@@ -101,7 +101,7 @@ impl Carriers {
     /// Whether a message may be handed to this carrier now.
     pub fn is_bound(&self, id: CarrierId) -> bool {
         self.slot(id)
-            .is_some_and(|slot| slot.open && slot.queue.bound() > 0)
+            .is_some_and(|slot| slot.open && slot.queue.is_served())
     }
 }
 

@@ -60,7 +60,8 @@ impl Telling {
         network_error: Option<NetworkErrorCode>,
         now: Moment,
     ) {
-        let delivered = state == State::Delivered;
+        // Accepted on behalf of the subscriber is as good as it gets where it is the last word.
+        let delivered = matches!(state, State::Delivered | State::Accepted);
         if delivered {
             self.delivered += 1;
         } else {
@@ -77,6 +78,7 @@ impl Telling {
             accepted: id.accepted(),
             done: now,
             state,
+            last: true,
             error,
             network_error,
         };
@@ -100,6 +102,7 @@ impl Telling {
             accepted: id.accepted(),
             done: now,
             state,
+            last: false,
             error: 0,
             network_error: None,
         };

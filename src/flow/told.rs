@@ -42,7 +42,7 @@ impl Clerk {
             match verdict {
                 Verdict::Taken => {
                     match delivery.parcel {
-                        Parcel::Receipt(ref receipt) if receipt.state.is_final() => receipts += 1,
+                        Parcel::Receipt(ref receipt) if receipt.last => receipts += 1,
                         Parcel::Receipt(_) => continue,
                         Parcel::Message(_) => messages += 1,
                     }

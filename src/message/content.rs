@@ -103,6 +103,12 @@ impl Content {
         usize::from(self.registered_at)
     }
 
+    /// Whether the sender has set schedule_delivery_time or validity_period.
+    pub fn has_times(&self) -> bool {
+        let empty = self.destination_at() + 3 + usize::from(self.destination_len) + 5;
+        self.command != Command::DATA_SM && self.registered_at() != empty
+    }
+
     /// Which receipts the sender asked for.
     pub fn registered_delivery(&self) -> RegisteredDelivery {
         RegisteredDelivery(
@@ -168,5 +174,6 @@ mod tests {
         assert_eq!(content.registered_delivery(), RegisteredDelivery(0x11));
         assert_eq!(content.reference(), Some(0x1234));
         assert_eq!(content.header().sequence, 9);
+        assert!(content.has_times());
     }
 }

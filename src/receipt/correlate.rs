@@ -226,6 +226,7 @@ mod tests {
             other_id: None,
             about: TO,
             state,
+            last: state.is_final(),
             error: 0,
             network_error: None,
             at,

@@ -16,6 +16,8 @@ pub struct Report {
     pub about: NumberMark,
     /// What has become of the message.
     pub state: State,
+    /// Whether this is the last word about it.
+    pub last: bool,
     /// The error as three digits or less; 0 is none.
     pub error: u16,
     /// network_error_code, where the carrier gave one.

@@ -10,6 +10,7 @@ mod deliveries;
 mod inbound;
 mod routing;
 mod failover;
+mod habits;
 mod unknown;
 mod carriers;
 mod overload;

@@ -1,0 +1,293 @@
+//! A message whose fields a carrier wants otherwise: taken apart and written anew.
+//!
+//! Most messages never come here: they are copied as they stand ([`super::translate`]).
+
+use super::account::{Carrier, Numbering, Receipts};
+use super::habit::Validity;
+use crate::message::{Content, digits};
+use crate::moment::Moment;
+use smppgate_codec::code::{Command, Status};
+use smppgate_codec::frame;
+use smppgate_codec::pdu::{Address, Data, Sm, Tlv, Tlvs};
+use smppgate_codec::time::Stamp;
+
+/// Seconds of a quarter of an hour, in which time zones count.
+const QUARTER: i32 = 15;
+
+/// Whether this message cannot leave as it stands.
+pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
+    !carrier.service_type.is_empty() || !carrier.tlvs.is_none() || content.has_times()
+}
+
+/// The body of the message as this carrier wants it, or the status that says why it cannot leave.
+/// `accepted` is when we took it: what it has waited counts.
+pub fn body(
+    carrier: &Carrier,
+    content: &Content,
+    accepted: Moment,
+    now: Moment,
+) -> Result<Vec<u8>, Status> {
+    let frame = match frame::next(content.pdu(), frame::LENGTH_MAX) {
+        Ok(Some(frame)) => frame,
+        _ => return Err(Status::ESME_RSYSERR),
+    };
+    let mut out = Vec::with_capacity(content.pdu().len() + 64);
+    if content.command() == Command::DATA_SM {
+        let data = Data::decode(&frame).map_err(|error| error.status())?;
+        let tlvs = tlvs(carrier, data.tlvs);
+        Data {
+            service_type: service_type(carrier, data.service_type),
+            source: numbered(data.source, carrier.source_ton, carrier.source_npi),
+            destination: destination(carrier, data.destination),
+            registered_delivery: match carrier.receipts {
+                Receipts::Always => data.registered_delivery.with_final(),
+                Receipts::AsAsked => data.registered_delivery,
+            },
+            tlvs: Tlvs::new(&tlvs),
+            ..data
+        }
+        .put(&mut out);
+        return Ok(out);
+    }
+    let sm = Sm::decode(&frame).map_err(|error| error.status())?;
+    let tlvs = tlvs(carrier, sm.tlvs);
+    let schedule = schedule(carrier, sm.schedule_delivery_time, accepted, now)?;
+    let validity = validity(carrier, sm.validity_period, accepted, now)?;
+    Sm {
+        service_type: service_type(carrier, sm.service_type),
+        source: numbered(sm.source, carrier.source_ton, carrier.source_npi),
+        destination: destination(carrier, sm.destination),
+        schedule_delivery_time: schedule.as_ref().map_or(&[], |octets| &octets[..]),
+        validity_period: validity.as_ref().map_or(&[], |octets| &octets[..]),
+        registered_delivery: match carrier.receipts {
+            Receipts::Always => sm.registered_delivery.with_final(),
+            Receipts::AsAsked => sm.registered_delivery,
+        },
+        tlvs: Tlvs::new(&tlvs),
+        ..sm
+    }
+    .put(&mut out);
+    Ok(out)
+}
+
+fn service_type<'a>(carrier: &'a Carrier, written: &'a [u8]) -> &'a [u8] {
+    match carrier.service_type.as_bytes() {
+        b"" => written,
+        own => own,
+    }
+}
+
+fn destination<'a>(carrier: &Carrier, address: Address<'a>) -> Address<'a> {
+    let plain = Address {
+        digits: digits(address.digits),
+        ..address
+    };
+    numbered(plain, carrier.destination_ton, carrier.destination_npi)
+}
+
+fn numbered(address: Address<'_>, ton: Numbering, npi: Numbering) -> Address<'_> {
+    let value = |numbering, written| match numbering {
+        Numbering::Keep => written,
+        Numbering::Set(value) => value,
+    };
+    Address {
+        ton: value(ton, address.ton),
+        npi: value(npi, address.npi),
+        ..address
+    }
+}
+
+/// The optional parameters that leave; octets behind them that are none do not.
+fn tlvs(carrier: &Carrier, written: Tlvs<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(written.octets().len());
+    let changes = &carrier.tlvs;
+    let mut kept = written
+        .iter()
+        .filter(|tlv| !changes.drop.contains(&tlv.tag));
+    kept.by_ref().for_each(|tlv| tlv.put(&mut out));
+    for (tag, value) in &changes.add {
+        let is_there = !changes.drop.contains(tag) && written.find(*tag).is_some();
+        if !is_there {
+            Tlv { tag: *tag, value }.put(&mut out);
+        }
+    }
+    out
+}
+
+type Field = Option<[u8; 16]>;
+
+/// Until when the carrier may try, counted from when we took the message. A message whose time is
+/// over does not leave.
+fn validity(
+    carrier: &Carrier,
+    written: &[u8],
+    accepted: Moment,
+    now: Moment,
+) -> Result<Field, Status> {
+    let Some(stamp) = Stamp::parse(written).ok().flatten() else {
+        return Ok(None);
+    };
+    let until = stamp.resolve(seconds(accepted));
+    if until <= seconds(now) {
+        return Err(Status::ESME_RINVEXPIRY);
+    }
+    Ok(match carrier.validity {
+        Validity::None => None,
+        form => Some(written_as(form, carrier, stamp, until, accepted, now)),
+    })
+}
+
+/// When it is due; a time that has passed means now.
+fn schedule(
+    carrier: &Carrier,
+    written: &[u8],
+    accepted: Moment,
+    now: Moment,
+) -> Result<Field, Status> {
+    let Some(stamp) = Stamp::parse(written).ok().flatten() else {
+        return Ok(None);
+    };
+    let due = stamp.resolve(seconds(accepted));
+    if due <= seconds(now) {
+        return Ok(None);
+    }
+    let form = carrier.validity;
+    Ok(Some(written_as(form, carrier, stamp, due, accepted, now)))
+}
+
+fn written_as(
+    form: Validity,
+    carrier: &Carrier,
+    stamp: Stamp,
+    at: i64,
+    accepted: Moment,
+    now: Moment,
+) -> [u8; 16] {
+    let waited = seconds(now) - seconds(accepted);
+    match (form, stamp) {
+        // Nothing has to be taken off, and months stay months.
+        (Validity::Relative, Stamp::Relative(_)) if waited <= 0 => stamp.octets(),
+        (Validity::Relative, _) => {
+            let left = u64::try_from(at - seconds(now)).unwrap_or(0);
+            smppgate_codec::time::relative(left)
+        }
+        (Validity::Absolute | Validity::None, _) => Stamp::Absolute {
+            unix: at,
+            tenths: 0,
+            quarters: (carrier.timezone / QUARTER).clamp(-48, 48) as i8,
+        }
+        .octets(),
+    }
+}
+
+fn seconds(moment: Moment) -> i64 {
+    i64::try_from(moment.millis() / 1_000).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::TlvChanges;
+    use bytes::BytesMut;
+    use smppgate_codec::code::Tag;
+    use smppgate_codec::pdu::Pdu;
+    use std::time::Duration;
+
+    /// 2026-12-24 18:30:00 UTC.
+    const EVENING: Moment = Moment(1_798_137_000_000_000);
+
+    fn content(sm: Sm<'_>) -> Content {
+        let mut out = BytesMut::new();
+        Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
+        let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
+        Content::of_sm(&frame, &Sm::decode(&frame).unwrap())
+    }
+
+    fn rewritten(carrier: &Carrier, sm: Sm<'_>, waited: u64) -> Result<Vec<u8>, Status> {
+        let content = content(sm);
+        assert!(is_needed(carrier, &content));
+        let now = EVENING + Duration::from_secs(waited);
+        let body = body(carrier, &content, EVENING, now)?;
+        let mut whole = (16 + body.len() as u32).to_be_bytes().to_vec();
+        whole.extend([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1]);
+        whole.extend(body);
+        Ok(whole)
+    }
+
+    fn read(octets: &[u8]) -> Sm<'_> {
+        let frame = frame::next(octets, frame::LENGTH_MAX).unwrap().unwrap();
+        Sm::decode(&frame).unwrap()
+    }
+
+    fn validity(form: Validity, written: &[u8], waited: u64) -> Result<String, Status> {
+        let carrier = Carrier {
+            validity: form,
+            timezone: 60,
+            ..Carrier::default()
+        };
+        let sm = Sm {
+            destination: Address::new(1, 1, b"33612345678"),
+            validity_period: written,
+            ..Sm::default()
+        };
+        let octets = rewritten(&carrier, sm, waited)?;
+        let field = read(&octets).validity_period.to_vec();
+        Ok(String::from_utf8(field).unwrap())
+    }
+
+    #[test]
+    fn what_has_waited_is_taken_off_a_span() {
+        let relative = |written, waited| validity(Validity::Relative, written, waited).unwrap();
+        assert_eq!(relative(b"000002000000000R", 0), "000002000000000R");
+        assert_eq!(relative(b"000002000000000R", 3_600), "000001230000000R");
+        assert_eq!(relative(b"261224190000000+", 0), "000000003000000R");
+    }
+
+    #[test]
+    fn a_span_becomes_a_point_in_time_in_the_zone_of_the_carrier() {
+        let absolute = |written| validity(Validity::Absolute, written, 60).unwrap();
+        assert_eq!(absolute(b"000000010000000R"), "261224203000004+");
+        assert_eq!(absolute(b"261224190000000+"), "261224200000004+");
+        let none = validity(Validity::None, b"000000010000000R", 60);
+        assert_eq!(none.unwrap(), "");
+    }
+
+    #[test]
+    fn what_is_stale_does_not_leave_in_any_form() {
+        for form in [Validity::Relative, Validity::Absolute, Validity::None] {
+            let stale = validity(form, b"000000000100000R", 60);
+            assert_eq!(stale, Err(Status::ESME_RINVEXPIRY));
+        }
+    }
+
+    #[test]
+    fn parameters_are_added_where_they_are_missing_and_left_out_where_they_are_not_wanted() {
+        let carrier = Carrier {
+            tlvs: TlvChanges {
+                add: vec![
+                    (Tag(0x1400), b"one".to_vec()),
+                    (Tag(0x1401), b"two".to_vec()),
+                ],
+                drop: vec![Tag::USER_MESSAGE_REFERENCE],
+            },
+            service_type: "OTP".to_owned(),
+            ..Carrier::default()
+        };
+        let sm = Sm {
+            service_type: b"CMT",
+            destination: Address::new(0, 0, b"+33612345678"),
+            short_message: b"hello",
+            tlvs: Tlvs::new(b"\x02\x04\0\x02\x12\x34\x14\x01\0\x03own"),
+            ..Sm::default()
+        };
+        let octets = rewritten(&carrier, sm, 0).unwrap();
+        let sm = read(&octets);
+        assert_eq!(sm.service_type, b"OTP");
+        assert_eq!(sm.destination, Address::new(1, 1, b"33612345678"));
+        assert_eq!(sm.registered_delivery.0, 1);
+        assert_eq!(sm.short_message, b"hello");
+        assert_eq!(sm.tlvs.find(Tag(0x1400)), Some(&b"one"[..]));
+        assert_eq!(sm.tlvs.find(Tag(0x1401)), Some(&b"own"[..]));
+        assert_eq!(sm.tlvs.find(Tag::USER_MESSAGE_REFERENCE), None);
+    }
+}

@@ -1,0 +1,216 @@
+//! The keys of `[[carrier]]` that say how a carrier wants its messages.
+
+use smppgate_codec::code::Tag;
+use toml::de::DeValue;
+
+use super::finding::shown;
+use super::section::Section;
+use super::value::Value;
+use crate::carrier::{Carrier, TlvChanges, Validity};
+
+/// Octets of a parameter that is added to every message.
+const ADDED_MAX: usize = 255;
+
+pub(super) fn read(section: &mut Section<'_>, carrier: &mut Carrier) {
+    if let Some(text) = section
+        .key("service_type")
+        .and_then(|value| value.ascii(0..=5))
+    {
+        carrier.service_type = text.to_owned();
+    }
+    if let Some(changes) = section.key("tlv").and_then(|value| tlvs(&value)) {
+        carrier.tlvs = changes;
+    }
+    let forms = [
+        ("relative", Validity::Relative),
+        ("absolute", Validity::Absolute),
+        ("none", Validity::None),
+    ];
+    if let Some(form) = section
+        .key("validity")
+        .and_then(|value| value.choice(&forms, &[]))
+    {
+        carrier.validity = form;
+    }
+    if let Some(minutes) = section.key("timezone").and_then(|value| zone(&value)) {
+        carrier.timezone = minutes;
+    }
+    if let Some(is_final) = section
+        .key("acceptd_final")
+        .and_then(|value| boolean(&value))
+    {
+        carrier.acceptd_final = is_final;
+    }
+}
+
+pub(super) fn boolean(value: &Value<'_>) -> Option<bool> {
+    match value.raw {
+        DeValue::Boolean(boolean) => Some(*boolean),
+        _ => value.wrong_type("true or false"),
+    }
+}
+
+/// Minutes ahead of UTC.
+fn zone(value: &Value<'_>) -> Option<i32> {
+    let text = value.text()?;
+    let minutes = parse_zone(text);
+    if minutes.is_none() {
+        value.error(format!(
+            "`{}` is not a time zone; write \"UTC\" or what is ahead of it in quarters of an hour, \
+             for example \"+02:00\" or \"-03:30\"",
+            shown(text)
+        ));
+    }
+    minutes
+}
+
+fn parse_zone(text: &str) -> Option<i32> {
+    if text == "UTC" {
+        return Some(0);
+    }
+    let (sign, rest) = match text.strip_prefix('+') {
+        Some(rest) => (1, rest),
+        None => (-1, text.strip_prefix('-')?),
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let two = |digits: &str| {
+        let is_two = digits.len() == 2 && digits.bytes().all(|octet| octet.is_ascii_digit());
+        is_two.then(|| digits.parse::<i32>().ok()).flatten()
+    };
+    let ahead = two(hours)? * 60 + two(minutes).filter(|minutes| *minutes < 60)?;
+    (ahead <= 12 * 60 && ahead % 15 == 0 || ahead <= 14 * 60 && ahead % 15 == 0 && sign > 0)
+        .then_some(sign * ahead)
+}
+
+fn tlvs(value: &Value<'_>) -> Option<TlvChanges> {
+    let mut section = Section::of(
+        value,
+        "a table, for example { add = { 0x1400 = \"1201\" }, drop = [\"0x1401\"] }",
+    )?;
+    let mut changes = TlvChanges::default();
+    if let Some(value) = section.key("add")
+        && let Some(pairs) = pairs(&value)
+    {
+        for (name, value) in pairs {
+            let added = tag(&name, &value);
+            if let (Some(tag), Some(octets)) = (added, octets(&value)) {
+                changes.add.push((tag, octets));
+            }
+        }
+    }
+    if let Some(value) = section.key("drop") {
+        // An empty list drops nothing, which is the default.
+        let is_empty = matches!(value.raw, DeValue::Array(items) if items.is_empty());
+        let items = if is_empty {
+            None
+        } else {
+            value.items("[\"0x1401\"]")
+        };
+        for item in items.unwrap_or_default() {
+            if let Some(found) = item.text().and_then(|text| tag(text, &item)) {
+                changes.drop.push(found);
+            }
+        }
+    }
+    section.finish();
+    Some(changes)
+}
+
+/// The keys of a table whose names are not known beforehand.
+fn pairs<'a>(value: &Value<'a>) -> Option<Vec<(String, Value<'a>)>> {
+    let DeValue::Table(table) = value.raw else {
+        return value.wrong_type("a table, for example { 0x1400 = \"1201\" }");
+    };
+    let pair = |(name, found): (&toml::Spanned<_>, &'a toml::Spanned<DeValue<'a>>)| {
+        let name: &std::borrow::Cow<'_, str> = name.get_ref();
+        let spot = super::finding::Spot {
+            at: found.span().start,
+            key: format!("{}.{}", value.spot.key, shown(name)),
+        };
+        let value = Value {
+            spot,
+            raw: found.get_ref(),
+            report: value.report,
+        };
+        (name.to_string(), value)
+    };
+    Some(table.iter().map(pair).collect())
+}
+
+/// A tag by its name or number. What we number ourselves cannot be changed here.
+fn tag(text: &str, value: &Value<'_>) -> Option<Tag> {
+    let number = text
+        .strip_prefix("0x")
+        .and_then(|digits| u16::from_str_radix(digits, 16).ok())
+        .map(Tag);
+    let named = || {
+        let named = Tag::KNOWN.iter().find(|(_, name)| *name == text);
+        named.map(|(tag, _)| *tag)
+    };
+    let found = number.or_else(named);
+    match found {
+        None => value.error(format!(
+            "`{}` is no parameter; write its tag, for example 0x1400, or its name",
+            shown(text)
+        )),
+        Some(Tag::MESSAGE_PAYLOAD) => {
+            value.error("message_payload is the message itself; leave it out");
+            return None;
+        }
+        Some(_) => {}
+    }
+    found
+}
+
+/// A text as its octets, or octets as `0x…`.
+fn octets(value: &Value<'_>) -> Option<Vec<u8>> {
+    let text = value.text()?;
+    let octets = match text.strip_prefix("0x") {
+        None => Some(text.as_bytes().to_vec()),
+        Some(digits) => hex(digits.as_bytes()),
+    };
+    let fitting = octets.filter(|octets| octets.len() <= ADDED_MAX);
+    if fitting.is_none() {
+        value.error(format!(
+            "is no value of a parameter; write a text, or octets as \"0x0A1B\", {ADDED_MAX} at most"
+        ));
+    }
+    fitting
+}
+
+fn hex(digits: &[u8]) -> Option<Vec<u8>> {
+    if !digits.len().is_multiple_of(2) {
+        return None;
+    }
+    let octet = |pair: &[u8]| {
+        let text = std::str::from_utf8(pair).ok()?;
+        let is_hex = pair.iter().all(u8::is_ascii_hexdigit);
+        is_hex.then(|| u8::from_str_radix(text, 16).ok()).flatten()
+    };
+    digits.chunks(2).map(octet).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_are_quarters_of_an_hour_ahead_of_utc() {
+        assert_eq!(parse_zone("UTC"), Some(0));
+        assert_eq!(parse_zone("+05:45"), Some(345));
+        assert_eq!(parse_zone("-03:30"), Some(-210));
+        for wrong in [
+            "", "CET", "+2", "02:00", "+02:10", "-13:00", "+15:00", "+0é:00",
+        ] {
+            assert_eq!(parse_zone(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn octets_are_pairs_of_hexadecimal_digits() {
+        assert_eq!(hex(b"0aFF"), Some(vec![0x0A, 0xFF]));
+        assert_eq!(hex(b""), Some(Vec::new()));
+        assert_eq!(hex(b"0a1"), None);
+        assert_eq!(hex(b"+a"), None);
+    }
+}
