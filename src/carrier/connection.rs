@@ -7,11 +7,11 @@ use super::line::Line;
 use super::outcome::{Outcome, Verdict};
 use super::queue::{Queue, Waiting};
 use super::{rewrite, translate};
-use crate::link::{Bell, Conversation, End, WRITE_HIGH};
+use crate::link::{Conversation, End, WRITE_HIGH};
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::CarrierMessageId;
-use crate::session::{BindKind, Lost, Machine, Reason, Received, Role, Settings, Tick};
+use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
@@ -26,7 +26,6 @@ const PEER_WINDOW: u32 = 1_000;
 pub struct Connection<I: Intake> {
     carrier: CarrierId,
     settings: Arc<Carrier>,
-    kind: BindKind,
     queue: Arc<Queue>,
     intake: I,
     line: Arc<Line>,
@@ -50,11 +49,9 @@ impl<I: Intake> Connection<I> {
     pub fn new(
         carrier: CarrierId,
         settings: Arc<Carrier>,
-        kind: BindKind,
         queue: Arc<Queue>,
         intake: I,
-        number: u64,
-        bell: Arc<Bell>,
+        line: Arc<Line>,
         now: Moment,
     ) -> Self {
         let session = Settings {
@@ -64,13 +61,12 @@ impl<I: Intake> Connection<I> {
             enquire_link: settings.enquire_link,
             ..Settings::new(Role::Esme)
         };
-        bell.ring();
+        line.ring();
         Self {
             machine: Machine::new(session, now),
-            line: Arc::new(Line::new(number, kind.sends(), bell)),
+            line,
             carrier,
             settings,
-            kind,
             queue,
             intake,
             seen: now,
@@ -83,11 +79,6 @@ impl<I: Intake> Connection<I> {
             replies: Vec::new(),
             drawn: Vec::new(),
         }
-    }
-
-    /// The bind as others see it.
-    pub fn line(&self) -> &Arc<Line> {
-        &self.line
     }
 
     /// Whether the bind was ever up.
@@ -279,7 +270,7 @@ impl<I: Intake> Connection<I> {
             addr_npi: settings.address_range.npi,
             address_range: settings.address_range.range.as_bytes(),
         };
-        self.machine.bind(self.kind, &bind, now, out);
+        self.machine.bind(self.line.kind, &bind, now, out);
     }
 
     fn leave(&mut self) {

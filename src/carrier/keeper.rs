@@ -4,6 +4,7 @@ use super::account::Carrier;
 use super::backoff::Backoff;
 use super::connection::Connection;
 use super::intake::Intake;
+use super::line::Line;
 use super::queue::Queue;
 use crate::link::{self, Bell, Clock, End, dial};
 use crate::message::CarrierId;
@@ -175,17 +176,15 @@ impl Slot {
         };
         let bell = Arc::new(Bell::default());
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let line = Arc::new(Line::new(number, self.kind, bell.clone()));
         let mut connection = Connection::new(
             self.id,
             self.settings.clone(),
-            self.kind,
             self.queue.clone(),
             intake,
-            number,
-            bell.clone(),
+            line.clone(),
             self.clock.now(),
         );
-        let line = connection.line().clone();
         let end = {
             let driving = link::drive(&mut stream, &mut connection, &bell, self.clock);
             tokio::pin!(driving);

@@ -2,6 +2,7 @@
 
 use super::arrival::Reply;
 use crate::link::Bell;
+use crate::session::BindKind;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub struct Line {
     /// Its number among all connections to carriers, never given out again.
     pub number: u64,
-    /// Whether it carries messages to the carrier.
-    pub sends: bool,
+    /// Which ways it carries messages.
+    pub kind: BindKind,
     bell: Arc<Bell>,
     /// Free slots of its window as it last said.
     room: AtomicUsize,
@@ -24,10 +25,10 @@ pub struct Line {
 
 impl Line {
     /// A line with no room yet.
-    pub fn new(number: u64, sends: bool, bell: Arc<Bell>) -> Self {
+    pub fn new(number: u64, kind: BindKind, bell: Arc<Bell>) -> Self {
         Self {
             number,
-            sends,
+            kind,
             bell,
             room: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),

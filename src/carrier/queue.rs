@@ -162,7 +162,7 @@ impl Queue {
     }
 
     fn count_lines(&self, lines: &[Arc<Line>]) {
-        let sending = lines.iter().filter(|line| line.sends).count();
+        let sending = lines.iter().filter(|line| line.kind.sends()).count();
         self.bound.store(lines.len(), Ordering::SeqCst);
         self.sending.store(sending, Ordering::SeqCst);
     }
@@ -172,7 +172,7 @@ impl Queue {
         let mut lines = self.lines.lock();
         lines.all.retain(|other| other.number != line.number);
         self.count_lines(&lines.all);
-        let last = line.sends && self.sending.load(Ordering::SeqCst) == 0;
+        let last = line.kind.sends() && self.sending.load(Ordering::SeqCst) == 0;
         drop(lines);
         // It may have been the one that was to carry what waits.
         self.nudge();
