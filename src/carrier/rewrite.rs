@@ -10,6 +10,8 @@ use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame;
 use smppgate_codec::pdu::{Address, Data, Sm, Tlv, Tlvs};
 use smppgate_codec::time::Stamp;
+use std::borrow::Cow;
+use std::time::Duration;
 
 /// Seconds of a quarter of an hour, in which time zones count.
 const QUARTER: i32 = 15;
@@ -31,6 +33,9 @@ pub fn body(
         Ok(Some(frame)) => frame,
         _ => return Err(Status::ESME_RSYSERR),
     };
+    // Whole seconds count, and only those that have passed whole.
+    let waited = now.since(accepted).as_secs();
+    let now = accepted + Duration::from_secs(waited);
     let mut out = Vec::with_capacity(content.pdu().len() + 64);
     if content.command() == Command::DATA_SM {
         let data = Data::decode(&frame).map_err(|error| error.status())?;
@@ -97,8 +102,11 @@ fn numbered(address: Address<'_>, ton: Numbering, npi: Numbering) -> Address<'_>
     }
 }
 
-/// The optional parameters that leave; octets behind them that are none do not.
-fn tlvs(carrier: &Carrier, written: Tlvs<'_>) -> Vec<u8> {
+/// The optional parameters that leave. If some change, octets behind them that are none do not leave.
+fn tlvs<'a>(carrier: &Carrier, written: Tlvs<'a>) -> Cow<'a, [u8]> {
+    if carrier.tlvs.is_none() {
+        return Cow::Borrowed(written.octets());
+    }
     let mut out = Vec::with_capacity(written.octets().len());
     let changes = &carrier.tlvs;
     let mut kept = written
@@ -111,7 +119,7 @@ fn tlvs(carrier: &Carrier, written: Tlvs<'_>) -> Vec<u8> {
             Tlv { tag: *tag, value }.put(&mut out);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 type Field = Option<[u8; 16]>;
@@ -191,7 +199,6 @@ mod tests {
     use bytes::BytesMut;
     use smppgate_codec::code::Tag;
     use smppgate_codec::pdu::Pdu;
-    use std::time::Duration;
 
     /// 2026-12-24 18:30:00 UTC.
     const EVENING: Moment = Moment(1_798_137_000_000_000);
