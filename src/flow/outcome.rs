@@ -266,6 +266,10 @@ fn refused(
         entry.stage,
         Stage::With(with) | Stage::Held(with) if with == carrier
     );
+    if !its_answer {
+        // The message has gone on since: what another carrier does with it counts.
+        return;
+    }
     entry.attempts.push(Attempt {
         carrier,
         at: now,
@@ -277,7 +281,7 @@ fn refused(
         AckMode::Stored => true,
         AckMode::Carrier => !entry.answered && status.class() != Class::Permanent,
     };
-    if its_answer && may_go_on {
+    if may_go_on {
         let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
         let waits = entry
             .untried()
