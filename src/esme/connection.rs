@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::delivery::{Delivered, Delivery, Verdict};
 use super::intake::Intake;
+use super::multi::Multi;
 use super::outbox::Outbox;
 use super::roster::{Desk, Roster};
 use super::seat::{Collected, Seat};
@@ -19,6 +20,7 @@ use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
 use smppgate_codec::pdu::{Bind, Header, MessageResp};
 use smppgate_codec::wire::PduWriter;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +61,8 @@ struct Bound {
     /// Whether the peer knows optional parameters.
     tlvs: bool,
     unread: Unread,
+    /// Each submit_multi that has not been answered, by the number of its first message.
+    multis: HashMap<u64, Arc<Multi>>,
     /// When a delivery that waits for a response on another bind is looked at again.
     recheck: Moment,
     /// So much is unwritten that nothing more is delivered until some of it is.
@@ -128,7 +132,7 @@ impl<I: Intake> Connection<I> {
     fn pdu(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
         match self.machine.receive(&frame.header, now, out) {
             Received::Request { .. } => {
-                self.request(frame, out);
+                self.request(frame, now, out);
                 Ok(())
             }
             Received::Response {
@@ -151,10 +155,13 @@ impl<I: Intake> Connection<I> {
         }
     }
 
-    fn request(&mut self, frame: &Frame<'_>, out: &mut BytesMut) {
+    fn request(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
         let Header {
             command, sequence, ..
         } = frame.header;
+        if command == Command::SUBMIT_MULTI {
+            return self.multi(frame, now, out);
+        }
         match translate::submission(frame) {
             Ok(content) => {
                 self.batch.push(Submission {
@@ -162,15 +169,53 @@ impl<I: Intake> Connection<I> {
                     id: MessageId(0),
                     ordinal: 0,
                     sequence,
+                    multi: None,
                 });
             }
-            Err(status) => {
-                // Handed up and answered here: no message was made of it.
-                let response = command.response().unwrap_or(Command::GENERIC_NACK);
-                Header::bare(response, status, sequence).put(out);
-                self.machine.answered(1);
-            }
+            Err(status) => self.refuse(frame, status, out),
         }
+    }
+
+    /// Answers a request here: it was handed up, and no message was made of it.
+    fn refuse(&mut self, frame: &Frame<'_>, status: Status, out: &mut BytesMut) {
+        let Header {
+            command, sequence, ..
+        } = frame.header;
+        let response = command.response().unwrap_or(Command::GENERIC_NACK);
+        Header::bare(response, status, sequence).put(out);
+        self.machine.answered(1);
+    }
+
+    /// A submit_multi becomes a message for each destination; they share one answer.
+    fn multi(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
+        let (contents, refused) = match translate::submissions(frame) {
+            Ok((contents, refused)) if contents.is_empty() => {
+                return self.refuse(frame, refused.status(), out);
+            }
+            Ok(both) => both,
+            Err(status) => return self.refuse(frame, status, out),
+        };
+        let Some(bound) = &mut self.bound else { return };
+        let (sequence, count) = (frame.header.sequence, contents.len());
+        let mut multi: Option<Arc<Multi>> = None;
+        let mut refused = Some(refused);
+        for (content, id) in contents.into_iter().zip(self.intake.ids(count, now)) {
+            let ordinal = bound.unanswered.begin(id, now);
+            let multi = multi.get_or_insert_with(|| {
+                let refused = refused.take().unwrap_or_default();
+                Arc::new(Multi::new(id, ordinal, sequence, count, refused))
+            });
+            self.batch.push(Submission {
+                content,
+                id,
+                ordinal,
+                sequence,
+                multi: Some(multi.clone()),
+            });
+        }
+        bound
+            .multis
+            .extend(multi.map(|multi| (multi.ordinal, multi)));
     }
 
     fn response(&mut self, token: u32, status: Status, in_time: bool) {
@@ -260,6 +305,7 @@ impl<I: Intake> Connection<I> {
             outbox: Outbox::default(),
             tlvs: bind.interface_version >= 0x34,
             unread: Unread::default(),
+            multis: HashMap::new(),
             recheck: Moment::NEVER,
             clogged: false,
             account,
@@ -281,8 +327,11 @@ impl<I: Intake> Connection<I> {
         }
         let ids = self.intake.ids(self.batch.len(), now);
         for (submission, id) in self.batch.iter_mut().zip(ids) {
-            submission.id = id;
-            submission.ordinal = bound.unanswered.begin(id, now);
+            // The destinations of a submit_multi have their numbers already.
+            if submission.multi.is_none() {
+                submission.id = id;
+                submission.ordinal = bound.unanswered.begin(id, now);
+            }
         }
         self.intake
             .submit(&bound.seat, &mut self.batch, now, &mut self.answers);
@@ -300,6 +349,10 @@ impl<I: Intake> Connection<I> {
             let Some(response) = answer.command.response() else {
                 continue;
             };
+            if answer.command == Command::SUBMIT_MULTI {
+                bound.answer_multi(answer, out);
+                continue;
+            }
             match answer.id {
                 Some(id) if answer.status.is_ok() => {
                     let text = id.text(bound.account.message_id);
@@ -353,6 +406,19 @@ impl<I: Intake> Connection<I> {
             bound.outbox.put(token, form, bound.tlvs, sequence, out);
             bound.clogged = out.len() > WRITE_HIGH;
         }
+    }
+}
+
+impl Bound {
+    /// The destinations of a submit_multi all have their verdicts.
+    fn answer_multi(&mut self, answer: &Answer, out: &mut BytesMut) {
+        let Some(multi) = self.multis.remove(&answer.ordinal) else {
+            return;
+        };
+        // The first one is closed by the answer itself.
+        (1..multi.count as u64).for_each(|at| self.unanswered.close(answer.ordinal + at));
+        multi.put(answer.status, self.account.message_id, out);
+        multi.answered_behind(self.seat.promises.made());
     }
 }
 

@@ -41,8 +41,8 @@ pub enum Parcel {
 pub struct Receipt {
     /// The message as the ESME submitted it.
     pub content: Content,
-    /// When we took it.
-    pub accepted: Moment,
+    /// The id that its sender knows it by: one for all destinations of a submit_multi.
+    pub shown: MessageId,
     /// When it came to its state.
     pub done: Moment,
     /// Its state.
@@ -88,7 +88,7 @@ impl Delivery {
     /// `tlvs` is false for a peer that bound with a version before 3.4.
     pub fn put(&self, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
         match &self.parcel {
-            Parcel::Receipt(receipt) => receipt.put(self.id, form, tlvs, sequence, out),
+            Parcel::Receipt(receipt) => receipt.put(form, tlvs, sequence, out),
             Parcel::Message(content) if !tlvs => put_plain(content, sequence, out),
             Parcel::Message(content) => {
                 let header = Header {
@@ -130,11 +130,11 @@ impl Delivery {
 }
 
 impl Receipt {
-    fn put(&self, id: MessageId, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
-        let id = id.text(form);
+    fn put(&self, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
+        let id = self.shown.text(form);
         let outgoing = Outgoing {
             id: id.as_bytes(),
-            submitted: seconds(self.accepted),
+            submitted: seconds(self.shown.accepted()),
             done: seconds(self.done),
             offset_minutes: 0,
             state: self.state,

@@ -1,7 +1,8 @@
 //! Those who submit: accounts, their connections, and what they need from above.
 //!
 //! * `account`: the settings of an ESME that may bind;
-//! * `submission`: a message of its own; `translate`: from its PDU to one;
+//! * `submission`: a message of its own; `multi`: several that share one answer; `translate`: from
+//!   PDUs to them;
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
 //! * `seat`: a bound connection as others see it; `roster`: all of them, by account;
 //! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
@@ -9,6 +10,7 @@
 //! * `connection`: one connection; `server`: takes them in.
 
 mod account;
+mod multi;
 mod submission;
 mod translate;
 mod promise;
@@ -25,6 +27,7 @@ mod server;
 pub use account::{Account, Password};
 pub use delivery::{Delivered, Delivery, Parcel, Receipt, Verdict};
 pub use intake::Intake;
+pub use multi::Multi;
 pub use promise::{Promise, Promises};
 pub use roster::{Desk, OPEN_MAX, Roster};
 pub use seat::Seat;

@@ -1,6 +1,7 @@
 //! Responses that a connection has been promised, and how many of them it has written: a receipt
 //! must not leave before the response to its message.
 
+use super::multi::Multi;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -30,6 +31,11 @@ impl Promises {
         self.made.fetch_add(count as u64, Ordering::AcqRel);
     }
 
+    /// How many it has been promised.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Acquire)
+    }
+
     /// More responses have reached the socket.
     pub fn wrote(&self, count: u64) {
         self.written.fetch_add(count, Ordering::AcqRel);
@@ -46,13 +52,32 @@ impl Promises {
 pub struct Promise {
     promises: Arc<Promises>,
     count: u64,
+    multi: Option<Arc<Multi>>,
 }
 
 impl Promise {
     /// All that have been made so far.
     pub fn so_far(promises: Arc<Promises>) -> Self {
-        let count = promises.made.load(Ordering::Acquire);
-        Self { promises, count }
+        let count = promises.made();
+        Self {
+            promises,
+            count,
+            multi: None,
+        }
+    }
+
+    /// The response to this submit_multi, which may have to wait for other verdicts yet.
+    pub fn of_multi(promises: Arc<Promises>, multi: Arc<Multi>) -> Self {
+        Self {
+            promises,
+            count: 0,
+            multi: Some(multi),
+        }
+    }
+
+    /// Whether the response has been left where it is written, if it is not written yet.
+    pub fn is_left(&self) -> bool {
+        self.multi.is_none()
     }
 
     /// The number of the connection.
@@ -63,7 +88,11 @@ impl Promise {
     /// Whether they have been written, or never will be.
     pub fn is_kept(&self) -> bool {
         let Promises { written, left, .. } = &*self.promises;
-        left.load(Ordering::Acquire) || written.load(Ordering::Acquire) >= self.count
+        let count = self
+            .multi
+            .as_ref()
+            .map_or(self.count, |multi| multi.answered());
+        left.load(Ordering::Acquire) || written.load(Ordering::Acquire) >= count
     }
 }
 

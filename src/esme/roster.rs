@@ -112,7 +112,9 @@ impl Desk {
             if Some(seat.number) == from {
                 // Responses and deliveries of one connection are written in the order in which
                 // they were left: there is nothing to wait for.
-                hand.iter_mut().for_each(|delivery| delivery.after = None);
+                hand.iter_mut().for_each(|delivery| {
+                    delivery.after.take_if(|promise| promise.is_left());
+                });
             }
             if !seat.deliver(&mut hand) {
                 // It has gone in this moment: the next look will not find it.

@@ -1,9 +1,18 @@
 //! From the PDU of an ESME to a submission, or to the status that says what is wrong with it.
 
+use super::multi::Verdicts;
 use crate::message::Content;
+use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
-use smppgate_codec::frame::Frame;
-use smppgate_codec::pdu::{Data, Sm, check_data, check_submit};
+use smppgate_codec::frame::{self, Frame};
+use smppgate_codec::pdu::{
+    Address, Data, Destination, Sm, SubmitMulti, check_data, check_multi, check_submit,
+};
+use smppgate_codec::wire::PduWriter;
+
+/// Octets that the messages of one submit_multi may have together. 254 texts of 254 octets have
+/// much less; one long text must not become many times its length in memory.
+const MULTI_OCTETS_MAX: usize = 2 * 1024 * 1024;
 
 /// The message that a submit_sm or data_sm submits.
 ///
@@ -23,4 +32,48 @@ pub fn submission(frame: &Frame<'_>) -> Result<Content, Status> {
         }
         _ => Err(Status::ESME_RINVCMDID),
     }
+}
+
+/// The messages of a submit_multi, one for each destination, and the destinations that are refused
+/// from the start. We keep no distribution lists: each is refused by its name.
+pub fn submissions(frame: &Frame<'_>) -> Result<(Vec<Content>, Verdicts), Status> {
+    let multi = SubmitMulti::decode(frame).map_err(|error| error.status())?;
+    check_multi(&multi)?;
+    let length = multi.to_one(Address::default()).user_data().len() + multi.tlvs.octets().len();
+    if multi.destinations.len() * length > MULTI_OCTETS_MAX {
+        return Err(Status::ESME_RINVMSGLEN);
+    }
+    let mut contents = Vec::with_capacity(multi.destinations.len());
+    let mut refused = Verdicts::default();
+    let mut room = BytesMut::new();
+    for destination in multi.destinations.iter() {
+        match destination {
+            Destination::Sme(address) if address.digits.is_empty() => {
+                refused.refuse(address, Status::ESME_RINVDSTADR);
+            }
+            Destination::Sme(address) => {
+                room.clear();
+                let sequence = frame.header.sequence;
+                let mut writer =
+                    PduWriter::begin(&mut room, Command::SUBMIT_SM, Status::ESME_ROK, sequence);
+                multi.to_one(address).put(writer.body());
+                drop(writer);
+                contents.push(own(&room)?);
+            }
+            Destination::List(name) => {
+                refused.refuse(Address::new(0, 0, name), Status::ESME_RINVDLNAME);
+            }
+        }
+    }
+    Ok((contents, refused))
+}
+
+/// The message of a submit_sm that we have written ourselves.
+fn own(octets: &[u8]) -> Result<Content, Status> {
+    let frame = match frame::next(octets, frame::LENGTH_MAX) {
+        Ok(Some(frame)) => frame,
+        Ok(None) | Err(_) => return Err(Status::ESME_RINVMSGLEN),
+    };
+    let sm = Sm::decode(&frame).map_err(|error| error.status())?;
+    Ok(Content::of_sm(&frame, &sm))
 }

@@ -3,7 +3,7 @@
 //! Plain values in shards, each behind a lock that is taken once for a run of messages: ids that
 //! were taken together lie together.
 
-use crate::esme::Seat;
+use crate::esme::{Multi, Promise, Seat};
 use crate::message::{AccountId, AckMode, CarrierId, Content, MessageId, OnUnknown};
 use crate::moment::Moment;
 use foldhash::fast::RandomState;
@@ -34,6 +34,8 @@ pub struct Entry {
     pub ordinal: u64,
     /// Its sequence_number.
     pub sequence: u32,
+    /// The submit_multi that it is one destination of.
+    pub multi: Option<Arc<Multi>>,
     /// When its sender is told that it is accepted.
     pub ack: AckMode,
     /// What its sender hears if the carrier's verdict does not come.
@@ -75,6 +77,20 @@ pub struct Attempt {
 }
 
 impl Entry {
+    /// The id that its sender knows it by.
+    pub fn shown(&self, id: MessageId) -> MessageId {
+        self.multi.as_ref().map_or(id, |multi| multi.id)
+    }
+
+    /// What its receipts wait for.
+    pub fn promise(&self) -> Promise {
+        let promises = self.seat.promises.clone();
+        match &self.multi {
+            None => Promise::so_far(promises),
+            Some(multi) => Promise::of_multi(promises, multi.clone()),
+        }
+    }
+
     /// The carriers that have not been tried yet, in order.
     pub fn untried(&self) -> impl Iterator<Item = CarrierId> {
         let tried = |carrier: &CarrierId| self.attempts.iter().any(|one| one.carrier == *carrier);

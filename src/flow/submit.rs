@@ -25,7 +25,7 @@ impl Clerk {
         let board = self.board.clone();
         board.counters.submitted.add(batch.len());
         let account_id = seat.account;
-        let before = answers.len();
+        let (before, count) = (answers.len(), batch.len());
         let Some(account) = self.accounts.table().account(account_id).cloned() else {
             // The account was taken out of the config while its connection was up.
             return self.refuse_all(seat, batch, Status::ESME_RSYSERR, answers);
@@ -39,7 +39,7 @@ impl Clerk {
         }
         let routed = self.routed(account_id, &account, batch, answers);
         let routed = self.with_room(account_id, routed, answers);
-        board.counters.refused.add(answers.len() - before);
+        board.counters.refused.add(count - routed.len());
         seat.promises.make(answers.len() - before);
         if routed.is_empty() {
             return;
@@ -57,9 +57,10 @@ impl Clerk {
         status: Status,
         answers: &mut Vec<Answer>,
     ) {
-        seat.promises.make(batch.len());
+        let before = answers.len();
         self.board.counters.refused.add(batch.len());
-        answers.extend(batch.drain(..).map(|one| answer(&one, status)));
+        answers.extend(batch.drain(..).filter_map(|one| answer(&one, status)));
+        seat.promises.make(answers.len() - before);
     }
 
     /// Chooses the way of each message; those without one are refused at once.
@@ -118,7 +119,7 @@ impl Clerk {
                 Ok(()) => routed.push(Routed { submission, via }),
                 Err(status) => {
                     queue_full += usize::from(status == Status::ESME_RMSGQFUL);
-                    answers.push(answer(&submission, status));
+                    answers.extend(answer(&submission, status));
                 }
             }
         }
@@ -150,7 +151,7 @@ impl Clerk {
         desk.close(free);
         self.board.counters.queue_full.add(routed.len() - count);
         for without in routed.drain(count..) {
-            answers.push(answer(&without.submission, Status::ESME_RMSGQFUL));
+            answers.extend(answer(&without.submission, Status::ESME_RMSGQFUL));
         }
         routed
     }
@@ -166,12 +167,19 @@ impl Clerk {
         // The records borrow from the messages, which move on behind them.
         let contents: SmallVec<[_; 32]> = messages
             .iter()
-            .map(|one| (one.submission.id, one.submission.content.clone()))
+            .map(|one| {
+                let Submission {
+                    id, multi, content, ..
+                } = &one.submission;
+                let shown = multi.as_ref().map_or(*id, |multi| multi.id);
+                (*id, shown, content.clone())
+            })
             .collect();
         let records: SmallVec<[Record<'_>; 32]> = contents
             .iter()
-            .map(|(id, content)| Record::Accepted {
+            .map(|(id, shown, content)| Record::Accepted {
                 id: *id,
+                shown: *shown,
                 account,
                 at: now,
                 pdu: content.pdu(),
@@ -184,13 +192,15 @@ impl Clerk {
         };
         match self.journal(&records, then) {
             Ok(Some(After::Stored { messages, .. })) => {
-                seat.promises.make(messages.len());
+                let before = answers.len();
                 answers.extend(self.stored_answers(&messages));
+                seat.promises.make(answers.len() - before);
                 self.stored(seat, account, messages, now);
             }
             Err((After::Stored { messages, .. }, refusal)) => {
-                seat.promises.make(messages.len());
+                let before = answers.len();
                 answers.extend(self.not_stored(account, messages, refusal));
+                seat.promises.make(answers.len() - before);
             }
             Ok(_) | Err(_) => {}
         }
@@ -201,7 +211,7 @@ impl Clerk {
         self.board.counters.accepted.add(messages.len());
         messages
             .iter()
-            .map(|one| answer(&one.submission, Status::ESME_ROK))
+            .filter_map(|one| answer(&one.submission, Status::ESME_ROK))
             .collect()
     }
 
@@ -240,7 +250,7 @@ impl Clerk {
         self.board.counters.refused.add(messages.len());
         messages
             .iter()
-            .map(|one| answer(&one.submission, status))
+            .filter_map(|one| answer(&one.submission, status))
             .collect()
     }
 
@@ -262,6 +272,7 @@ impl Clerk {
                 id,
                 ordinal,
                 sequence,
+                multi,
             } = submission;
             let first = via
                 .iter()
@@ -283,6 +294,7 @@ impl Clerk {
                 content,
                 ordinal,
                 sequence,
+                multi,
                 ack,
                 on_unknown,
                 answered: stored,
@@ -302,12 +314,19 @@ fn places(routed: &Routed) -> usize {
     routed.submission.content.places()
 }
 
-fn answer(submission: &Submission, status: Status) -> Answer {
-    Answer {
-        ordinal: submission.ordinal,
-        sequence: submission.sequence,
-        command: submission.content.command(),
+fn answer(submission: &Submission, status: Status) -> Option<Answer> {
+    let Submission {
+        content,
+        id,
+        ordinal,
+        sequence,
+        multi,
+    } = submission;
+    Answer::new(
+        multi.as_deref(),
+        (*ordinal, *sequence),
+        content,
         status,
-        id: Some(submission.id),
-    }
+        *id,
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::ledger::Entry;
 use super::switchboard::Clerk;
-use crate::esme::{Answer, Delivery, Parcel, Promise, Receipt, Seat};
+use crate::esme::{Answer, Delivery, Parcel, Receipt, Seat};
 use crate::message::{AccountId, MessageId};
 use crate::moment::Moment;
 use smallvec::SmallVec;
@@ -33,13 +33,9 @@ impl Telling {
         } else {
             self.refused += 1;
         }
-        let answer = Answer {
-            ordinal: entry.ordinal,
-            sequence: entry.sequence,
-            command: entry.content.command(),
-            status,
-            id: Some(id),
-        };
+        let numbers = (entry.ordinal, entry.sequence);
+        let answer = Answer::new(entry.multi.as_deref(), numbers, &entry.content, status, id);
+        let Some(answer) = answer else { return };
         match self
             .seats
             .iter_mut()
@@ -73,9 +69,10 @@ impl Telling {
         if !entry.has_room {
             self.take_again(entry.account, entry.content.places());
         }
+        let after = Some(entry.promise());
         let receipt = Receipt {
+            shown: entry.shown(id),
             content: entry.content,
-            accepted: id.accepted(),
             done: now,
             state,
             last: true,
@@ -87,7 +84,7 @@ impl Telling {
             account: entry.account,
             parcel: Parcel::Receipt(receipt),
             since: now,
-            after: Some(Promise::so_far(entry.seat.promises.clone())),
+            after,
             tries: 0,
         });
     }
@@ -99,7 +96,7 @@ impl Telling {
         }
         let receipt = Receipt {
             content: entry.content.clone(),
-            accepted: id.accepted(),
+            shown: entry.shown(id),
             done: now,
             state,
             last: false,
@@ -111,7 +108,7 @@ impl Telling {
             account: entry.account,
             parcel: Parcel::Receipt(receipt),
             since: now,
-            after: Some(Promise::so_far(entry.seat.promises.clone())),
+            after: Some(entry.promise()),
             tries: 0,
         });
     }

@@ -10,6 +10,8 @@ pub enum Record<'a> {
     Accepted {
         /// Our id of it.
         id: MessageId,
+        /// The id that its sender is told: one for all destinations of a submit_multi.
+        shown: MessageId,
         /// Whose it is.
         account: AccountId,
         /// When we read it.

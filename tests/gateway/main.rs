@@ -5,6 +5,7 @@ mod support;
 
 mod bind;
 mod submit;
+mod multi;
 mod receipts;
 mod deliveries;
 mod inbound;

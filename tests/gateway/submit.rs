@@ -4,7 +4,7 @@ use crate::support::{Esme, House, Smsc, account, message, one_carrier, route};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, RegisteredDelivery, Status, Tag};
 use smppgate_codec::pdu::{
-    Address, CancelSm, Data, Destination, HEADER_LEN, Header, Pdu, QuerySm, ReplaceSm, Sm, Tlvs,
+    Address, CancelSm, Data, HEADER_LEN, Header, Pdu, QuerySm, ReplaceSm, Sm, Tlvs,
 };
 use std::collections::HashSet;
 
@@ -290,19 +290,6 @@ fn a_body_that_ends_too_early_costs_one_pdu_and_not_the_connection() {
 fn what_is_not_built_yet_is_refused_in_its_own_response() {
     let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
     let source = Address::new(5, 0, b"ACME");
-    let mut multi = BytesMut::new();
-    multi.extend_from_slice(b"\0\x05\0ACME\0\x01");
-    let to = Address::new(1, 1, b"33612345678");
-    Destination::Sme(to).put(&mut multi);
-    multi.extend_from_slice(b"\0\0\0\0\0\x01\0\0\0\x05hello");
-    let sequence = acme.number();
-    let mut pdu = header(Command::SUBMIT_MULTI, multi.len(), sequence);
-    pdu.extend_from_slice(&multi);
-    acme.write(&pdu);
-    let response = acme.response(sequence);
-    assert_eq!(response.command(), Command::SUBMIT_MULTI_RESP);
-    assert_eq!(response.status(), Status::ESME_RINVCMDID);
-
     for pdu in [
         Pdu::QuerySm(QuerySm {
             message_id: b"1",

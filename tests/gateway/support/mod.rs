@@ -13,4 +13,4 @@ mod carrier;
 pub use carrier::{Carrier, Smsc, parameters, put_tlv, text};
 pub use esme::{Esme, Told, message};
 pub use house::{House, account, one_carrier, route, until};
-pub use peer::octets;
+pub use peer::{Got, octets};
