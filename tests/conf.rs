@@ -33,6 +33,20 @@ fn world() -> World {
         ("conf/france.txt", "33 # all of it\n\n+336\n"),
         ("conf/bad.txt", "33\nfrance\n"),
         ("conf/empty.txt", "# nothing\n"),
+        (
+            "conf/north.csv",
+            "# carrier, ours, class\n0x45, ESME_RTHROTTLED, throttled\n1033, , permanent # credit\n",
+        ),
+        ("conf/north-dlr.csv", "21b, 021\nabsent, 27, temporary\n"),
+        (
+            "conf/bad.csv",
+            "0x45, ESME_RTHROTTLED\n0x45, , later\nESME_X, , ok\n0, , ok\n7, ESME_ROK, route\n\n\
+             8, , ok\n8, , ok\n9, ESME_RBINDFAIL, route\n",
+        ),
+        (
+            "conf/bad-dlr.csv",
+            "1\n1, 1000\n1, +1\n1, 1\n01, 2\n2, 2, soon\n, 3\n",
+        ),
     ]))
 }
 
@@ -112,6 +126,8 @@ fn with_shown_defaults(text: &str) -> String {
         "from",
         "reject",
         "carrier",
+        "status_map",
+        "error_map",
     ];
     let is_default = |line: &&str| {
         let Some(shown) = line.strip_prefix("# ") else {

@@ -1,6 +1,7 @@
 //! The settings of a carrier: where we bind and how it wants its messages.
 
 use super::habit::{Binding, TlvChanges, Validity};
+use super::maps::{ErrorMap, StatusMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -105,6 +106,10 @@ pub struct Carrier {
     pub timezone: i32,
     /// Whether a receipt with stat:ACCEPTD is the last one.
     pub acceptd_final: bool,
+    /// What it means by its statuses.
+    pub status_map: StatusMap,
+    /// What it means by the errors of its receipts.
+    pub error_map: ErrorMap,
 }
 
 impl Default for Carrier {
@@ -138,6 +143,8 @@ impl Default for Carrier {
             validity: Validity::Relative,
             timezone: 0,
             acceptd_final: false,
+            status_map: StatusMap::default(),
+            error_map: ErrorMap::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::account::Carrier;
 use super::arrival::{Arrival, Reply};
 use super::intake::Intake;
 use super::line::Line;
+use super::maps::Reaction;
 use super::outcome::{Outcome, Verdict};
 use super::queue::{Queue, Waiting};
 use super::{rewrite, translate};
@@ -99,7 +100,7 @@ impl<I: Intake> Connection<I> {
                 in_time,
                 ..
             } => {
-                self.outcome(frame, token, status, in_time);
+                self.outcome(frame, token, status, in_time, now);
                 Ok(())
             }
             Received::Request { .. } => {
@@ -128,17 +129,35 @@ impl<I: Intake> Connection<I> {
         }
     }
 
-    fn outcome(&mut self, frame: &Frame<'_>, id: MessageId, status: Status, in_time: bool) {
+    fn outcome(
+        &mut self,
+        frame: &Frame<'_>,
+        id: MessageId,
+        status: Status,
+        in_time: bool,
+        now: Moment,
+    ) {
         let verdict = if frame.header.status.is_ok() && !status.is_ok() {
             // It says that all is well, and is not the response to what was asked: the carrier has
             // the message or has not.
             Verdict::Unknown
         } else if status.is_ok() {
+            self.queue.flows(now);
             // What cannot be read of an accepted message is its id, and only that is lost.
             let response = MessageResp::decode(frame).unwrap_or_default();
             Verdict::Accepted(CarrierMessageId::new(response.message_id))
         } else {
-            Verdict::Refused(status)
+            let refusal = self.settings.status_map.read(status);
+            if refusal.throttles() {
+                self.queue.throttle(now);
+            }
+            match refusal.reaction {
+                Some(Reaction::Ok) => {
+                    let response = MessageResp::decode(frame).unwrap_or_default();
+                    Verdict::Accepted(CarrierMessageId::new(response.message_id))
+                }
+                _ => Verdict::Refused(refusal),
+            }
         };
         if !in_time {
             tracing::debug!(carrier = %self.settings.name, message = %id, "late answer");

@@ -1,6 +1,7 @@
 //! Those who deliver: carriers, the binds that we keep up with them, and what they need from above.
 //!
 //! * `account`: the settings of a carrier; `habit`: which binds it takes and how it wants its messages;
+//!   `maps`: what it means by its statuses and errors;
 //! * `arrival`, `outcome`: what it delivers, and what has become of what it was handed;
 //! * `translate`: from a message to its PDU, and from its PDU to what it is; `rewrite`: a message whose
 //!   fields it wants otherwise;
@@ -8,6 +9,7 @@
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `backoff`, `keeper`: how binds are kept up.
 
+mod maps;
 mod habit;
 mod account;
 mod arrival;
@@ -27,5 +29,6 @@ pub use habit::{Binding, TlvChanges, Validity};
 pub use intake::Intake;
 pub use keeper::Keeper;
 pub use line::Line;
+pub use maps::{ErrorMap, Reaction, Refusal, StatusMap};
 pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX, Waiting};

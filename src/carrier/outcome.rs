@@ -1,5 +1,6 @@
 //! What has become of messages that a carrier was handed.
 
+use super::maps::Refusal;
 use crate::message::MessageId;
 use crate::receipt::CarrierMessageId;
 use smppgate_codec::code::Status;
@@ -19,7 +20,7 @@ pub enum Verdict {
     /// The carrier has it, and has given it an id; without one no receipt can be matched.
     Accepted(Option<CarrierMessageId>),
     /// The carrier has refused it.
-    Refused(Status),
+    Refused(Refusal),
     /// It was sent, and whether the carrier has it is not known.
     Unknown,
     /// It cannot leave, for a reason of its own: its time is over, say. No carrier can take it.

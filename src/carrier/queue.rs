@@ -10,11 +10,22 @@ use crate::session::Pace;
 use parking_lot::Mutex;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Messages that wait for one carrier at most; the ESME that submits one more is told that the
 /// queue is full.
 pub const WAITING_MAX: usize = 100_000;
+
+/// The first pause after the carrier has throttled us.
+const PAUSE_FIRST: Duration = Duration::from_secs(1);
+
+/// Messages at the front of the queue that are looked at to find the place of one: no window is
+/// larger.
+const WINDOW_MAX: usize = 10_000;
+
+/// The longest of these pauses.
+const PAUSE_MOST: Duration = Duration::from_secs(30);
 
 /// A message that waits for a carrier.
 #[derive(Debug, Clone)]
@@ -33,6 +44,8 @@ pub struct Queue {
     count: AtomicUsize,
     lines: Mutex<Lines>,
     bound: AtomicUsize,
+    /// Whether the carrier has throttled us and not accepted anything since.
+    throttled: AtomicBool,
     /// Binds that carry messages.
     sending: AtomicUsize,
 }
@@ -41,6 +54,10 @@ pub struct Queue {
 struct Inside {
     waiting: VecDeque<Waiting>,
     pace: Option<Pace>,
+    /// Nothing leaves before: the carrier has throttled us.
+    paused_until: Moment,
+    /// How long the last of these pauses was.
+    pause: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -56,10 +73,13 @@ impl Queue {
             inside: Mutex::new(Inside {
                 waiting: VecDeque::new(),
                 pace,
+                paused_until: Moment(0),
+                pause: Duration::ZERO,
             }),
             count: AtomicUsize::new(0),
             lines: Mutex::default(),
             bound: AtomicUsize::new(0),
+            throttled: AtomicBool::new(false),
             sending: AtomicUsize::new(0),
         }
     }
@@ -91,6 +111,9 @@ impl Queue {
             return None;
         }
         let mut inside = self.inside.lock();
+        if now < inside.paused_until {
+            return Some(inside.paused_until);
+        }
         let wanted = count.min(inside.waiting.len());
         let mut ready_at = None;
         let granted = match &mut inside.pace {
@@ -119,6 +142,49 @@ impl Queue {
             .rev()
             .for_each(|waiting| inside.waiting.push_front(waiting));
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
+    }
+
+    /// Puts back what the carrier has throttled, before those that came later.
+    pub fn put_in_order(&self, batch: Vec<Waiting>) {
+        let mut inside = self.inside.lock();
+        for waiting in batch {
+            // Only what was put back before lies in front of it: a window's worth or so.
+            let is_earlier = |other: &Waiting| other.id < waiting.id;
+            let at = inside
+                .waiting
+                .iter()
+                .take(WINDOW_MAX)
+                .position(|other| !is_earlier(other))
+                .unwrap_or(inside.waiting.len().min(WINDOW_MAX));
+            inside.waiting.insert(at, waiting);
+        }
+        self.count.store(inside.waiting.len(), Ordering::SeqCst);
+        drop(inside);
+        self.nudge();
+    }
+
+    /// The carrier has throttled us: nothing leaves for a while, on none of its binds. All the
+    /// answers to what had left before count as one; each pause is twice as long as the one before.
+    pub fn throttle(&self, now: Moment) {
+        let mut inside = self.inside.lock();
+        if now < inside.paused_until {
+            return;
+        }
+        inside.pause = (inside.pause * 2).clamp(PAUSE_FIRST, PAUSE_MOST);
+        inside.paused_until = now + inside.pause;
+        self.throttled.store(true, Ordering::Relaxed);
+    }
+
+    /// The carrier has accepted something: if that was after a pause, the next is a first one.
+    pub fn flows(&self, now: Moment) {
+        if !self.throttled.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut inside = self.inside.lock();
+        if now >= inside.paused_until {
+            inside.pause = Duration::ZERO;
+            self.throttled.store(false, Ordering::Relaxed);
+        }
     }
 
     /// Takes these out if they still wait; the ones that were taken out will never be sent.

@@ -104,15 +104,24 @@ fn parcel(
         state,
         last: state.is_final()
             || state == State::Accepted && kind == Kind::Receipt && carrier.acceptd_final,
-        error: read
-            .err
-            .and_then(error)
-            .unwrap_or_else(|| match read.network_error {
-                Some(network) => network.code.min(999),
-                None => 0,
-            }),
+        error: read_error(carrier, &read),
         network_error: read.network_error,
         at: now,
+    })
+}
+
+/// The error as three digits: as the carrier's map has it, else as it is written, else as the
+/// network says.
+fn read_error(carrier: &Carrier, read: &receipt::Report<'_>) -> u16 {
+    let map = &carrier.error_map;
+    let written = read
+        .err
+        .and_then(|text| map.read(text).or_else(|| error(text)));
+    written.unwrap_or_else(|| match read.network_error {
+        Some(network) => map
+            .read_code(network.code)
+            .unwrap_or_else(|| network.code.min(999)),
+        None => 0,
     })
 }
 

@@ -19,15 +19,13 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 11] = [
+const PLANNED: [(&str, Option<&str>); 9] = [
     ("tls", None),
     ("local_address", Some("\"\"")),
     ("message_id", Some("\"auto\"")),
     ("alphabet", Some("\"gsm\"")),
     ("long", Some("\"pass\"")),
     ("segment_receipts", Some("\"each\"")),
-    ("status_map", None),
-    ("error_map", None),
     ("senders", Some("[]")),
     ("countries", Some("[]")),
     ("receipt_timeout", None),
@@ -120,7 +118,7 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
             .unwrap_or(default.receipts),
         ..default
     };
-    habit::read(&mut section, &mut carrier);
+    habit::read(&mut section, context, &mut carrier);
     for (key, default) in PLANNED {
         section.planned(key, default);
     }

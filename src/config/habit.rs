@@ -4,14 +4,26 @@ use smppgate_codec::code::Tag;
 use toml::de::DeValue;
 
 use super::finding::shown;
+use super::map;
 use super::section::Section;
+use super::surroundings::Context;
 use super::value::Value;
 use crate::carrier::{Carrier, TlvChanges, Validity};
 
 /// Octets of a parameter that is added to every message.
 const ADDED_MAX: usize = 255;
 
-pub(super) fn read(section: &mut Section<'_>, carrier: &mut Carrier) {
+pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &mut Carrier) {
+    if let Some(value) = section.key("status_map")
+        && let Some(map) = map::statuses(&value, context)
+    {
+        carrier.status_map = map;
+    }
+    if let Some(value) = section.key("error_map")
+        && let Some(map) = map::errors(&value, context)
+    {
+        carrier.error_map = map;
+    }
     if let Some(text) = section
         .key("service_type")
         .and_then(|value| value.ascii(0..=5))

@@ -9,7 +9,7 @@
 //! * `nearest` finds the word that was probably meant;
 //! * `secret` finds a password, `surroundings` are the files and variables that it may lie in;
 //! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each; `habit` reads how a
-//!   carrier wants its messages;
+//!   carrier wants its messages, `map` what it means by its statuses and errors;
 //! * `names` knows what is named and whether a reference leads anywhere;
 //! * `check` holds settings of different parts against each other.
 
@@ -22,6 +22,7 @@ mod secret;
 mod surroundings;
 mod listener;
 mod account;
+mod map;
 mod habit;
 mod carrier;
 mod route;

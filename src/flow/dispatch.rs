@@ -17,6 +17,7 @@ const RETRIED_AT_ONCE: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Dispatch {
     ready: SmallVec<[(CarrierId, Vec<Waiting>); 2]>,
+    again: Vec<(CarrierId, Waiting)>,
     parked: Vec<(CarrierId, MessageId, Status)>,
 }
 
@@ -30,6 +31,11 @@ impl Dispatch {
         }
     }
 
+    /// This message goes out to the carrier that has throttled it once more, in its old place.
+    pub fn again(&mut self, carrier: CarrierId, id: MessageId, content: Content) {
+        self.again.push((carrier, Waiting { id, content }));
+    }
+
     /// This message waits until a carrier is bound; `first` is the one that it would go to first.
     /// If its ESME waits for a verdict, this is the verdict instead.
     pub fn park(&mut self, first: CarrierId, id: MessageId, verdict: Status) {
@@ -39,7 +45,16 @@ impl Dispatch {
 
 impl Clerk {
     pub(super) fn dispatch(&mut self, dispatch: Dispatch, _now: Moment) {
-        let Dispatch { ready, mut parked } = dispatch;
+        let Dispatch {
+            ready,
+            again,
+            mut parked,
+        } = dispatch;
+        for (carrier, waiting) in again {
+            if let Some(slot) = self.carriers.table().slot(carrier) {
+                slot.queue.put_in_order(vec![waiting]);
+            }
+        }
         for (carrier, mut batch) in ready {
             if let Some(slot) = self.carriers.table().slot(carrier) {
                 slot.queue.push(&mut batch);

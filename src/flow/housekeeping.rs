@@ -10,7 +10,7 @@ use smppgate_codec::receipt::State;
 use std::time::Duration;
 
 /// How long a message may wait for a carrier.
-const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
+pub(super) const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
 
 /// From the acceptance of a message to the receipt that says that nothing is known of it: validity
 /// of a day, and another day for the carrier to report.

@@ -2,10 +2,11 @@
 
 use super::after::After;
 use super::dispatch::Dispatch;
-use super::ledger::{Attempt, Hand, Stage};
+use super::housekeeping::VALIDITY;
+use super::ledger::{Attempt, Entry, Hand, Stage};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
-use crate::carrier::{Outcome, Receipts, Verdict};
+use crate::carrier::{Outcome, Reaction, Receipts, Refusal, Verdict};
 use crate::journal::Record;
 use crate::message::{AckMode, CarrierId, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
@@ -87,8 +88,8 @@ impl Clerk {
                         &mut then,
                     );
                 }
-                Verdict::Refused(status) => {
-                    refused(&mut hand, id, carrier, status, &carriers, now, &mut then);
+                Verdict::Refused(refusal) => {
+                    refused(&mut hand, id, carrier, refusal, &carriers, now, &mut then);
                 }
                 Verdict::Unknown => unknown(&mut hand, id, carrier, now, &mut then),
                 Verdict::Unfit(status) => unfit(&mut hand, id, status, now, &mut then),
@@ -245,11 +246,16 @@ fn refused(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
-    status: Status,
+    refusal: Refusal,
     carriers: &Carriers,
     now: Moment,
     then: &mut Consequences,
 ) {
+    let Refusal {
+        status,
+        told,
+        reaction,
+    } = refusal;
     then.refused += 1;
     let Some(entry) = hand.entry(id) else {
         then.late += 1;
@@ -270,6 +276,10 @@ fn refused(
         // The message has gone on since: what another carrier does with it counts.
         return;
     }
+    if refusal.throttles() && waits_out(entry, id, carriers, now) {
+        entry.stage = Stage::With(carrier);
+        return then.dispatch.again(carrier, id, entry.content.clone());
+    }
     entry.attempts.push(Attempt {
         carrier,
         at: now,
@@ -277,9 +287,11 @@ fn refused(
     });
     // In carrier mode the ESME waits for the verdict: what this carrier refuses for good is
     // refused for good.
-    let may_go_on = match entry.ack {
-        AckMode::Stored => true,
-        AckMode::Carrier => !entry.answered && status.class() != Class::Permanent,
+    let may_go_on = match (entry.ack, reaction) {
+        (_, Some(Reaction::Permanent)) => false,
+        (AckMode::Stored, _) => true,
+        (AckMode::Carrier, Some(_)) => !entry.answered,
+        (AckMode::Carrier, None) => !entry.answered && status.class() != Class::Permanent,
     };
     if may_go_on {
         let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
@@ -300,13 +312,24 @@ fn refused(
         return;
     };
     if entry.answered {
-        let error = u16::try_from(status.0.min(999)).unwrap_or(999);
+        let error = told.unwrap_or(status).0.min(999) as u16;
         then.telling
             .end(id, entry, State::Undeliverable, error, None, now);
     } else {
-        then.telling.answer(id, &mut entry, verdict(status));
+        then.telling
+            .answer(id, &mut entry, told.unwrap_or_else(|| verdict(status)));
         then.telling.forget(&entry);
     }
+}
+
+/// Whether a message that its carrier has throttled waits for the same carrier: if its sender does
+/// not wait for a verdict, no other carrier could take it now, and it has not waited for too long.
+fn waits_out(entry: &Entry, id: MessageId, carriers: &Carriers, now: Moment) -> bool {
+    let elsewhere =
+        |with: &CarrierId| entry.stage != Stage::With(*with) && carriers.is_bound(*with);
+    entry.ack == AckMode::Stored
+        && now < id.accepted() + VALIDITY
+        && !entry.untried().any(|carrier| elsewhere(&carrier))
 }
 
 fn unknown(
@@ -423,7 +446,7 @@ enum StepKind {
 fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
     let kind = |verdict: &Verdict| match verdict {
         Verdict::Accepted(id) => StepKind::Accepted(id.clone()),
-        Verdict::Refused(status) => StepKind::Refused(*status),
+        Verdict::Refused(refusal) => StepKind::Refused(refusal.status),
         Verdict::Unknown => StepKind::Unknown,
         Verdict::Unfit(status) => StepKind::Unfit(*status),
         Verdict::Returned => StepKind::Returned,

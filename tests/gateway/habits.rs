@@ -1,8 +1,9 @@
 //! Carriers with habits: which binds they take, and how they want the fields of a message.
 
-use crate::support::{House, Smsc, Told, account, message, one_carrier, put_tlv, route};
+use crate::support::{Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route};
 use smppgate_codec::code::{Command, RegisteredDelivery, Status, Tag};
 use smppgate_codec::pdu::{Sm, Tlvs};
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_pair_sends_on_one_bind_and_takes_receipts_on_the_other() {
@@ -108,4 +109,77 @@ fn accepted_is_the_end_only_where_the_carrier_means_it() {
     assert_eq!(acme.delivery().sm().esm_class.0, 0x20);
     north.reports("n-1", "DELIVRD", "000");
     assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+}
+
+#[test]
+fn a_throttled_link_pauses_and_keeps_the_order() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "window = 3");
+    let numbers: Vec<String> = (0..5).map(|at| format!("3360000000{at}")).collect();
+    for number in &numbers {
+        let sequence = acme.submit(number);
+        acme.accepted(sequence);
+    }
+    let sent: Vec<Got> = (0..3).map(|_| north.request()).collect();
+    let started = Instant::now();
+    for request in sent.iter().rev() {
+        north.refuse(request, Status::ESME_RTHROTTLED);
+    }
+    for number in &numbers {
+        assert_eq!(north.takes("n").sm().destination.digits, number.as_bytes());
+    }
+    assert!(started.elapsed() >= Duration::from_millis(950), "no pause");
+    assert_eq!(house.metric("carrier_refused_total"), 3);
+}
+
+#[test]
+fn statuses_and_errors_mean_what_the_map_of_the_carrier_says() {
+    let folder = std::env::temp_dir().join(format!("smppgate-maps-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (statuses, errors) = (folder.join("status.csv"), folder.join("error.csv"));
+    let rows = "0x401, ESME_RINVSRCADR, permanent\n0x402, , temporary\n\
+                ESME_RSUBMITFAIL, , ok\nESME_RSYSERR, ESME_RINVDSTADR, permanent\n";
+    std::fs::write(&statuses, rows).unwrap();
+    std::fs::write(&errors, "21b, 077\n034, 500\n").unwrap();
+    let keys = format!("status_map = {statuses:?}\nerror_map = {errors:?}");
+    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", "ack = \"carrier\""),
+        account("beta", ""),
+        north_smsc.settings("north", &keys),
+        south_smsc.settings("south", ""),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
+    let (mut acme, mut beta) = (house.trx("acme"), house.trx("beta"));
+
+    let sequence = acme.submit("33612345678");
+    north.refuses(Status(0x401));
+    assert_eq!(acme.refused(sequence), Status::ESME_RINVSRCADR);
+    let sequence = acme.submit("33612345678");
+    north.refuses(Status(0x402));
+    south.takes("s-1");
+    acme.accepted(sequence);
+    let sequence = acme.submit("33612345678");
+    north.refuses(Status::ESME_RSUBMITFAIL);
+    acme.accepted(sequence);
+
+    // In stored mode, too, nobody else is asked after a refusal that is permanent.
+    let sequence = beta.submit("33612345678");
+    let id = beta.accepted(sequence);
+    north.refuses(Status::ESME_RSYSERR);
+    assert_eq!(beta.receipt(), Told::new(&id, "UNDELIV", "011"));
+    assert!(!south.has(Command::SUBMIT_SM));
+
+    for (at, (err, told)) in [("21B", "077"), ("0034", "500"), ("7", "007"), ("x", "000")]
+        .into_iter()
+        .enumerate()
+    {
+        let sequence = beta.submit("33612345678");
+        let id = beta.accepted(sequence);
+        let carrier_id = format!("n-{at}");
+        north.takes(&carrier_id);
+        north.reports(&carrier_id, "UNDELIV", err);
+        assert_eq!(beta.receipt(), Told::new(&id, "UNDELIV", told));
+    }
 }
