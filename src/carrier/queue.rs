@@ -203,6 +203,16 @@ impl Queue {
         withdrawn
     }
 
+    /// Puts another content in the place of that of a message that still waits. Whether it did.
+    pub fn swap(&self, id: MessageId, content: &Content) -> bool {
+        let mut inside = self.inside.lock();
+        let found = inside.waiting.iter_mut().find(|waiting| waiting.id == id);
+        found.is_some_and(|waiting| {
+            waiting.content = content.clone();
+            true
+        })
+    }
+
     /// Takes everything out: the carrier has gone.
     pub fn clear(&self) -> Vec<Waiting> {
         let mut inside = self.inside.lock();

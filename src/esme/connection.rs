@@ -3,6 +3,7 @@
 use super::account::Account;
 use super::delivery::{Delivered, Delivery, Verdict};
 use super::intake::Intake;
+use super::manage;
 use super::multi::Multi;
 use super::outbox::Outbox;
 use super::roster::{Desk, Roster};
@@ -162,6 +163,9 @@ impl<I: Intake> Connection<I> {
         if command == Command::SUBMIT_MULTI {
             return self.multi(frame, now, out);
         }
+        if manage::is_about_a_message(command) {
+            return self.manage(frame, now, out);
+        }
         match translate::submission(frame) {
             Ok(content) => {
                 self.batch.push(Submission {
@@ -183,6 +187,16 @@ impl<I: Intake> Connection<I> {
         } = frame.header;
         let response = command.response().unwrap_or(Command::GENERIC_NACK);
         Header::bare(response, status, sequence).put(out);
+        self.machine.answered(1);
+    }
+
+    /// What was submitted before is handed up first: it may be about that.
+    fn manage(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
+        // If too many answers are unread, the end of this batch finds that as well.
+        let _ = self.hand_up(now, out);
+        let Some(bound) = &mut self.bound else { return };
+        let account = (bound.seat.account, &*bound.account);
+        manage::answer(&mut self.intake, account, frame, now, out);
         self.machine.answered(1);
     }
 

@@ -2,12 +2,14 @@
 
 use super::account::Account;
 use super::delivery::Delivered;
+use super::manage::Standing;
 use super::seat::Seat;
 use super::submission::{Answer, Submission};
 use crate::message::{AccountId, MessageId, MessageIds};
 use crate::moment::Moment;
 use crate::session::BindKind;
 use smppgate_codec::code::Status;
+use smppgate_codec::pdu::{CancelSm, ReplaceSm};
 use std::sync::Arc;
 
 /// Decides about binds, messages and deliveries. Each connection has one of its own, so that what
@@ -36,6 +38,27 @@ pub trait Intake: Send + 'static {
 
     /// These have not been answered within the account's time: each must be now.
     fn overdue(&mut self, seat: &Arc<Seat>, batch: &[MessageId], now: Moment);
+
+    /// Where a message of this account with this source stands; `None` if it is not known.
+    fn query(&mut self, account: AccountId, id: MessageId, source: &[u8]) -> Option<Standing>;
+
+    /// Takes back the message of this id, or without one all between the two numbers, as far as no
+    /// carrier has been sent them. An error says that nothing was taken back.
+    fn cancel(
+        &mut self,
+        account: AccountId,
+        id: Option<MessageId>,
+        cancel: &CancelSm<'_>,
+        now: Moment,
+    ) -> Result<(), Status>;
+
+    /// Writes the message of this id anew if no carrier has been sent it.
+    fn replace(
+        &mut self,
+        account: AccountId,
+        id: MessageId,
+        replace: &ReplaceSm<'_>,
+    ) -> Result<(), Status>;
 
     /// What has become of deliveries; `batch` is left empty.
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment);

@@ -6,7 +6,7 @@
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
 //! * `seat`: a bound connection as others see it; `roster`: all of them, by account;
 //! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
-//! * `intake`: what its connections need from above;
+//! * `intake`: what its connections need from above; `manage`: questions about messages;
 //! * `connection`: one connection; `server`: takes them in.
 
 mod account;
@@ -21,12 +21,14 @@ mod outbox;
 mod unanswered;
 mod unread;
 mod intake;
+mod manage;
 mod connection;
 mod server;
 
 pub use account::{Account, Password};
 pub use delivery::{Delivered, Delivery, Parcel, Receipt, Verdict};
 pub use intake::Intake;
+pub use manage::Standing;
 pub use multi::Multi;
 pub use promise::{Promise, Promises};
 pub use roster::{Desk, OPEN_MAX, Roster};

@@ -2,11 +2,12 @@
 
 use super::switchboard::Clerk;
 use crate::carrier::{self, Arrival, Line, Outcome, Reply};
-use crate::esme::{self, Account, Answer, Delivered, Seat, Submission};
+use crate::esme::{self, Account, Answer, Delivered, Seat, Standing, Submission};
 use crate::message::{AccountId, CarrierId, MessageId, MessageIds};
 use crate::moment::Moment;
 use crate::session::BindKind;
 use smppgate_codec::code::Status;
+use smppgate_codec::pdu::{CancelSm, ReplaceSm};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
@@ -47,6 +48,29 @@ impl esme::Intake for Clerk {
 
     fn overdue(&mut self, _seat: &Arc<Seat>, batch: &[MessageId], now: Moment) {
         self.not_answered(batch, now);
+    }
+
+    fn query(&mut self, account: AccountId, id: MessageId, source: &[u8]) -> Option<Standing> {
+        self.standing(account, id, source)
+    }
+
+    fn cancel(
+        &mut self,
+        account: AccountId,
+        id: Option<MessageId>,
+        cancel: &CancelSm<'_>,
+        now: Moment,
+    ) -> Result<(), Status> {
+        self.cancelled(account, id, cancel, now)
+    }
+
+    fn replace(
+        &mut self,
+        account: AccountId,
+        id: MessageId,
+        replace: &ReplaceSm<'_>,
+    ) -> Result<(), Status> {
+        self.replaced(account, id, replace)
     }
 
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment) {

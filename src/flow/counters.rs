@@ -45,6 +45,8 @@ counters! {
     no_route, "Messages that were refused since no route is for them.";
     queue_full, "Messages that were refused since there was no room for them.";
     withdrawn, "Messages that were withdrawn since they could not be sent in time.";
+    cancelled, "Messages that their senders have taken back.";
+    replaced, "Messages that their senders have written anew.";
     carrier_accepted, "Messages that a carrier has accepted.";
     carrier_refused, "Refusals by carriers.";
     failovers, "Messages that went on to the next carrier after a refusal.";

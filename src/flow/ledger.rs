@@ -175,6 +175,23 @@ impl Ledger {
         removed
     }
 
+    /// The messages for which this holds; all are looked at, one shard after the other.
+    pub fn find(&self, is_wanted: impl Fn(&Entry) -> bool) -> Vec<MessageId> {
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let wanted = shard.iter().filter(|(_, entry)| is_wanted(entry));
+            found.extend(wanted.map(|(id, _)| *id));
+        }
+        found
+    }
+
+    /// A message under way takes another number of places than before.
+    pub fn resize(&self, before: usize, after: usize) {
+        self.places.fetch_add(after, Ordering::Relaxed);
+        self.places.fetch_sub(before, Ordering::Relaxed);
+    }
+
     /// How many shards [`Ledger::walk`] has to go through.
     pub fn shards(&self) -> usize {
         SHARDS
@@ -231,6 +248,10 @@ impl<'a> Hand<'a> {
 
 impl Drop for Hand<'_> {
     fn drop(&mut self) {
-        self.ledger.count.fetch_sub(self.removed, Ordering::Relaxed);
+        let Ledger { count, places, .. } = self.ledger;
+        if self.removed > 0 {
+            count.fetch_sub(self.removed, Ordering::Relaxed);
+            places.fetch_sub(self.removed_places, Ordering::Relaxed);
+        }
     }
 }

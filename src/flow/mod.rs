@@ -4,11 +4,12 @@
 //! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
 //!   answered, or has not;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
+//! * `manage`: its sender asks for it, takes it back or writes it anew;
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
-//! * `ledger`, `parked`, `deadletter`, `counters`: what is under way, what waits, what found
-//!   nobody, and how much of it all there was.
+//! * `ledger`, `parked`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
+//!   has come to its end, what found nobody, and how much of it all there was.
 
 mod switchboard;
 mod clerk;
@@ -17,6 +18,7 @@ mod dispatch;
 mod outcome;
 mod report;
 mod inbound;
+mod manage;
 mod tell;
 mod told;
 mod housekeeping;
@@ -24,6 +26,7 @@ mod after;
 mod settle;
 mod ledger;
 mod parked;
+mod remembered;
 mod deadletter;
 mod counters;
 

@@ -227,10 +227,12 @@ fn accepted(
     if !wants_report {
         // Its sender is told nothing more. If the carrier was asked for a receipt all the same,
         // that is counted when it comes; else status 0 is final.
-        if let Some(entry) = hand.remove(id)
-            && !asks_always
-        {
-            then.telling.end(id, entry, State::Delivered, 0, None, now);
+        match hand.remove(id) {
+            Some(entry) if asks_always => {
+                then.telling.remember(id, &entry, State::EnRoute, 0, None);
+            }
+            Some(entry) => then.telling.end(id, entry, State::Delivered, 0, None, now),
+            None => {}
         }
     }
     match carrier_id {

@@ -174,7 +174,10 @@ impl Clerk {
                         telling.end(id, entry, state, error, network_error, now);
                     }
                     // Its sender wanted no receipt, or was told another end.
-                    None => untold += 1,
+                    None => {
+                        untold += 1;
+                        telling.learn(id, report.state, report.error, now);
+                    }
                 }
             } else if let Some(entry) = hand.entry(id) {
                 telling.on_the_way(id, entry, report.state, now);

@@ -8,11 +8,13 @@ use super::counters::Counters;
 use super::deadletter::{DeadLetter, DeadLetters};
 use super::ledger::Ledger;
 use super::parked::Parked;
+use super::remembered::Remembered;
 use crate::carrier::{Queue, Receipts};
 use crate::esme::{Account, Roster};
 use crate::journal::{Completions, Journal};
 use crate::link::Bell;
 use crate::message::{AccountId, CarrierId, GroupId, IdSource};
+use crate::moment::Moment;
 use crate::receipt::Correlator;
 use crate::route::{InboundTable, Live, Reader, Table};
 use foldhash::fast::RandomState;
@@ -123,6 +125,8 @@ pub struct Switchboard {
     pub counters: Counters,
     /// Who waits for a carrier to be bound.
     pub parked: Mutex<Parked>,
+    /// What has come to its end lately.
+    pub remembered: Mutex<Remembered>,
     /// What found nobody.
     pub dead_letters: Mutex<DeadLetters>,
     /// Rung when a carrier is up: those who wait for one are looked at.
@@ -152,6 +156,7 @@ impl Switchboard {
             inbound: Live::new(Arc::default()),
             counters: Counters::default(),
             parked: Mutex::default(),
+            remembered: Mutex::default(),
             dead_letters: Mutex::default(),
             retry: Bell::default(),
             ids: IdSource::new(node, 0),
@@ -168,6 +173,7 @@ impl Switchboard {
             carriers: self.carriers.reader(),
             routes: self.routes.reader(),
             inbound: self.inbound.reader(),
+            searched: Moment::default(),
             board: self.clone(),
         }
     }
@@ -217,6 +223,8 @@ pub struct Clerk {
     pub(super) carriers: Reader<Carriers>,
     pub(super) routes: Reader<Table>,
     pub(super) inbound: Reader<InboundTable>,
+    /// When the ledger was last searched through for this connection.
+    pub(super) searched: Moment,
 }
 
 impl Clerk {

@@ -1,10 +1,12 @@
 //! What ESMEs are told: responses, and the end of their messages.
 
 use super::ledger::Entry;
+use super::remembered::Memory;
 use super::switchboard::Clerk;
 use crate::esme::{Answer, Delivery, Parcel, Receipt, Seat};
 use crate::message::{AccountId, MessageId};
 use crate::moment::Moment;
+use crate::receipt::NumberMark;
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 use smppgate_codec::pdu::NetworkErrorCode;
@@ -18,6 +20,8 @@ pub(super) struct Telling {
     deliveries: SmallVec<[(AccountId, Vec<Delivery>); 2]>,
     closed: SmallVec<[(AccountId, usize); 2]>,
     opened: SmallVec<[(AccountId, usize); 2]>,
+    remembered: SmallVec<[(MessageId, Memory); 4]>,
+    learned: SmallVec<[(MessageId, State, u16, Moment); 4]>,
     accepted: usize,
     refused: usize,
     delivered: usize,
@@ -57,6 +61,7 @@ impl Telling {
         now: Moment,
     ) {
         // Accepted on behalf of the subscriber is as good as it gets where it is the last word.
+        self.remember(id, &entry, state, error, Some(now));
         let delivered = matches!(state, State::Delivered | State::Accepted);
         if delivered {
             self.delivered += 1;
@@ -87,6 +92,31 @@ impl Telling {
             after,
             tries: 0,
         });
+    }
+
+    /// A message leaves the ledger; its sender may still ask for it.
+    pub fn remember(
+        &mut self,
+        id: MessageId,
+        entry: &Entry,
+        state: State,
+        error: u16,
+        ended: Option<Moment>,
+    ) {
+        let memory = Memory {
+            account: entry.account,
+            shown: entry.shown(id),
+            source: NumberMark::of(entry.content.source().digits),
+            state,
+            error,
+            ended,
+        };
+        self.remembered.push((id, memory));
+    }
+
+    /// A carrier has reported about a message that has left the ledger.
+    pub fn learn(&mut self, id: MessageId, state: State, error: u16, now: Moment) {
+        self.learned.push((id, state, error, now));
     }
 
     /// A message is on its way, and its sender asked to be told that, too.
@@ -164,6 +194,15 @@ impl Clerk {
         counters.refused.add(telling.refused);
         counters.delivered.add(telling.delivered);
         counters.undelivered.add(telling.undelivered);
+        if !telling.remembered.is_empty() || !telling.learned.is_empty() {
+            let mut remembered = self.board.remembered.lock();
+            for (id, memory) in telling.remembered {
+                remembered.keep(id, memory);
+            }
+            for (id, state, error, at) in telling.learned {
+                remembered.learn(id, state, error, at);
+            }
+        }
         for (seat, answers) in telling.seats {
             seat.answer(answers);
         }

@@ -75,6 +75,20 @@ pub enum Record<'a> {
         /// When.
         at: Moment,
     },
+    /// The ESME has taken a message back that no carrier had.
+    Cancelled {
+        /// Our id of it.
+        id: MessageId,
+        /// When.
+        at: Moment,
+    },
+    /// The ESME has written a message anew that no carrier had.
+    Replaced {
+        /// Our id of it.
+        id: MessageId,
+        /// The whole PDU as it is from now on, header included.
+        pdu: &'a [u8],
+    },
     /// The ESME has confirmed what was delivered to it under this id.
     Told {
         /// Our id of the message or of the message from a phone.

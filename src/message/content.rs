@@ -65,6 +65,13 @@ impl Content {
         1 + self.pdu.len() / 1_024
     }
 
+    /// service_type as the sender wrote it.
+    pub fn service_type(&self) -> &[u8] {
+        self.pdu
+            .get(HEADER_LEN..self.source_at() - 1)
+            .unwrap_or_default()
+    }
+
     /// Its command.
     pub fn command(&self) -> Command {
         self.command

@@ -118,6 +118,11 @@ impl MessageId {
         Moment(((self.0 >> (NODE_BITS + COUNT_BITS)) + EPOCH_MS) * 1_000)
     }
 
+    /// This id and those that were taken after it in one go.
+    pub fn following(self, count: usize) -> impl Iterator<Item = Self> {
+        (0..count as u64).map(move |at| Self(self.0.saturating_add(at << NODE_BITS)))
+    }
+
     /// A number that is equal for ids taken together and spreads those that are not.
     pub fn spread(self) -> u64 {
         self.0 >> (NODE_BITS + 4)
@@ -188,6 +193,12 @@ mod tests {
                 .take(1, noon - Duration::from_secs(9))
                 .all(|id| id.0 > last)
         );
+    }
+
+    #[test]
+    fn ids_that_are_taken_together_follow_each_other() {
+        let taken: Vec<MessageId> = IdSource::new(3, 0).take(300, Moment(0)).collect();
+        assert!(taken[0].following(300).eq(taken.iter().copied()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod support;
 mod bind;
 mod submit;
 mod multi;
+mod manage;
 mod receipts;
 mod deliveries;
 mod inbound;

@@ -3,9 +3,7 @@
 use crate::support::{Esme, House, Smsc, account, message, one_carrier, route};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, RegisteredDelivery, Status, Tag};
-use smppgate_codec::pdu::{
-    Address, CancelSm, Data, HEADER_LEN, Header, Pdu, QuerySm, ReplaceSm, Sm, Tlvs,
-};
+use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Pdu, Sm, Tlvs};
 use std::collections::HashSet;
 
 #[test]
@@ -282,34 +280,6 @@ fn a_body_that_ends_too_early_costs_one_pdu_and_not_the_connection() {
         pdu.extend_from_slice(&whole[..length]);
         acme.write(&pdu);
         assert_eq!(acme.refused(sequence), status, "{length} octets");
-    }
-    nothing_but_the_next(&mut acme, &mut north);
-}
-
-#[test]
-fn what_is_not_built_yet_is_refused_in_its_own_response() {
-    let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
-    let source = Address::new(5, 0, b"ACME");
-    for pdu in [
-        Pdu::QuerySm(QuerySm {
-            message_id: b"1",
-            source,
-        }),
-        Pdu::CancelSm(CancelSm {
-            message_id: b"1",
-            source,
-            ..CancelSm::default()
-        }),
-        Pdu::ReplaceSm(ReplaceSm {
-            message_id: b"1",
-            source,
-            ..ReplaceSm::default()
-        }),
-    ] {
-        let sequence = acme.send(&pdu);
-        let response = acme.response(sequence);
-        assert_eq!(Some(response.command()), pdu.command().response());
-        assert_eq!(response.status(), Status::ESME_RINVCMDID);
     }
     nothing_but_the_next(&mut acme, &mut north);
 }
