@@ -56,6 +56,10 @@ pub(super) enum What {
     },
     /// A deliver_sm joins its queue.
     Delivery(Parcel),
+    /// The entry of the timeline with this place.
+    Act(usize),
+    /// The phones with this place write.
+    Phone(usize),
 }
 
 impl Ord for Later {

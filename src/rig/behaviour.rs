@@ -1,12 +1,18 @@
 //! What a simulated carrier is told to do, and what it has done.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use serde::Serialize;
 use smppgate_codec::code::{MessageState, Status};
 
 use super::chance::Law;
+use super::id_form::IdForm;
+use super::named::Named;
+use super::phone::Phones;
+use super::shape::Shape;
+use super::timeline::Planned;
 
 /// What a simulated carrier is, for as long as it runs.
 #[derive(Debug, Clone)]
@@ -23,6 +29,12 @@ pub struct Settings {
     pub first_id: u64,
     /// Accepted messages that it remembers for [`Carrier::ledger`]; 0 = none.
     pub ledger: usize,
+    /// The latest messages that query_sm, cancel_sm and replace_sm find; 0 = they find none.
+    pub remember: usize,
+    /// What happens to it by itself.
+    pub timeline: Vec<Planned>,
+    /// Phones that write by themselves.
+    pub phones: Vec<Phones>,
     /// Where its chance begins.
     pub seed: u64,
     /// What it does with messages.
@@ -38,6 +50,9 @@ impl Default for Settings {
             deliver_window: 100,
             first_id: 1_000_000_001,
             ledger: 0,
+            remember: 0,
+            timeline: Vec::new(),
+            phones: Vec::new(),
             seed: 1,
             behaviour: Behaviour::default(),
         }
@@ -77,22 +92,91 @@ pub struct Behaviour {
     pub receipts_early: f64,
     /// Receipts leave on another bind of the same system_id if there is one that can receive.
     pub receipts_elsewhere: bool,
+    /// Share of messages that are not delivered and reported as delivered all the same.
+    pub receipts_fake: f64,
+    /// Each receipt leaves at a chance moment of this time after it is due: their order is lost.
+    pub receipts_shuffled: Duration,
+    /// Which segments of a long message are reported.
+    pub segment_receipts: SegmentReceipts,
+    /// How receipts look.
+    pub receipt: Shape,
+    /// How responses look.
+    pub response: ResponseShape,
     /// How ids are written in responses.
     pub response_id: IdForm,
     /// How ids are written in receipts.
     pub receipt_id: IdForm,
+    /// Unanswered messages that a bind may have; above that they are throttled. 0 = no limit.
+    pub window: usize,
+    /// How it throttles.
+    pub throttle: Throttle,
+    /// Binds are refused with this status.
+    pub refuse_binds: Option<Status>,
+    /// It leaves enquire_link unanswered.
+    pub ignore_enquire_link: bool,
     /// It reads and does nothing at all: no message is accepted, no request answered.
     pub hang: bool,
 }
 
-/// How a carrier writes its message ids.
+/// Which segments of a long message are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IdForm {
-    /// Decimal digits.
+pub enum SegmentReceipts {
+    /// Each of them.
     #[default]
-    Decimal,
-    /// Lower-case hexadecimal digits.
-    Hex,
+    Each,
+    /// The last one alone.
+    Last,
+    /// The first one alone.
+    First,
+}
+
+/// How the response to a message looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ResponseShape {
+    /// As the specification has it: an id beside status 0, nothing beside an error.
+    #[default]
+    Usual,
+    /// Nothing beside status 0 either: receipts have no id to be found by.
+    Bare,
+    /// The id lacks its NUL.
+    WithoutNul,
+    /// An error bears a NUL, as after an empty id.
+    ErrorWithBody,
+}
+
+impl Named for SegmentReceipts {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("each", Self::Each),
+        ("last", Self::Last),
+        ("first", Self::First),
+    ];
+}
+
+impl Named for ResponseShape {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("usual", Self::Usual),
+        ("bare", Self::Bare),
+        ("without-nul", Self::WithoutNul),
+        ("error-with-body", Self::ErrorWithBody),
+    ];
+}
+
+/// What a message gets that is too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttle {
+    /// The status.
+    pub status: Status,
+    /// It stands in a generic_nack.
+    pub by_nack: bool,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            status: Status::ESME_RTHROTTLED,
+            by_nack: false,
+        }
+    }
 }
 
 /// What a simulated carrier has seen and done.
@@ -118,6 +202,8 @@ pub struct Counts {
     pub receipts: u64,
     /// Receipts that it lost on purpose.
     pub receipts_lost: u64,
+    /// Receipts that it wrote for messages that it did not deliver, as if it had.
+    pub receipts_fake: u64,
     /// Receipts that were answered with status 0.
     pub receipts_taken: u64,
     /// deliver_sm that were answered with another status; each is sent again after a second.
@@ -130,6 +216,12 @@ pub struct Counts {
     pub inbound_taken: u64,
     /// Responses that answer nothing that was sent.
     pub strange_responses: u64,
+    /// Messages that were throttled: above the rate or the window.
+    pub throttled: u64,
+    /// query_sm, cancel_sm and replace_sm that were answered with status 0.
+    pub asked: u64,
+    /// Messages from phones that it sent by itself.
+    pub phones: u64,
     /// enquire_link requests.
     pub enquire_links: u64,
     /// unbind requests.
@@ -149,27 +241,10 @@ pub struct Accepted {
     pub destination: String,
     /// user_message_reference, if it was set.
     pub reference: Option<u32>,
+    /// How it ended, whatever its receipt says.
+    pub state: MessageState,
     /// The first 32 octets of the user data.
     pub body: Vec<u8>,
-}
-
-/// A message from a phone, for [`Carrier::deliver`].
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Inbound {
-    /// The system_id whose binds get it; `None`: the first that can receive.
-    pub system_id: Option<String>,
-    /// The phone.
-    pub source: String,
-    /// The number that it wrote to.
-    pub destination: String,
-    /// esm_class.
-    pub esm_class: u8,
-    /// data_coding.
-    pub data_coding: u8,
-    /// short_message, 254 octets at most.
-    pub body: Vec<u8>,
-    /// Optional parameters as they stand on the wire.
-    pub tlvs: Vec<u8>,
 }
 
 /// What the carrier's thread shows to the outside.

@@ -31,6 +31,8 @@ pub(super) struct Side {
     pub generation: u64,
     pub bound: Option<Bound>,
     pub deliveries: Outstanding<Parcel>,
+    /// Messages whose response is planned.
+    pub unanswered: usize,
     pub closing: bool,
 }
 
@@ -47,6 +49,8 @@ pub(super) struct Parcel {
     pub pdu: BytesMut,
     pub group: usize,
     pub is_receipt: bool,
+    /// The message that a receipt is for.
+    pub number: u64,
     /// The connection that its message came on.
     pub origin: usize,
     /// It leaves on another connection if there is one.

@@ -9,9 +9,15 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use super::behaviour::Shared;
-pub use super::behaviour::{Accepted, Behaviour, Counts, IdForm, Inbound, Settings};
+pub use super::behaviour::{
+    Accepted, Behaviour, Counts, ResponseShape, SegmentReceipts, Settings, Throttle,
+};
 use super::exchange::{Command, Exchange};
+pub use super::id_form::IdForm;
+pub use super::phone::{Inbound, Phones};
 use super::poll::{Poll, Waker};
+pub use super::shape::{Carriage, Dates, Parameters, ReceiptAlphabet, Shape, Wording};
+pub use super::timeline::{Action, Planned};
 
 /// Orders from outside that may wait for the carrier's thread.
 const COMMANDS_MAX: usize = 65_536;

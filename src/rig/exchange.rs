@@ -11,20 +11,22 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
-use smppgate_codec::code::{Command as Id, MessageState, Status, Tag};
+use smppgate_codec::code::{Command as Id, Status, Tag};
 use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{Address, Header, Sm, Tlv, Tlvs};
-use smppgate_codec::wire::{PduWriter, put_c_octet_string};
+use smppgate_codec::wire::PduWriter;
 
 use super::agenda::{Agenda, What};
-use super::behaviour::{Behaviour, Counts, Inbound, Settings, Shared};
+use super::behaviour::{Behaviour, Counts, Settings, Shared};
 use super::binds::{Binds, Bound, Parcel, Side};
 use super::chance::Dice;
-use super::outstanding::{Answered, Outstanding};
+use super::memory::Memory;
+use super::outstanding::Outstanding;
+use super::phone::Inbound;
 use super::pipe::{Filled, OUT_MAX, Pipe};
 use super::poll::{Poll, Ready};
-use super::report::{IdText, Receipt, date};
 use super::submitted::Message;
+use super::timeline::Action;
 
 /// Token of the listener; connections are numbered from 0.
 const LISTENER: u64 = u64::MAX - 2;
@@ -32,12 +34,11 @@ const LISTENER: u64 = u64::MAX - 2;
 /// Connections served at once; further ones are closed as they come.
 const CONNECTIONS_MAX: usize = 4_096;
 
-/// Times that a refused deliver_sm is sent, a second apart.
-const TRIES_MAX: u8 = 10;
-const TRY_AGAIN_NS: u64 = 1_000_000_000;
-
 /// Buffers that are kept for the next deliver_sm.
 const SPARE_MAX: usize = 4_096;
+
+/// Sequence number of our unbind.
+const UNBIND_SEQUENCE: u32 = 0x7FFF_FFFF;
 
 /// Orders from the handle.
 pub(super) enum Command {
@@ -48,25 +49,26 @@ pub(super) enum Command {
 }
 
 pub(super) struct Exchange {
-    settings: Settings,
-    dice: Dice,
+    pub(super) settings: Settings,
+    pub(super) dice: Dice,
     listener: TcpListener,
     poll: Poll,
     orders: Receiver<Command>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     connections: Vec<Option<Box<Connection>>>,
-    binds: Binds,
-    agenda: Agenda,
-    spare: Vec<BytesMut>,
-    counts: Counts,
-    next_id: u64,
+    pub(super) binds: Binds,
+    pub(super) memory: Memory,
+    pub(super) agenda: Agenda,
+    pub(super) spare: Vec<BytesMut>,
+    pub(super) counts: Counts,
+    pub(super) next_id: u64,
     generation: u64,
     /// Time of this turn on the poll's clock.
-    now: u64,
+    pub(super) now: u64,
     /// Unix time at which the poll's clock began.
-    epoch: Duration,
+    pub(super) epoch: Duration,
     /// Messages that the rate still allows, and when that was counted.
-    allowance: (f64, u64),
+    pub(super) allowance: (f64, u64),
 }
 
 struct Connection {
@@ -96,6 +98,7 @@ impl Exchange {
             shared,
             connections: Vec::new(),
             binds: Binds::new(settings.deliver_window),
+            memory: Memory::new(settings.first_id, settings.remember),
             agenda: Agenda::default(),
             spare: Vec::new(),
             counts: Counts::default(),
@@ -110,6 +113,7 @@ impl Exchange {
     /// Serves until it is told to stop.
     pub fn run(mut self) -> io::Result<()> {
         let mut ready: Vec<Ready> = Vec::new();
+        self.begin();
         loop {
             let deadline = self.agenda.first();
             self.poll.wait(&mut ready, deadline)?;
@@ -145,6 +149,73 @@ impl Exchange {
         }
     }
 
+    /// Plans what happens by itself.
+    fn begin(&mut self) {
+        for (place, planned) in self.settings.timeline.iter().enumerate() {
+            let at = u64::try_from(planned.at.as_nanos()).unwrap_or(u64::MAX);
+            self.agenda.plan(at, What::Act(place));
+        }
+        for (place, phones) in self.settings.phones.iter().enumerate() {
+            self.agenda.plan(phones.pause(), What::Phone(place));
+        }
+    }
+
+    /// Does what the timeline says, and plans it again if it comes again.
+    fn act(&mut self, place: usize) -> io::Result<()> {
+        let Some(planned) = self.settings.timeline.get(place) else {
+            return Ok(());
+        };
+        let (action, every) = (planned.action, planned.every);
+        if !every.is_zero() {
+            self.plan(every, What::Act(place));
+        }
+        let behaviour = &mut self.settings.behaviour;
+        match action {
+            Action::Drop => self.drop_connections()?,
+            Action::Hang => behaviour.hang = true,
+            Action::Unhang => {
+                behaviour.hang = false;
+                for group in 0..self.binds.groups() {
+                    self.feed_group(group)?;
+                }
+            }
+            Action::RefuseBinds(status) => behaviour.refuse_binds = Some(status),
+            Action::TakeBinds => behaviour.refuse_binds = None,
+            Action::Unbind => self.unbind_all()?,
+        }
+        Ok(())
+    }
+
+    /// Asks every bind to leave.
+    fn unbind_all(&mut self) -> io::Result<()> {
+        for token in 0..self.connections.len() {
+            let Some(mut connection) = self.connections[token].take() else {
+                continue;
+            };
+            let Connection { pipe, side } = &mut *connection;
+            if side.bound.is_some() {
+                // A number that no deliver_sm has: its answer closes the connection.
+                Header::bare(Id::UNBIND, Status::ESME_ROK, UNBIND_SEQUENCE).put(&mut pipe.out);
+            }
+            self.settle(connection, true)?;
+        }
+        Ok(())
+    }
+
+    /// Sends the next message of these phones, and plans the one after it.
+    fn phone(&mut self, place: usize) -> io::Result<()> {
+        let Some(phones) = self.settings.phones.get(place) else {
+            return Ok(());
+        };
+        let (messages, pause) = (phones.message(self.counts.phones), phones.pause());
+        self.counts.phones += 1;
+        self.plan(Duration::from_nanos(pause), What::Phone(place));
+        for message in messages {
+            self.deliver(&message)?;
+        }
+        Ok(())
+    }
+
     fn publish(&self) {
         self.shared.counts.lock().clone_from(&self.counts);
     }
@@ -171,6 +242,7 @@ impl Exchange {
                 generation: self.generation,
                 bound: None,
                 deliveries: Outstanding::new(1),
+                unanswered: 0,
                 closing: false,
             };
             if token == self.connections.len() {
@@ -306,8 +378,14 @@ impl Exchange {
                 Err(error) => self.nack(error.status(), sequence, out),
             },
             Id::DELIVER_SM_RESP | Id::DATA_SM_RESP => self.taken(side, sequence, status),
+            Id::QUERY_SM | Id::CANCEL_SM | Id::REPLACE_SM => self.asked(frame, side, out),
+            Id::SUBMIT_MULTI => self.multi(frame, side, out),
+            Id::UNBIND_RESP => side.closing = true,
             Id::ENQUIRE_LINK => {
                 self.counts.enquire_links += 1;
+                if self.settings.behaviour.ignore_enquire_link {
+                    return;
+                }
                 Header::bare(Id::ENQUIRE_LINK_RESP, Status::ESME_ROK, sequence).put(out);
             }
             Id::UNBIND => {
@@ -321,7 +399,7 @@ impl Exchange {
         }
     }
 
-    fn nack(&mut self, status: Status, sequence: u32, out: &mut BytesMut) {
+    pub(super) fn nack(&mut self, status: Status, sequence: u32, out: &mut BytesMut) {
         self.counts.nacks += 1;
         Header::bare(Id::GENERIC_NACK, status, sequence).put(out);
     }
@@ -341,6 +419,8 @@ impl Exchange {
         let expected = self.settings.password.as_deref();
         let status = if side.bound.is_some() {
             Status::ESME_RALYBND
+        } else if let Some(status) = self.settings.behaviour.refuse_binds {
+            status
         } else if expected.is_some_and(|expected| expected.as_bytes() != password) {
             Status::ESME_RINVPASWD
         } else {
@@ -373,173 +453,7 @@ impl Exchange {
         }
     }
 
-    /// Accepts or refuses one message, and writes or plans its response and its receipt.
-    #[inline]
-    fn message(
-        &mut self,
-        message: &Message<'_>,
-        sequence: u32,
-        side: &mut Side,
-        out: &mut BytesMut,
-    ) {
-        self.counts.messages += 1;
-        let verdict = match side.bound {
-            Some(bound) if bound.submits => self.verdict(message),
-            _ => Status::ESME_RINVBNDSTS,
-        };
-        let response = message.response;
-        let latency = self.settings.behaviour.latency.draw(&mut self.dice);
-        if !verdict.is_ok() {
-            self.counts.refused += 1;
-            let put = |out: &mut BytesMut| Header::bare(response, verdict, sequence).put(out);
-            return self.respond(latency, side, out, put);
-        }
-        self.counts.accepted += 1;
-        let number = self.next_id;
-        self.next_id += 1;
-        let id = IdText::new(number, self.settings.behaviour.response_id);
-        if self.settings.ledger > 0 {
-            self.note(message, &id);
-        }
-        let reports = message.registered.0 & 0x03 != 0;
-        let early = self.dice.happens(self.settings.behaviour.receipts_early);
-        if reports && early {
-            self.report(message, number, Duration::ZERO, side, out);
-        }
-        if self.dice.happens(self.settings.behaviour.unanswered) {
-            self.counts.unanswered += 1;
-        } else {
-            let twice = self.dice.happens(self.settings.behaviour.answered_twice);
-            for _ in 0..1 + u32::from(twice) {
-                self.respond(latency, side, out, |out| {
-                    let mut pdu = PduWriter::begin(out, response, Status::ESME_ROK, sequence);
-                    put_c_octet_string(pdu.body(), id.octets());
-                });
-            }
-        }
-        if reports && !early {
-            self.report(message, number, latency, side, out);
-        }
-    }
-
-    #[inline]
-    fn verdict(&mut self, message: &Message<'_>) -> Status {
-        let behaviour = &self.settings.behaviour;
-        for (prefix, status) in &behaviour.refused {
-            if message.destination.digits.starts_with(prefix.as_bytes()) {
-                return *status;
-            }
-        }
-        if behaviour.rate > 0.0 {
-            let (left, counted) = self.allowance;
-            let since = self.now.saturating_sub(counted) as f64 / 1e9;
-            let left = (left + since * behaviour.rate).min((behaviour.rate / 10.0).max(1.0));
-            let takes = left >= 1.0;
-            self.allowance = (if takes { left - 1.0 } else { left }, self.now);
-            if !takes {
-                return Status::ESME_RTHROTTLED;
-            }
-        }
-        self.dice
-            .pick(&behaviour.errors)
-            .unwrap_or(Status::ESME_ROK)
-    }
-
-    #[inline]
-    fn respond(
-        &mut self,
-        latency: Duration,
-        side: &Side,
-        out: &mut BytesMut,
-        put: impl Fn(&mut BytesMut),
-    ) {
-        if latency.is_zero() {
-            return put(out);
-        }
-        let mut pdu = self.spare.pop().unwrap_or_default();
-        put(&mut pdu);
-        let Side {
-            token, generation, ..
-        } = *side;
-        self.plan(
-            latency,
-            What::Answer {
-                token,
-                generation,
-                pdu,
-            },
-        );
-    }
-
-    /// Writes or plans the receipt of a message, `latency` and its own delay from now.
-    #[inline]
-    fn report(
-        &mut self,
-        message: &Message<'_>,
-        number: u64,
-        latency: Duration,
-        side: &mut Side,
-        out: &mut BytesMut,
-    ) {
-        let behaviour = &self.settings.behaviour;
-        let state = self
-            .dice
-            .pick(&behaviour.states)
-            .unwrap_or(MessageState::DELIVERED);
-        if !message
-            .registered
-            .wants_final(state == MessageState::DELIVERED)
-        {
-            return;
-        }
-        if self.dice.happens(behaviour.receipts_lost) {
-            self.counts.receipts_lost += 1;
-            return;
-        }
-        let foreign = self.dice.happens(behaviour.receipts_foreign);
-        // Ids that were never given lie as far below the first one as the true ones above it.
-        let shown = if foreign {
-            !number & (u64::MAX >> 1)
-        } else {
-            number
-        };
-        let id = IdText::new(shown, behaviour.receipt_id);
-        let delay = latency + behaviour.receipt_delay.draw(&mut self.dice);
-        let times = 1 + u32::from(self.dice.happens(behaviour.receipts_doubled));
-        let unix = self.epoch.as_secs() + self.now / 1_000_000_000;
-        let receipt = Receipt {
-            id: id.octets(),
-            source: message.source,
-            destination: message.destination,
-            state,
-            submit_date: date(unix),
-            done_date: date(unix + delay.as_secs()),
-            user_message_reference: message.tlvs.number(Tag::USER_MESSAGE_REFERENCE),
-            user_data: message.user_data,
-        };
-        let group = side.bound.map_or(0, |bound| bound.group);
-        for _ in 0..times {
-            self.counts.receipts += 1;
-            let mut pdu = self.spare.pop().unwrap_or_default();
-            receipt.put(&mut pdu);
-            let elsewhere = self.settings.behaviour.receipts_elsewhere;
-            let parcel = Parcel {
-                pdu,
-                group,
-                is_receipt: true,
-                origin: side.token,
-                elsewhere,
-                tries: 0,
-            };
-            if !delay.is_zero() {
-                self.plan(delay, What::Delivery(parcel));
-            } else {
-                self.binds.offer(side, out, parcel);
-            }
-        }
-    }
-
-    fn plan(&mut self, wait: Duration, what: What) {
+    pub(super) fn plan(&mut self, wait: Duration, what: What) {
         let span = u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX);
         self.agenda.plan(self.now.saturating_add(span), what);
     }
@@ -552,33 +466,7 @@ impl Exchange {
         }
     }
 
-    /// A deliver_sm was answered.
-    fn taken(&mut self, side: &mut Side, sequence: u32, status: Status) {
-        let mut parcel = match side.deliveries.take(sequence) {
-            Answered::Waiting(parcel) => parcel,
-            Answered::Twice | Answered::Never => {
-                self.counts.strange_responses += 1;
-                return;
-            }
-        };
-        if status.is_ok() {
-            match parcel.is_receipt {
-                true => self.counts.receipts_taken += 1,
-                false => self.counts.inbound_taken += 1,
-            }
-            self.recycle(parcel.pdu);
-            return;
-        }
-        self.counts.deliveries_refused += 1;
-        parcel.tries += 1;
-        if parcel.tries < TRIES_MAX {
-            self.plan(Duration::from_nanos(TRY_AGAIN_NS), What::Delivery(parcel));
-        } else {
-            self.counts.deliveries_abandoned += 1;
-        }
-    }
-
-    fn recycle(&mut self, mut pdu: BytesMut) {
+    pub(super) fn recycle(&mut self, mut pdu: BytesMut) {
         if self.spare.len() < SPARE_MAX {
             pdu.clear();
             self.spare.push(pdu);
@@ -597,13 +485,19 @@ impl Exchange {
                 } => {
                     if let Some(Some(connection)) = self.connections.get_mut(token)
                         && connection.side.generation == generation
-                        && !hang
                     {
-                        connection.pipe.out.extend_from_slice(&pdu);
-                        touched.push(token);
+                        let side = &mut connection.side;
+                        side.unanswered = side.unanswered.saturating_sub(1);
+                        if !hang {
+                            connection.pipe.out.extend_from_slice(&pdu);
+                            touched.push(token);
+                        }
                     }
                     self.recycle(pdu);
                 }
+                What::Act(place) => self.act(place)?,
+                What::Phone(place) => self.phone(place)?,
+                What::Delivery(parcel) if self.is_off(&parcel) => self.recycle(parcel.pdu),
                 What::Delivery(parcel) => {
                     match self.connections.get_mut(parcel.origin) {
                         // On the bind of its message it cannot overtake the response.
@@ -661,6 +555,7 @@ impl Exchange {
             pdu,
             group: 0,
             is_receipt: false,
+            number: 0,
             origin: usize::MAX,
             elsewhere: false,
             tries: 0,
@@ -672,13 +567,5 @@ impl Exchange {
         parcel.group = group;
         self.binds.push(parcel);
         self.feed_group(group)
-    }
-
-    #[cold]
-    fn note(&mut self, message: &Message<'_>, id: &IdText) {
-        let mut ledger = self.shared.ledger.lock();
-        if ledger.len() < self.settings.ledger {
-            ledger.push(message.accepted(id.octets()));
-        }
     }
 }

@@ -3,16 +3,18 @@
 //! They judge the gateway, so they are not made of it: they stand on the codec alone, with a lean
 //! loop of their own, and are faster than what they measure. In reading order:
 //!
-//! * [`carrier`] is the simulated carrier, `behaviour` what it is told to do; `exchange` is the
-//!   thread behind it, `binds` who is bound to it, `agenda` what it does later, `submitted` what it
-//!   reads of a message, `report` the receipts that it writes;
+//! * [`carrier`] is the simulated carrier, `behaviour` what it is told to do, `id_form` how it writes
+//!   ids, `timeline` what happens to it by itself, `phone` who writes to it; `exchange` is the thread
+//!   behind it, `messages` and `queries` what it does with requests, `binds` who is bound to it,
+//!   `agenda` what it does later, `memory` what it remembers, `submitted` what it reads of a message,
+//!   `report` the receipts that it writes, `shape` how others write them;
 //! * [`esme`] is one bind of an ESME;
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
 //! * `marked` puts a number into each message and finds it again in the receipt;
 //! * [`load`] sends over many binds what its settings in `plan` say, and
 //!   returns a [`stats::Report`];
 //! * [`stats`] is that report, as text and as JSON;
-//! * [`chance`] is seeded chance; `poll`, `pipe` and `outstanding` are the loop's parts;
+//! * [`chance`] is seeded chance, [`named`] are choices by name; `poll`, `pipe` and `outstanding` are the loop's parts;
 //! * [`middle`] starts what stands between client and carrier and watches its CPU and memory,
 //!   [`trial`] is one measured run.
 
@@ -20,13 +22,21 @@ mod poll;
 mod pipe;
 mod outstanding;
 pub mod chance;
+pub mod named;
+mod id_form;
 mod report;
-mod submitted;
+mod shape;
+mod timeline;
+mod phone;
 mod behaviour;
+mod submitted;
 pub mod carrier;
 mod agenda;
 mod binds;
+mod memory;
 mod exchange;
+mod messages;
+mod queries;
 pub mod esme;
 pub mod tally;
 mod marked;

@@ -1,11 +1,9 @@
 //! The receipt that the simulated carrier writes: the text of SMPP 3.4 Appendix B and its TLVs.
 
 use bytes::{BufMut, BytesMut};
-use smppgate_codec::code::{Command, MessageState, Status, Tag};
+use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status, Tag};
 use smppgate_codec::pdu::{Address, Tlv};
 use smppgate_codec::wire::PduWriter;
-
-use super::behaviour::IdForm;
 
 /// Characters of the message that a receipt repeats.
 const TEXT_MAX: usize = 20;
@@ -16,9 +14,12 @@ pub(super) struct Receipt<'a> {
     /// The addresses as they were submitted; they leave swapped.
     pub source: Address<'a>,
     pub destination: Address<'a>,
+    /// What was asked for.
+    pub registered: RegisteredDelivery,
     pub state: MessageState,
-    pub submit_date: [u8; 10],
-    pub done_date: [u8; 10],
+    /// Unix time in seconds.
+    pub submitted: u64,
+    pub done: u64,
     pub user_message_reference: Option<u32>,
     pub user_data: &'a [u8],
 }
@@ -56,7 +57,7 @@ impl Receipt<'_> {
     }
 
     fn put_text(&self, body: &mut BytesMut) {
-        let delivered = self.state == MessageState::DELIVERED;
+        let delivered = self.is_delivered();
         body.put_slice(b"id:");
         body.put_slice(self.id);
         body.put_slice(if delivered {
@@ -65,9 +66,9 @@ impl Receipt<'_> {
             b" sub:001 dlvrd:000"
         });
         body.put_slice(b" submit date:");
-        body.put_slice(&self.submit_date);
+        body.put_slice(&date(self.submitted));
         body.put_slice(b" done date:");
-        body.put_slice(&self.done_date);
+        body.put_slice(&date(self.done));
         body.put_slice(b" stat:");
         body.put_slice(stat(self.state));
         body.put_slice(if delivered {
@@ -75,41 +76,25 @@ impl Receipt<'_> {
         } else {
             b" err:001 text:"
         });
-        for &octet in self.user_data.iter().take(TEXT_MAX) {
-            body.put_u8(if (0x20..0x7F).contains(&octet) {
-                octet
-            } else {
-                b'.'
-            });
-        }
-    }
-}
-
-/// A message id as it is written.
-pub(super) struct IdText {
-    digits: [u8; 20],
-    start: usize,
-}
-
-impl IdText {
-    pub fn new(mut number: u64, form: IdForm) -> Self {
-        let base = match form {
-            IdForm::Decimal => 10,
-            IdForm::Hex => 16,
-        };
-        let (mut digits, mut start) = ([0; 20], 20);
-        loop {
-            start -= 1;
-            digits[start] = b"0123456789abcdef"[(number % base) as usize];
-            number /= base;
-            if number == 0 {
-                return Self { digits, start };
-            }
+        for octet in self.shown() {
+            body.put_u8(octet);
         }
     }
 
-    pub fn octets(&self) -> &[u8] {
-        &self.digits[self.start..]
+    /// The start of the message, as far as it is repeated.
+    pub fn text(&self) -> Vec<u8> {
+        self.shown().collect()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = u8> {
+        let is_shown = |octet: &u8| (0x20..0x7F).contains(octet);
+        let shown = move |&octet: &u8| if is_shown(&octet) { octet } else { b'.' };
+        self.user_data.iter().take(TEXT_MAX).map(shown)
+    }
+
+    /// Whether it reports delivery.
+    pub fn is_delivered(&self) -> bool {
+        self.state == MessageState::DELIVERED
     }
 }
 
@@ -173,9 +158,10 @@ mod tests {
             id: b"4711",
             source: Address::new(5, 0, b"acme"),
             destination: Address::new(1, 1, b"33612345678"),
+            registered: RegisteredDelivery::FINAL,
             state: MessageState::UNDELIVERABLE,
-            submit_date: date(0),
-            done_date: date(60),
+            submitted: 0,
+            done: 60,
             user_message_reference: Some(9),
             user_data: b"A body that is longer than twenty",
         };

@@ -1,6 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and its exit code.
 
 mod explain;
+mod sim;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

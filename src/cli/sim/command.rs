@@ -1,12 +1,15 @@
-//! `smppgate sim`: a simulated carrier that accepts, reports and errs as it is told.
+//! The command: starts carriers, shows what they do, and ends them.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use smppgate_codec::code::{MessageState, Status};
 
-use crate::rig::carrier::{Behaviour, Carrier, Counts, IdForm, Settings};
+use super::choice::{error, listen, pair, rate, refusal, share};
+use super::file::{REMEMBER, Simulated, read};
+use crate::rig::carrier::{Action, Behaviour, Carrier, Counts, IdForm, Planned, Settings};
 use crate::rig::chance::{Law, span};
 
 /// Simulates a carrier: accepts binds and messages, sends receipts, errs by seeded chance.
@@ -16,9 +19,17 @@ use crate::rig::chance::{Law, span};
     (log-normal: median and sigma).\n\nExample: a carrier that answers after 20 ms, refuses 1 % of \
     all messages as throttled,\nand reports after about two seconds, 3 % of them undelivered:\n  \
     smppgate sim --listen 127.0.0.1:2776 --latency 20ms --errors ESME_RTHROTTLED=0.01 \\\n      \
-    --receipt-delay 2s~0.4 --receipts UNDELIVERABLE=0.03"
+    --receipt-delay 2s~0.4 --receipts UNDELIVERABLE=0.03\n\nExample: the carriers of a file, \
+    which can do more:\n  smppgate sim --config conf/sim/carriers.toml"
 )]
 pub struct Args {
+    /// Simulate the carriers of this file; conf/sim/carriers.toml explains what it may hold
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "listen", "system_id", "password", "latency", "errors", "refuse", "rate", "unanswered",
+        "receipt_delay", "receipts", "receipts_elsewhere", "hex_response", "hex_receipt",
+        "deliver_window", "drop_every", "seed",
+    ])]
+    pub config: Option<PathBuf>,
     /// Address to listen on, host:port
     #[arg(long, default_value = "127.0.0.1:2776")]
     pub listen: String,
@@ -92,67 +103,88 @@ pub enum Fate {
 /// Serves until it is interrupted; exit code 1 if it cannot listen.
 pub fn run(args: &Args) -> ExitCode {
     match try_run(args) {
-        Ok(counts) => {
-            match serde_json::to_string(&counts) {
-                Ok(json) => println!("{json}"),
-                Err(error) => eprintln!("smppgate sim: {error}"),
-            }
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("smppgate sim: {}: {error}", args.listen);
+            eprintln!("smppgate sim: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn try_run(args: &Args) -> std::io::Result<Counts> {
-    let listen = args
-        .listen
-        .to_socket_addrs()?
-        .next()
-        .ok_or_else(|| std::io::Error::other("has no address"))?;
-    let carrier = Carrier::spawn(settings(args, listen))?;
-    eprintln!(
-        "simulated carrier on {}, seed {}",
-        carrier.address(),
-        args.seed
-    );
-    let runtime = tokio::runtime::Builder::new_current_thread()
+fn try_run(args: &Args) -> Result<(), String> {
+    let simulated = match &args.config {
+        Some(path) => read(path)?,
+        None => {
+            let address =
+                listen(&args.listen).map_err(|error| format!("{}: {error}", args.listen))?;
+            vec![Simulated {
+                name: String::new(),
+                settings: settings(args, address),
+            }]
+        }
+    };
+    let mut carriers = Vec::new();
+    for Simulated { name, settings } in simulated {
+        let (address, seed) = (settings.listen, settings.seed);
+        let carrier = Carrier::spawn(settings).map_err(|error| format!("{address}: {error}"))?;
+        let shown = match name.as_str() {
+            "" => String::new(),
+            name => format!(" {name}"),
+        };
+        eprintln!(
+            "simulated carrier{shown} on {}, seed {seed}",
+            carrier.address()
+        );
+        carriers.push((name, carrier));
+    }
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?;
-    runtime.block_on(serve(args, &carrier))?;
-    carrier.stop()
+        .build()
+        .and_then(|runtime| runtime.block_on(serve(args, &carriers)))
+        .map_err(|error| error.to_string())?;
+    for (name, carrier) in carriers {
+        let counts = carrier.stop().map_err(|error| format!("{name}: {error}"))?;
+        let mut json = serde_json::to_value(&counts).map_err(|error| error.to_string())?;
+        if let Some(counts) = json.as_object_mut()
+            && !name.is_empty()
+        {
+            counts.insert("carrier".into(), name.into());
+        }
+        println!("{json}");
+    }
+    Ok(())
 }
 
-/// Shows counts and drops connections until a signal comes.
-async fn serve(args: &Args, carrier: &Carrier) -> std::io::Result<()> {
+/// Shows counts until a signal comes.
+async fn serve(args: &Args, carriers: &[(String, Carrier)]) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut second = tokio::time::interval(Duration::from_secs(1));
-    let drops = !args.drop_every.is_zero();
-    let mut drop = tokio::time::interval(args.drop_every.max(Duration::from_millis(1)));
-    drop.reset();
-    let mut before = carrier.counts();
+    let mut before: Vec<Counts> = carriers.iter().map(|(_, one)| one.counts()).collect();
     loop {
         tokio::select! {
             interrupted = tokio::signal::ctrl_c() => return interrupted,
             _ = terminate.recv() => return Ok(()),
-            _ = drop.tick(), if drops => carrier.drop_connections(),
             _ = second.tick() => {
-                let counts = carrier.counts();
-                if !args.quiet && counts != before {
-                    show(&counts, &before);
+                for ((name, carrier), before) in carriers.iter().zip(&mut before) {
+                    let counts = carrier.counts();
+                    if !args.quiet && counts != *before {
+                        show(name, &counts, before);
+                    }
+                    *before = counts;
                 }
-                before = counts;
             }
         }
     }
 }
 
-fn show(counts: &Counts, before: &Counts) {
+fn show(name: &str, counts: &Counts, before: &Counts) {
+    let name = match name {
+        "" => String::new(),
+        name => format!("{name:12} "),
+    };
     eprintln!(
-        "binds {:3}  messages {:>8}/s  accepted {}  refused {}  receipts {} (taken {})",
+        "{name}binds {:3}  messages {:>8}/s  accepted {}  refused {}  receipts {} (taken {})",
         counts.bound,
         counts.messages - before.messages,
         counts.accepted,
@@ -190,50 +222,26 @@ fn settings(args: &Args, listen: SocketAddr) -> Settings {
         system_id: args.system_id.clone(),
         password: args.password.clone(),
         deliver_window: args.deliver_window as usize,
+        remember: REMEMBER,
+        timeline: drops(args.drop_every),
         seed: args.seed,
         behaviour,
         ..Settings::default()
     }
 }
 
-fn pair(text: &str) -> Result<(&str, &str), String> {
-    text.split_once('=')
-        .ok_or_else(|| format!("{text}: not of the form NAME=VALUE"))
-}
-
-fn status(text: &str) -> Result<Status, String> {
-    let number = match text.strip_prefix("0x") {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => text.parse().ok(),
+/// Connections that are closed again and again.
+fn drops(every: Duration) -> Vec<Planned> {
+    let drop = Planned {
+        at: every,
+        every,
+        action: Action::Drop,
     };
-    Status::from_name(text)
-        .or(number.map(Status))
-        .filter(|status| !status.is_ok())
-        .ok_or_else(|| format!("{text}: not the name or number of an error status"))
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err(format!("{text}: not a share between 0 and 1")),
+    if every.is_zero() {
+        Vec::new()
+    } else {
+        vec![drop]
     }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if (0.0..=1e8).contains(&rate) => Ok(rate),
-        _ => Err("not a number of messages per second".into()),
-    }
-}
-
-fn error(text: &str) -> Result<(Status, f64), String> {
-    let (name, part) = pair(text)?;
-    Ok((status(name)?, share(part)?))
-}
-
-fn refusal(text: &str) -> Result<(String, Status), String> {
-    let (prefix, name) = pair(text)?;
-    Ok((prefix.to_owned(), status(name)?))
 }
 
 fn fate(text: &str) -> Result<(Fate, f64), String> {

@@ -1,0 +1,33 @@
+//! What happens to a simulated carrier by itself, at set times.
+
+use std::time::Duration;
+
+use smppgate_codec::code::Status;
+
+/// Something that happens at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// When, after the carrier has started.
+    pub at: Duration,
+    /// And again after each of these; zero is once.
+    pub every: Duration,
+    /// What.
+    pub action: Action,
+}
+
+/// What may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Every connection is closed without an unbind.
+    Drop,
+    /// It reads and does nothing.
+    Hang,
+    /// It goes on after it hung.
+    Unhang,
+    /// Binds are refused with this status.
+    RefuseBinds(Status),
+    /// Binds are taken again.
+    TakeBinds,
+    /// It unbinds from everybody.
+    Unbind,
+}
