@@ -16,7 +16,7 @@ use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
-use smppgate_codec::pdu::{Bind, Header, MessageResp};
+use smppgate_codec::pdu::{AlertNotification, Bind, Header, MessageResp};
 use smppgate_codec::wire::PduWriter;
 use std::sync::Arc;
 
@@ -120,12 +120,12 @@ impl<I: Intake> Connection<I> {
                 self.refused = Some(status);
                 Err(End::Ended("the carrier refused our bind"))
             }
+            Received::Notice => {
+                self.notice(frame);
+                Ok(())
+            }
             Received::Close(reason) => Err(ended(reason)),
-            Received::Settled
-            | Received::Overflow
-            | Received::Stray
-            | Received::Notice
-            | Received::Bind(_) => Ok(()),
+            Received::Settled | Received::Overflow | Received::Stray | Received::Bind(_) => Ok(()),
         }
     }
 
@@ -163,6 +163,17 @@ impl<I: Intake> Connection<I> {
             tracing::debug!(carrier = %self.settings.name, message = %id, "late answer");
         }
         self.outcomes.push(Outcome { id, verdict });
+    }
+
+    /// An alert_notification has no answer, whatever it holds.
+    fn notice(&mut self, frame: &Frame<'_>) {
+        if self.joined
+            && frame.header.command == Command::ALERT_NOTIFICATION
+            && let Ok(alert) = AlertNotification::decode(frame)
+        {
+            let pdu = Arc::from(frame.octets);
+            self.intake.alert(self.carrier, alert.esme.digits, pdu);
+        }
     }
 
     fn request(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {

@@ -16,6 +16,10 @@ pub trait Intake: Send + 'static {
     /// What has become of messages that were handed to this carrier; `batch` is left empty.
     fn outcomes(&mut self, carrier: CarrierId, batch: &mut Vec<Outcome>, now: Moment);
 
+    /// A phone can be reached again; `esme` is the number of who asked to be told, `pdu` the whole
+    /// alert_notification.
+    fn alert(&mut self, carrier: CarrierId, esme: &[u8], pdu: Arc<[u8]>);
+
     /// All deliveries that were read in one go. What can be answered at once is appended to
     /// `replies`, the rest comes to the line later; `batch` is left empty.
     fn arrivals(

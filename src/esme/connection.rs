@@ -381,6 +381,18 @@ impl<I: Intake> Connection<I> {
         self.machine.answered(answers.len());
     }
 
+    /// Writes PDUs that have no answer. What cannot be written now is worth nothing later.
+    fn notify(&mut self, notices: &[Arc<[u8]>], out: &mut BytesMut) {
+        let knows_them = self.bound.as_ref().is_some_and(|bound| bound.tlvs);
+        for pdu in notices.iter().filter(|_| knows_them) {
+            if out.len() <= WRITE_HIGH
+                && let Some(sequence) = self.machine.notice()
+            {
+                translate::put_notice(pdu, sequence, out);
+            }
+        }
+    }
+
     fn unread(&self) -> Result<(), End> {
         match &self.bound {
             Some(bound)
@@ -487,6 +499,7 @@ impl<I: Intake> Conversation for Connection<I> {
         let mut collected = std::mem::take(&mut self.collected);
         bound.seat.collect(&mut collected);
         self.answer(&collected.answers, out);
+        self.notify(&collected.notices, out);
         if collected.unbind {
             self.machine.unbind(now, out);
         }

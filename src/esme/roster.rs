@@ -138,6 +138,13 @@ impl Desk {
         }
     }
 
+    /// Leaves a PDU that has no answer with one of the connections that may receive, each in its
+    /// turn. False if none takes it.
+    pub fn notify(&self, pdu: &Arc<[u8]>) -> bool {
+        let seat = self.seat_for(None, usize::MAX);
+        seat.is_some_and(|seat| seat.notify(pdu))
+    }
+
     /// Puts deliveries at the head of the backlog, in their order.
     pub fn put_back(&self, deliveries: Vec<Delivery>) {
         if deliveries.is_empty() {

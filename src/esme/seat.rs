@@ -11,6 +11,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Alerts that wait in the box of one connection; what comes on top is not told.
+const NOTICES_MAX: usize = 100;
+
 /// One bound connection of an account.
 #[derive(Debug)]
 pub struct Seat {
@@ -33,6 +36,7 @@ pub struct Seat {
 struct Inbox {
     answers: Vec<Answer>,
     deliveries: VecDeque<Delivery>,
+    notices: Vec<Arc<[u8]>>,
     unbind: bool,
     left: bool,
 }
@@ -42,6 +46,8 @@ struct Inbox {
 pub struct Collected {
     /// Responses that have become due.
     pub answers: Vec<Answer>,
+    /// PDUs that have no answer.
+    pub notices: Vec<Arc<[u8]>>,
     /// The connection is to unbind.
     pub unbind: bool,
 }
@@ -86,6 +92,18 @@ impl Seat {
         true
     }
 
+    /// Leaves a PDU that has no answer, unless too many of them wait or the connection has gone.
+    pub fn notify(&self, pdu: &Arc<[u8]>) -> bool {
+        let mut inbox = self.inbox.lock();
+        if inbox.left || inbox.notices.len() >= NOTICES_MAX {
+            return false;
+        }
+        inbox.notices.push(pdu.clone());
+        drop(inbox);
+        self.bell.ring();
+        true
+    }
+
     /// Asks the connection to unbind.
     pub fn unbind(&self) {
         self.inbox.lock().unbind = true;
@@ -97,6 +115,7 @@ impl Seat {
         let mut inbox = self.inbox.lock();
         into.answers.clear();
         std::mem::swap(&mut inbox.answers, &mut into.answers);
+        into.notices = std::mem::take(&mut inbox.notices);
         into.unbind = std::mem::take(&mut inbox.unbind);
     }
 
@@ -119,6 +138,7 @@ impl Seat {
         inbox.left = true;
         self.promises.leave();
         inbox.answers = Vec::new();
+        inbox.notices = Vec::new();
         std::mem::take(&mut inbox.deliveries).into()
     }
 

@@ -2,11 +2,12 @@
 
 use super::multi::Verdicts;
 use crate::message::Content;
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
 use smppgate_codec::pdu::{
-    Address, Data, Destination, Sm, SubmitMulti, check_data, check_multi, check_submit,
+    Address, Data, Destination, HEADER_LEN, Header, Sm, SubmitMulti, check_data, check_multi,
+    check_submit,
 };
 use smppgate_codec::wire::PduWriter;
 
@@ -76,4 +77,18 @@ fn own(octets: &[u8]) -> Result<Content, Status> {
     };
     let sm = Sm::decode(&frame).map_err(|error| error.status())?;
     Ok(Content::of_sm(&frame, &sm))
+}
+
+/// Appends an alert_notification as its carrier wrote it, under our sequence number.
+pub fn put_notice(pdu: &[u8], sequence: u32, out: &mut BytesMut) {
+    let Some((octets, body)) = pdu.split_first_chunk::<HEADER_LEN>() else {
+        return;
+    };
+    Header {
+        status: Status::ESME_ROK,
+        sequence,
+        ..Header::read(octets)
+    }
+    .put(out);
+    out.put_slice(body);
 }

@@ -87,6 +87,10 @@ impl carrier::Intake for Clerk {
         self.outcomes_read(carrier, batch, now);
     }
 
+    fn alert(&mut self, carrier: CarrierId, esme: &[u8], pdu: Arc<[u8]>) {
+        self.alerted(carrier, esme, pdu);
+    }
+
     fn arrivals(
         &mut self,
         carrier: CarrierId,

@@ -61,6 +61,8 @@ counters! {
     inbound, "Messages from phones that were taken from carriers.";
     inbound_unrouted, "Messages from phones that no rule is for.";
     inbound_refused, "Messages from phones that carriers are to keep, since there is no room.";
+    alerts, "Alerts of carriers that a phone can be reached again.";
+    alerts_missed, "Alerts that no bound ESME could be given.";
     delivered, "Messages that a carrier has reported as delivered.";
     undelivered, "Messages that came to another end than delivery.";
     receipts_told, "Receipts that ESMEs have confirmed.";

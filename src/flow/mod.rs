@@ -4,6 +4,7 @@
 //! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
 //!   answered, or has not;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
+//!   `alerts`: a phone can be reached again;
 //! * `manage`: its sender asks for it, takes it back or writes it anew;
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
@@ -18,6 +19,7 @@ mod dispatch;
 mod outcome;
 mod report;
 mod inbound;
+mod alerts;
 mod manage;
 mod tell;
 mod told;

@@ -386,6 +386,12 @@ impl<T: Copy> Machine<T> {
         Some(sequence)
     }
 
+    /// A sequence number for a PDU of ours that has no answer, and takes no slot; `None` unless the
+    /// session is bound in a direction in which we send.
+    pub fn notice(&mut self) -> Option<u32> {
+        self.may_send().then(|| self.window.number())
+    }
+
     /// Our requests that hold a slot, the expired ones included.
     pub fn in_flight(&self) -> usize {
         self.window.held() as usize

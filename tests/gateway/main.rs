@@ -10,6 +10,7 @@ mod manage;
 mod receipts;
 mod deliveries;
 mod inbound;
+mod alerts;
 mod routing;
 mod failover;
 mod habits;
