@@ -2,8 +2,8 @@
 
 use super::account::Account;
 use super::delivery::Delivered;
-use super::manage::Standing;
 use super::seat::Seat;
+use super::standing::Standing;
 use super::submission::{Answer, Submission};
 use crate::message::{AccountId, MessageId, MessageIds};
 use crate::moment::Moment;

@@ -3,26 +3,15 @@
 
 use super::account::Account;
 use super::intake::Intake;
+use super::standing::Standing;
 use crate::message::{AccountId, MessageId};
 use crate::moment::Moment;
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{CancelSm, Header, QuerySm, QuerySmResp, ReplaceSm, check_replace};
-use smppgate_codec::receipt::State;
 use smppgate_codec::time::absolute;
 use smppgate_codec::wire::PduWriter;
-
-/// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Its state.
-    pub state: State,
-    /// When it came to that state, if that is its end.
-    pub ended: Option<Moment>,
-    /// The error that its receipt names, 0 for none.
-    pub error: u16,
-}
 
 /// Whether this is one of the requests that [`answer`] is for.
 pub fn is_about_a_message(command: Command) -> bool {

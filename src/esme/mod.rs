@@ -6,7 +6,8 @@
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
 //! * `seat`: a bound connection as others see it; `roster`: all of them, by account;
 //! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
-//! * `intake`: what its connections need from above; `manage`: questions about messages;
+//! * `intake`: what its connections need from above; `standing`, `manage`:
+//!   what they ask about messages, and the answers;
 //! * `connection`: one connection; `server`: takes them in.
 
 mod account;
@@ -20,6 +21,7 @@ mod roster;
 mod outbox;
 mod unanswered;
 mod unread;
+mod standing;
 mod intake;
 mod manage;
 mod connection;
@@ -28,10 +30,10 @@ mod server;
 pub use account::{Account, Password};
 pub use delivery::{Delivered, Delivery, Parcel, Receipt, Verdict};
 pub use intake::Intake;
-pub use manage::Standing;
 pub use multi::Multi;
 pub use promise::{Promise, Promises};
 pub use roster::{Desk, OPEN_MAX, Roster};
 pub use seat::Seat;
 pub use server::{Listener, Server};
+pub use standing::Standing;
 pub use submission::{Answer, Submission};
