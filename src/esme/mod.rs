@@ -6,8 +6,8 @@
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
 //! * `seat`: a bound connection as others see it; `roster`: all of them, by account;
 //! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
-//! * `intake`: what its connections need from above; `standing`, `manage`:
-//!   what they ask about messages, and the answers;
+//! * `intake`: what its connections need from above; `standing`: where a message stands; `manage`:
+//!   requests about it;
 //! * `connection`: one connection; `server`: takes them in.
 
 mod account;
