@@ -283,6 +283,12 @@ impl Gateway {
             if !unchanged {
                 queue.set_pace(pace);
             }
+            // One carrier of a group that has not said how it writes ids is enough to try.
+            let group_is_auto = config
+                .carriers
+                .iter()
+                .any(|other| other.group == settings.group && other.message_id.is_auto());
+            correlator.lock().set_auto(group_is_auto);
             put(
                 id,
                 CarrierSlot {

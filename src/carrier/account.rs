@@ -2,6 +2,7 @@
 
 use super::habit::{Binding, TlvChanges, Validity};
 use super::maps::{ErrorMap, StatusMap};
+use crate::receipt::IdForms;
 use std::fmt;
 use std::time::Duration;
 
@@ -106,6 +107,8 @@ pub struct Carrier {
     pub timezone: i32,
     /// Whether a receipt with stat:ACCEPTD is the last one.
     pub acceptd_final: bool,
+    /// How it writes its ids.
+    pub message_id: IdForms,
     /// What it means by its statuses.
     pub status_map: StatusMap,
     /// What it means by the errors of its receipts.
@@ -143,6 +146,7 @@ impl Default for Carrier {
             validity: Validity::Relative,
             timezone: 0,
             acceptd_final: false,
+            message_id: IdForms::Auto,
             status_map: StatusMap::default(),
             error_map: ErrorMap::default(),
         }

@@ -11,7 +11,6 @@ use super::{rewrite, translate};
 use crate::link::{Conversation, End, WRITE_HIGH};
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
-use crate::receipt::CarrierMessageId;
 use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
@@ -145,7 +144,7 @@ impl<I: Intake> Connection<I> {
             self.queue.flows(now);
             // What cannot be read of an accepted message is its id, and only that is lost.
             let response = MessageResp::decode(frame).unwrap_or_default();
-            Verdict::Accepted(CarrierMessageId::new(response.message_id))
+            Verdict::Accepted(self.settings.message_id.of_response(response.message_id))
         } else {
             let refusal = self.settings.status_map.read(status);
             if refusal.throttles() {
@@ -154,7 +153,7 @@ impl<I: Intake> Connection<I> {
             match refusal.reaction {
                 Some(Reaction::Ok) => {
                     let response = MessageResp::decode(frame).unwrap_or_default();
-                    Verdict::Accepted(CarrierMessageId::new(response.message_id))
+                    Verdict::Accepted(self.settings.message_id.of_response(response.message_id))
                 }
                 _ => Verdict::Refused(refusal),
             }

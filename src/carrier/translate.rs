@@ -4,7 +4,7 @@ use super::account::{Carrier, Numbering, Receipts};
 use super::arrival::Parcel;
 use crate::message::{Content, digits};
 use crate::moment::Moment;
-use crate::receipt::{CarrierMessageId, NumberMark, Report};
+use crate::receipt::{NumberMark, Report};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
@@ -84,7 +84,9 @@ fn parcel(
         return Parcel::Message(content());
     }
     let read = receipt::Report::read(kind, &octets, sm.tlvs);
-    let mut ids = read.ids().filter_map(CarrierMessageId::new);
+    let mut ids = read
+        .ids()
+        .filter_map(|octets| carrier.message_id.of_receipt(octets));
     let Some(id) = ids.next() else {
         return Parcel::Nothing;
     };

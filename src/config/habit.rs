@@ -9,11 +9,15 @@ use super::section::Section;
 use super::surroundings::Context;
 use super::value::Value;
 use crate::carrier::{Carrier, TlvChanges, Validity};
+use crate::receipt::{IdForms, Written};
 
 /// Octets of a parameter that is added to every message.
 const ADDED_MAX: usize = 255;
 
 pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &mut Carrier) {
+    if let Some(forms) = section.key("message_id").and_then(|value| ids(&value)) {
+        carrier.message_id = forms;
+    }
     if let Some(value) = section.key("status_map")
         && let Some(map) = map::statuses(&value, context)
     {
@@ -53,6 +57,43 @@ pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &m
     {
         carrier.acceptd_final = is_final;
     }
+}
+
+/// How ids are written, in responses and in receipts.
+fn ids(value: &Value<'_>) -> Option<IdForms> {
+    if let DeValue::String(text) = value.raw
+        && text == "auto"
+    {
+        return Some(IdForms::Auto);
+    }
+    let mut section = Section::of(
+        value,
+        "\"auto\", or for example { response = \"hex\", receipt = \"decimal\" }",
+    )?;
+    let forms = [
+        ("literal", Written::Literal),
+        ("hex", Written::Hex),
+        ("decimal", Written::Decimal),
+    ];
+    let mut form = |key| {
+        let value = section.key(key);
+        value
+            .and_then(|value| value.choice(&forms, &[]))
+            .unwrap_or_default()
+    };
+    let (response, receipt) = (form("response"), form("receipt"));
+    let mut switch = |key| {
+        let value = section.key(key);
+        value.and_then(|value| boolean(&value)).unwrap_or(false)
+    };
+    let (fold_case, strip_zeros) = (switch("fold_case"), switch("strip_zeros"));
+    section.finish();
+    Some(IdForms::Known {
+        response,
+        receipt,
+        fold_case,
+        strip_zeros,
+    })
 }
 
 pub(super) fn boolean(value: &Value<'_>) -> Option<bool> {

@@ -57,6 +57,7 @@ counters! {
     reports, "Reports of carriers about messages.";
     reports_absorbed, "Reports that repeat or contradict a final report.";
     reports_untold, "Final reports of messages whose sender is told nothing.";
+    ids_in_another_form, "Reports that were found by another form of their id: write message_id of that carrier.";
     reports_unmatched, "Reports that matched no message in time.";
     inbound, "Messages from phones that were taken from carriers.";
     inbound_unrouted, "Messages from phones that no rule is for.";

@@ -147,6 +147,7 @@ impl Clerk {
         let mut absorbed = 0;
         let mut untold = 0;
         let mut correlator = slot.correlator.lock();
+        let alike_before = correlator.alike();
         for report in reports {
             match correlator.find(&report, report.last) {
                 Found::Open(id) => found.push((id, report)),
@@ -158,7 +159,16 @@ impl Clerk {
                 }
             }
         }
+        let alike = correlator.alike() - alike_before;
+        let hint = correlator.take_hint();
         drop(correlator);
+        if let Some(hint) = hint {
+            tracing::warn!(
+                carrier = %slot.name,
+                write = hint.setting(),
+                "receipts bear ids in another form than responses; write down which"
+            );
+        }
         let mut telling = Telling::default();
         let mut hand = board.ledger.hand();
         for (id, report) in found {
@@ -186,6 +196,7 @@ impl Clerk {
         drop(hand);
         board.counters.reports_absorbed.add(absorbed);
         board.counters.reports_untold.add(untold);
+        board.counters.ids_in_another_form.add(alike);
         self.tell(telling);
         self.unmatched(carrier, unmatched, now);
     }

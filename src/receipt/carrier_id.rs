@@ -20,6 +20,21 @@ impl CarrierMessageId {
         (!trimmed.is_empty()).then(|| Self(SmallVec::from_slice(trimmed)))
     }
 
+    /// The decimal digits of a number.
+    pub fn of_number(number: u64) -> Self {
+        let mut digits = SmallVec::new();
+        let mut rest = number;
+        loop {
+            digits.push(b'0' + (rest % 10) as u8);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        digits.reverse();
+        Self(digits)
+    }
+
     /// Its octets.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

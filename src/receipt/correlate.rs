@@ -4,6 +4,7 @@
 //! of their binds. A report that comes before the response to its message waits here; the first
 //! final report of a message is remembered for a while, so that its repetitions are absorbed.
 
+use super::id_form::{Likeness, alike};
 use super::{CarrierMessageId, NumberMark, Report};
 use crate::message::MessageId;
 use crate::moment::Moment;
@@ -48,6 +49,12 @@ pub struct Correlator {
     /// When parked reports came, the oldest first; they may have been found since.
     parked_at: VecDeque<(Moment, CarrierMessageId)>,
     parked_count: usize,
+    /// Nobody has said how ids are written: other forms are tried, too.
+    auto: bool,
+    /// Reports that were found by another form of their id.
+    alike: usize,
+    /// The first other form, until somebody has asked for it.
+    hint: Option<Likeness>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +65,21 @@ struct Known {
 }
 
 impl Correlator {
+    /// Says whether ids may be written otherwise in receipts than in responses.
+    pub fn set_auto(&mut self, auto: bool) {
+        self.auto = auto;
+    }
+
+    /// Reports that were found by another form of their id.
+    pub fn alike(&self) -> usize {
+        self.alike
+    }
+
+    /// The first form but the literal one that a report was found by; told once.
+    pub fn take_hint(&mut self) -> Option<Likeness> {
+        self.hint.take()
+    }
+
     /// A carrier has answered `message` with this id. Reports that came before are appended to
     /// `early`.
     ///
@@ -86,6 +108,9 @@ impl Correlator {
             };
             self.unpark(&first, same, early);
         }
+        if self.auto && early.len() == found && self.parked_count > 0 {
+            self.unpark_alike(id, destination, early);
+        }
         for report in &early[found..] {
             if let Some(other) = &report.other_id {
                 self.aliases.remove(other);
@@ -94,6 +119,22 @@ impl Correlator {
         if self.parked_count == 0 {
             self.parked_at.clear();
             self.aliases.clear();
+        }
+    }
+
+    /// Reports about the same number whose id may be this one in another form.
+    fn unpark_alike(
+        &mut self,
+        id: &CarrierMessageId,
+        destination: NumberMark,
+        early: &mut Vec<Report>,
+    ) {
+        let found = early.len();
+        for (other, _) in alike(id) {
+            self.unpark(&other, |report| report.about == destination, early);
+            if early.len() > found {
+                return;
+            }
         }
     }
 
@@ -123,9 +164,31 @@ impl Correlator {
     pub fn find(&mut self, report: &Report, last: bool) -> Found {
         let by_first = self.find_by(&report.id, None, last);
         match (&by_first, &report.other_id) {
-            (Found::Nothing, Some(other)) => self.find_by(other, Some(report.about), last),
+            (Found::Nothing, Some(other)) => match self.find_by(other, Some(report.about), last) {
+                Found::Nothing if self.auto => self.find_alike(report, last),
+                by_other => by_other,
+            },
+            (Found::Nothing, None) if self.auto => self.find_alike(report, last),
             _ => by_first,
         }
+    }
+
+    /// The same with what else its ids may mean, if the message went to the number that the report
+    /// is about.
+    fn find_alike(&mut self, report: &Report, last: bool) -> Found {
+        for id in std::iter::once(&report.id).chain(&report.other_id) {
+            for (other, likeness) in alike(id) {
+                let found = self.find_by(&other, Some(report.about), last);
+                if found != Found::Nothing {
+                    if self.alike == 0 {
+                        self.hint = Some(likeness);
+                    }
+                    self.alike += 1;
+                    return found;
+                }
+            }
+        }
+        Found::Nothing
     }
 
     fn find_by(&mut self, id: &CarrierMessageId, about: Option<NumberMark>, last: bool) -> Found {
@@ -336,6 +399,50 @@ mod tests {
         assert_eq!(correlator.find(&stranger, true), Found::Nothing);
         stranger.about = NumberMark::of(b"+447700900001");
         assert_eq!(correlator.find(&stranger, true), Found::Open(MessageId(3)));
+    }
+
+    #[test]
+    fn an_id_in_another_form_counts_only_for_the_number_that_the_receipt_is_about() {
+        let mut correlator = Correlator::default();
+        correlator.set_auto(true);
+        let to = NumberMark::of(b"447700900001");
+        correlator.learn(&id("1A"), MessageId(3), to, &mut Vec::new());
+        let mut receipt = report("26", State::Delivered, START);
+        assert_eq!(correlator.find(&receipt, true), Found::Nothing);
+        receipt.about = to;
+        assert_eq!(correlator.find(&receipt, true), Found::Open(MessageId(3)));
+        assert_eq!(
+            correlator.find(&receipt, true),
+            Found::Settled(MessageId(3))
+        );
+        assert_eq!(correlator.take_hint(), Some(Likeness::DecimalToHex));
+        assert_eq!((correlator.take_hint(), correlator.alike()), (None, 2));
+        // The literal form comes first, whoever it is about.
+        correlator.learn(&id("26"), MessageId(4), TO, &mut Vec::new());
+        assert_eq!(correlator.find(&receipt, true), Found::Open(MessageId(4)));
+        // Who knows how its carrier writes ids looks no further.
+        correlator.set_auto(false);
+        correlator.learn(&id("ff"), MessageId(5), to, &mut Vec::new());
+        let mut receipt = report("255", State::Delivered, START);
+        receipt.about = to;
+        assert_eq!(correlator.find(&receipt, true), Found::Nothing);
+    }
+
+    #[test]
+    fn an_early_receipt_in_another_form_waits_for_its_message() {
+        let mut correlator = Correlator::default();
+        correlator.set_auto(true);
+        let to = NumberMark::of(b"447700900001");
+        let mut receipt = report("26", State::Delivered, START);
+        receipt.about = to;
+        correlator.park(receipt.clone(), START).unwrap();
+        let mut early = Vec::new();
+        correlator.learn(&id("1b"), MessageId(3), to, &mut early);
+        correlator.learn(&id("1a"), MessageId(4), TO, &mut early);
+        assert!(early.is_empty());
+        correlator.learn(&id("1a"), MessageId(5), to, &mut early);
+        assert_eq!(early, [receipt.clone()]);
+        assert_eq!(correlator.find(&receipt, true), Found::Open(MessageId(5)));
     }
 
     #[test]

@@ -183,3 +183,47 @@ fn statuses_and_errors_mean_what_the_map_of_the_carrier_says() {
         assert_eq!(beta.receipt(), Told::new(&id, "UNDELIV", told));
     }
 }
+
+#[test]
+fn ids_in_another_form_find_their_message_and_the_operator_is_told() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    for (response, receipt) in [
+        ("10C8F40D", "281605133"),
+        ("812FC7470000001B", "9308878062554710043"),
+        ("33E95179", "0870928761"),
+        ("0000012345", "12345"),
+        ("abcdef01", "ABCDEF01"),
+        ("305419896", "12345678"),
+    ] {
+        let sequence = acme.submit("33612345678");
+        let id = acme.accepted(sequence);
+        north.takes(response);
+        north.reports(receipt, "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    }
+    assert_eq!(house.metric("ids_in_another_form_total"), 6);
+    // About another number it is another message.
+    let sequence = acme.submit("33612345679");
+    acme.accepted(sequence);
+    north.takes("1a");
+    north.reports("26", "DELIVRD", "000");
+    assert!(acme.so_far().is_empty());
+    assert_eq!(house.metric("ids_in_another_form_total"), 6);
+}
+
+#[test]
+fn ids_are_compared_as_the_settings_of_the_carrier_say() {
+    let keys = "message_id = { response = \"hex\", receipt = \"decimal\" }";
+    let (house, _smsc, mut north, mut acme) = one_carrier("", keys);
+    let mut ids = Vec::new();
+    for response in ["1a", "26"] {
+        let sequence = acme.submit("33612345678");
+        ids.push(acme.accepted(sequence));
+        north.takes(response);
+    }
+    north.reports("38", "UNDELIV", "001");
+    assert_eq!(acme.receipt(), Told::new(&ids[1], "UNDELIV", "001"));
+    north.reports("26", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&ids[0], "DELIVRD", "000"));
+    assert_eq!(house.metric("ids_in_another_form_total"), 0);
+}
