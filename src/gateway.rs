@@ -1,7 +1,7 @@
 //! Builds the parts, starts them, changes them while they run, and lets them end in order.
 
 use crate::admin;
-use crate::carrier::{Carrier, Keeper, Queue};
+use crate::carrier::{Carrier, Group, Keeper, Queue, Share};
 use crate::config::Config;
 use crate::esme::{self, Listener, Roster};
 use crate::flow::{Accounts, After, CarrierSlot, Carriers, Switchboard};
@@ -9,6 +9,7 @@ use crate::journal::memory::Trouble;
 use crate::journal::{Completion, Memory};
 use crate::link::{Clock, accept};
 use crate::message::{AccountId, CarrierId, GroupId};
+use crate::moment::Moment;
 use crate::receipt::Correlator;
 use crate::route::{InboundTable, Table};
 use crate::session::Pace;
@@ -75,6 +76,7 @@ struct Directory {
     groups: HashMap<String, (GroupId, Arc<Mutex<Correlator>>)>,
     group_names: HashMap<CarrierId, String>,
     queues: HashMap<CarrierId, Arc<Queue>>,
+    shares: HashMap<String, Arc<Share>>,
 }
 
 impl Gateway {
@@ -275,6 +277,8 @@ impl Gateway {
             let id = self.directory.carriers[&settings.name];
             let (group, correlator) = self.directory.group_of(id, &settings.group);
             let queue = self.directory.queue(id);
+            let bounds = config.groups.iter().find(|one| one.name == settings.group);
+            self.directory.share(&settings.group, &queue, bounds, now);
             let pace = (settings.rate > 0).then(|| Pace::new(settings.rate, settings.rate, now));
             let unchanged = self
                 .keepers
@@ -357,6 +361,17 @@ impl Directory {
             tracing::warn!(from = %first, to = %name, "a changed group takes effect at the next start");
         }
         self.group(&first)
+    }
+
+    /// Lets a queue share with the others of its group, as long as that has bounds.
+    fn share(&mut self, name: &str, queue: &Arc<Queue>, bounds: Option<&Group>, now: Moment) {
+        if bounds.is_none() && !self.shares.contains_key(name) {
+            return queue.set_share(None);
+        }
+        let share = self.shares.entry(name.to_owned()).or_default().clone();
+        share.set(bounds, now);
+        share.join(queue);
+        queue.set_share(Some(share));
     }
 
     fn queue(&mut self, carrier: CarrierId) -> Arc<Queue> {

@@ -6,7 +6,8 @@ use super::intake::Intake;
 use super::line::Line;
 use super::maps::Reaction;
 use super::outcome::{Outcome, Verdict};
-use super::queue::{Queue, Waiting};
+use super::queue::{Drawn, Queue, Waiting};
+use super::share::Share;
 use super::{rewrite, translate};
 use crate::link::{Conversation, End, WRITE_HIGH};
 use crate::message::{CarrierId, MessageId};
@@ -42,6 +43,11 @@ pub struct Connection<I: Intake> {
     arrivals: Vec<Arrival>,
     replies: Vec<Reply>,
     drawn: Vec<Waiting>,
+    /// What the carriers of the group share, and how much of it our requests take.
+    share: Option<Arc<Share>>,
+    borrowed: usize,
+    /// Answers that were read and not given back yet.
+    answered: usize,
 }
 
 impl<I: Intake> Connection<I> {
@@ -78,6 +84,9 @@ impl<I: Intake> Connection<I> {
             arrivals: Vec::new(),
             replies: Vec::new(),
             drawn: Vec::new(),
+            share: None,
+            borrowed: 0,
+            answered: 0,
         }
     }
 
@@ -99,6 +108,7 @@ impl<I: Intake> Connection<I> {
                 in_time,
                 ..
             } => {
+                self.answered += 1;
                 self.outcome(frame, token, status, in_time, now);
                 Ok(())
             }
@@ -210,6 +220,8 @@ impl<I: Intake> Connection<I> {
 
     /// Hands this batch up: outcomes first, since what arrives is about them.
     fn hand_up(&mut self, now: Moment, out: &mut BytesMut) {
+        let answered = std::mem::take(&mut self.answered);
+        self.repay(answered);
         if !self.outcomes.is_empty() {
             self.intake.outcomes(self.carrier, &mut self.outcomes, now);
         }
@@ -234,8 +246,10 @@ impl<I: Intake> Connection<I> {
         self.say_room();
         self.pace_at = Moment::NEVER;
         self.clogged = out.len() > WRITE_HIGH;
+        let mut unused = 0;
         while !self.clogged && self.machine.room() > 0 {
-            let ready_at = self.queue.draw(self.machine.room(), now, &mut drawn);
+            let Drawn { ready_at, share } = self.queue.draw(self.machine.room(), now, &mut drawn);
+            self.borrow(share, drawn.len());
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
             if drawn.is_empty() {
                 break;
@@ -252,10 +266,12 @@ impl<I: Intake> Connection<I> {
                         id: waiting.id,
                         verdict: Verdict::Unfit(status),
                     });
+                    unused += 1;
                     continue;
                 }
                 let Some(sequence) = self.machine.request(command, waiting.id, now) else {
-                    let unsent = std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                    let unsent: Vec<_> = std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                    unused += unsent.len();
                     self.queue.put_back(unsent);
                     break;
                 };
@@ -267,6 +283,7 @@ impl<I: Intake> Connection<I> {
                 }
             }
             drop(drawing);
+            self.repay(std::mem::take(&mut unused));
             self.say_room();
             self.clogged = out.len() > WRITE_HIGH;
             if ready_at.is_some() {
@@ -280,6 +297,27 @@ impl<I: Intake> Connection<I> {
         // Whoever added to the queue may have counted on room that is taken by now.
         if self.machine.room() == 0 {
             self.queue.nudge();
+        }
+    }
+
+    /// So many messages take room of the group until they are answered.
+    fn borrow(&mut self, share: Option<Arc<Share>>, count: usize) {
+        if share.is_some() && count > 0 {
+            self.share = share;
+            self.borrowed += count;
+        }
+    }
+
+    /// So many of them take it no longer.
+    fn repay(&mut self, count: usize) {
+        if self.borrowed > 0
+            && count > 0
+            && let Some(share) = &self.share
+        {
+            // What left before the group had bounds took no room of it.
+            let count = count.min(self.borrowed);
+            self.borrowed -= count;
+            share.give_back(count);
         }
     }
 
@@ -303,6 +341,7 @@ impl<I: Intake> Connection<I> {
     }
 
     fn leave(&mut self) {
+        self.repay(self.borrowed);
         let outcomes = &mut self.outcomes;
         // What had expired was told then.
         let lost = self.machine.outstanding().filter(|lost| !lost.expired);

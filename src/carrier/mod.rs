@@ -6,6 +6,7 @@
 //! * `translate`: from a message to its PDU, and from its PDU to what it is; `rewrite`: a message whose
 //!   fields it wants otherwise;
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
+//!   `share`: what the carriers of a group share;
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `backoff`, `keeper`: how binds are kept up.
 
@@ -17,6 +18,7 @@ mod outcome;
 mod rewrite;
 mod translate;
 mod line;
+mod share;
 mod queue;
 mod intake;
 mod connection;
@@ -32,3 +34,4 @@ pub use line::Line;
 pub use maps::{ErrorMap, Reaction, Refusal, StatusMap};
 pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX, Waiting};
+pub use share::{Group, Share};

@@ -4,6 +4,7 @@
 //! cannot send it, so that a bind that is lost loses only what it had sent.
 
 use super::line::Line;
+use super::share::{Share, Waits};
 use crate::message::{Content, MessageId};
 use crate::moment::Moment;
 use crate::session::Pace;
@@ -36,6 +37,15 @@ pub struct Waiting {
     pub content: Content,
 }
 
+/// How a draw went.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// If a rate allows fewer than were asked for: when it allows the next.
+    pub ready_at: Option<Moment>,
+    /// Whose room each message that was drawn takes until it is answered.
+    pub share: Option<Arc<Share>>,
+}
+
 /// The queue of one carrier and its binds.
 #[derive(Debug)]
 pub struct Queue {
@@ -58,6 +68,8 @@ struct Inside {
     paused_until: Moment,
     /// How long the last of these pauses was.
     pause: Duration,
+    /// What it shares with the others of its group.
+    share: Option<Arc<Share>>,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +87,7 @@ impl Queue {
                 pace,
                 paused_until: Moment(0),
                 pause: Duration::ZERO,
+                share: None,
             }),
             count: AtomicUsize::new(0),
             lines: Mutex::default(),
@@ -82,6 +95,11 @@ impl Queue {
             throttled: AtomicBool::new(false),
             sending: AtomicUsize::new(0),
         }
+    }
+
+    /// From now on it shares with the others of its group.
+    pub fn set_share(&self, share: Option<Arc<Share>>) {
+        self.inside.lock().share = share;
     }
 
     /// Changes the rate from now on.
@@ -104,19 +122,21 @@ impl Queue {
         self.nudge();
     }
 
-    /// Takes up to `count` messages, as many as the rate allows. If it allows fewer, the second
-    /// value is when it allows the next.
-    pub fn draw(&self, count: usize, now: Moment, into: &mut Vec<Waiting>) -> Option<Moment> {
+    /// Takes up to `count` messages, as many as the rates allow.
+    pub fn draw(&self, count: usize, now: Moment, into: &mut Vec<Waiting>) -> Drawn {
         if count == 0 || self.count.load(Ordering::SeqCst) == 0 {
-            return None;
+            return Drawn::default();
         }
         let mut inside = self.inside.lock();
         if now < inside.paused_until {
-            return Some(inside.paused_until);
+            return Drawn {
+                ready_at: Some(inside.paused_until),
+                share: None,
+            };
         }
         let wanted = count.min(inside.waiting.len());
         let mut ready_at = None;
-        let granted = match &mut inside.pace {
+        let mut granted = match &mut inside.pace {
             Some(pace) => {
                 let granted = pace.take(now, wanted as u32) as usize;
                 ready_at = (granted < wanted).then(|| pace.ready_at());
@@ -124,14 +144,27 @@ impl Queue {
             }
             None => wanted,
         };
+        let share = inside.share.clone();
+        let mut is_held_back = false;
+        if let Some(share) = &share {
+            let (shared, shared_at) = share.take(granted, now);
+            if shared < granted {
+                is_held_back = true;
+                ready_at = shared_at;
+                if let Some(pace) = &mut inside.pace {
+                    pace.give_back((granted - shared) as u32);
+                }
+                granted = shared;
+            }
+        }
         into.extend(inside.waiting.drain(..granted));
         let left = inside.waiting.len();
         self.count.store(left, Ordering::SeqCst);
         drop(inside);
-        if left > 0 && ready_at.is_none() {
+        if left > 0 && ready_at.is_none() && !is_held_back {
             self.nudge();
         }
-        ready_at
+        Drawn { ready_at, share }
     }
 
     /// Puts back what was drawn and could not be sent, in its order.
@@ -301,5 +334,11 @@ impl Queue {
                 to_carry = to_carry.saturating_sub(room);
             }
         }
+    }
+}
+
+impl Waits for Queue {
+    fn nudge(&self) {
+        Self::nudge(self);
     }
 }

@@ -8,13 +8,14 @@ use super::account::account;
 use super::carrier::carrier;
 use super::check;
 use super::finding::{Finding, Report, Severity, Spot};
+use super::habit;
 use super::inbound::{Inbound, inbound};
 use super::listener::{Admin, Gateway, Listener, admin, gateway, listener};
 use super::names::{Carriers, Names};
 use super::route::{Route, route};
 use super::section::Section;
 use super::surroundings::{Context, Process, Surroundings};
-use crate::carrier::Carrier;
+use crate::carrier::{Carrier, Group};
 use crate::esme::Account;
 use crate::message::{AccountId, CarrierId};
 use crate::route::{InboundRule, Rule};
@@ -32,6 +33,8 @@ pub struct Config {
     pub accounts: Vec<Account>,
     /// Binds that we open; each name is there once.
     pub carriers: Vec<Carrier>,
+    /// The bounds of groups of carriers; each name is there once.
+    pub groups: Vec<Group>,
     /// Where messages go, in the order of the file. What they name exists.
     pub routes: Vec<Route>,
     /// Who gets messages from phones, in the order of the file. What they name exists.
@@ -131,13 +134,13 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
 
     let (account_names, accounts) = accounts(&mut root, context);
     let (carrier_names, carriers) = carriers(&mut root, context);
+    let groups = groups(&mut root, &carriers);
     let routes = routes(&mut root, &account_names, &carrier_names, context);
     let inbound = many(&mut root, "inbound")
         .into_iter()
         .filter_map(|section| inbound(section, &account_names, &carrier_names))
         .collect();
     empty(&root, report);
-    root.planned("group", None);
     root.planned("cluster", None);
     root.finish();
 
@@ -150,6 +153,7 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
         admin,
         accounts: values(accounts),
         carriers,
+        groups,
         routes: values(routes),
         inbound,
         warnings: Vec::new(),
@@ -214,6 +218,23 @@ fn carriers(root: &mut Section<'_>, context: &Context<'_>) -> (Carriers, Vec<Car
         carriers.push(carrier);
     }
     (names, carriers)
+}
+
+/// The bounds of groups; each group has a carrier.
+fn groups(root: &mut Section<'_>, carriers: &[Carrier]) -> Vec<Group> {
+    let mut names = Names::new("group");
+    let mut groups = Vec::new();
+    for section in many(root, "group") {
+        let name = section.spot_of("name");
+        let group = habit::group(section);
+        names.add(&group.name, &name, root.report);
+        let is_known = carriers.iter().any(|carrier| carrier.group == group.name);
+        if !is_known && !group.name.is_empty() {
+            root.report.warning(&name, "no carrier is of this group");
+        }
+        groups.push(group);
+    }
+    groups
 }
 
 /// The routes, each with its place.

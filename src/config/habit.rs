@@ -8,7 +8,7 @@ use super::map;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::Value;
-use crate::carrier::{Carrier, TlvChanges, Validity};
+use crate::carrier::{Carrier, Group, TlvChanges, Validity};
 use crate::receipt::{IdForms, Written};
 
 /// Octets of a parameter that is added to every message.
@@ -57,6 +57,24 @@ pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &m
     {
         carrier.acceptd_final = is_final;
     }
+}
+
+/// `[[group]]`: bounds over the carriers of one operator's account.
+pub(super) fn group(mut section: Section<'_>) -> Group {
+    let name = section
+        .required("name", "name = \"north\"")
+        .and_then(|value| value.name())
+        .unwrap_or_default()
+        .to_owned();
+    let mut number = |key, most| {
+        let value = section.key(key);
+        value
+            .and_then(|value| value.number(0..=most))
+            .unwrap_or_default()
+    };
+    let (window, rate) = (number("window", 1_000_000), number("rate", 1_000_000));
+    section.finish();
+    Group { name, window, rate }
 }
 
 /// How ids are written, in responses and in receipts.

@@ -227,3 +227,60 @@ fn ids_are_compared_as_the_settings_of_the_carrier_say() {
     assert_eq!(acme.receipt(), Told::new(&ids[0], "DELIVRD", "000"));
     assert_eq!(house.metric("ids_in_another_form_total"), 0);
 }
+
+#[test]
+fn the_carriers_of_a_group_share_its_window() {
+    let (one, other) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", ""),
+        one.settings("one", "group = \"both\""),
+        other.settings("other", "group = \"both\""),
+        "[[group]]\nname = \"both\"\nwindow = 3\n".to_owned(),
+        "[[route]]\nname = \"a\"\nto = [\"331\"]\nvia = [\"one\"]\n".to_owned(),
+        "[[route]]\nname = \"b\"\nto = [\"332\"]\nvia = [\"other\"]\n".to_owned(),
+    ]);
+    let (mut one, mut other) = (one.bound(), other.bound());
+    let mut acme = house.trx("acme");
+    for _ in 0..3 {
+        let sequence = acme.submit("33112345678");
+        acme.accepted(sequence);
+    }
+    let requests: Vec<Got> = (0..3).map(|_| one.request()).collect();
+    for _ in 0..2 {
+        let sequence = acme.submit("33212345678");
+        acme.accepted(sequence);
+    }
+    assert!(!other.has(Command::SUBMIT_SM), "the window is shared");
+    one.accept(&requests[0], "a-1");
+    other.request();
+    assert!(!other.has(Command::SUBMIT_SM), "only one place was free");
+    // A bind that is lost gives its places back.
+    one.hang_up();
+    other.request();
+}
+
+#[test]
+fn the_carriers_of_a_group_share_its_rate() {
+    let (one, other) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", ""),
+        one.settings("one", "group = \"both\"\nwindow = 100"),
+        other.settings("other", "group = \"both\"\nwindow = 100"),
+        "[[group]]\nname = \"both\"\nrate = 10\n".to_owned(),
+        "[[route]]\nname = \"a\"\nto = [\"331\"]\nvia = [\"one\"]\n".to_owned(),
+        "[[route]]\nname = \"b\"\nto = [\"332\"]\nvia = [\"other\"]\n".to_owned(),
+    ]);
+    let (mut one, mut other) = (one.bound(), other.bound());
+    let mut acme = house.trx("acme");
+    let started = Instant::now();
+    for _ in 0..8 {
+        acme.submit("33112345678");
+        acme.submit("33212345678");
+    }
+    for _ in 0..8 {
+        one.takes("a");
+        other.takes("b");
+    }
+    // Ten at once, and ten a second from then on.
+    assert!(started.elapsed() >= Duration::from_millis(500));
+}
