@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Parser;
 use serde::Serialize;
 use smppgate::rig::carrier::{self, Carrier};
-use smppgate::rig::load::{Amount, Settings};
+use smppgate::rig::load::{Amount, Body, Settings};
 use smppgate::rig::middle::Middle;
 use smppgate::rig::trial::{Gateway, Trial, median};
 
@@ -210,7 +210,7 @@ fn try_peer(args: &Args, peer: Peer, binds: usize, window: usize) -> io::Result<
         window,
         amount: Amount::For(Duration::from_secs_f64(args.seconds + 1.0)),
         warmup: Duration::from_secs(1),
-        body: args.body,
+        bodies: vec![(Body::gsm(args.body), 1)],
         rate: args.rate,
         open_max: args.open_max,
         unique_ids: false,

@@ -132,7 +132,7 @@ fn run(args: &Args) -> io::Result<bool> {
         binds: args.binds,
         window: args.window,
         amount: Amount::Count(args.messages),
-        to: prefixes,
+        to: prefixes.into_iter().map(|prefix| (prefix, 1)).collect(),
         open_max: args.open_max,
         unique_ids: true,
         observe_every: Duration::from_millis(100),

@@ -1,14 +1,15 @@
 //! `smppgate load`: binds as an ESME, sends many messages, and checks that each comes back once.
 
 use std::io::{IsTerminal, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::peer::Peer;
 use crate::rig::chance::span;
 use crate::rig::esme::Login;
-use crate::rig::load::{self, Amount, Phase, Progress, Settings};
+use crate::rig::load::{self, Amount, Body, Phase, Progress, Settings, weighted};
 
 /// Sends many messages to an SMPP peer and checks that each is answered and reported once.
 ///
@@ -21,21 +22,20 @@ use crate::rig::load::{self, Amount, Phase, Progress, Settings};
     smppgate load --connect 127.0.0.1:2775 --system-id acme --password secret --binds 4 \
     --duration 10s\n\nExample: 20,000 messages at 1,000 a second, latency from the intended time \
     of sending:\n  smppgate load --connect 127.0.0.1:2775 --system-id acme --password secret \
-    --count 20000 --rate 1000"
+    --count 20000 --rate 1000\n\nExample: a rate that grows, and a mix of bodies and destinations, over \
+    TLS:\n  smppgate load --connect gw.example:3550 --tls --ca ca.pem --system-id acme \\\n      \
+    --password-file acme.password --rate 500 --ramp 30s --duration 5m \\\n      \
+    --body 160:7 --body 70u:2 --body 400/udh --to 33:3 --to 44 --csv run"
 )]
 pub struct Args {
-    /// Address of the peer, host:port
-    #[arg(long, default_value = "127.0.0.1:2775")]
-    pub connect: String,
-    /// system_id to bind with
-    #[arg(long, default_value = "esme")]
-    pub system_id: String,
-    /// Password to bind with
-    #[arg(long, default_value = "secret")]
-    pub password: String,
-    /// Binds (transceivers)
+    #[command(flatten)]
+    peer: Peer,
+    /// Binds: transceivers, unless --pair makes each a transmitter and a receiver
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub binds: u16,
+    /// Each bind is a transmitter and a receiver
+    #[arg(long)]
+    pub pair: bool,
     /// Unanswered messages per bind
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub window: u32,
@@ -49,12 +49,19 @@ pub struct Args {
     /// Messages per second over all binds; 0 = as fast as answers come
     #[arg(long, default_value_t = 0.0, value_parser = rate)]
     pub rate: f64,
-    /// Octets of the body
-    #[arg(long, default_value_t = 160, value_parser = clap::value_parser!(u16).range(0..=254))]
-    pub body: u16,
-    /// Prefix of the destinations, or several, comma-separated and taken in turn; nine digits follow
-    #[arg(long, default_value = "33", value_delimiter = ',')]
-    pub to: Vec<String>,
+    /// Time in which the rate grows to what is set; without a rate, the time in which one bind after
+    /// the other begins to send
+    #[arg(long, default_value = "0", value_parser = span)]
+    pub ramp: Duration,
+    /// Body: characters, u for UCS-2, a way for long ones, a weight: 160, 70u, 400/udh, 400/sar:2,
+    /// 200u/payload; several by repeating it or comma-separated. Without a way, up to 254 octets go
+    /// in one short_message. Segments count as messages
+    #[arg(long, default_value = "160", value_delimiter = ',', value_parser = weighted::<Body>)]
+    pub body: Vec<(Body, u32)>,
+    /// Prefix of the destinations, perhaps with a weight (44:3); several by repeating it or
+    /// comma-separated; nine digits follow
+    #[arg(long, default_value = "33", value_delimiter = ',', value_parser = prefix)]
+    pub to: Vec<(String, u32)>,
     /// Source address
     #[arg(long, default_value = "smppgate")]
     pub from: String,
@@ -74,6 +81,9 @@ pub struct Args {
     /// Write the report as JSON to this file; - is stdout, in place of the text
     #[arg(long)]
     pub json: Option<PathBuf>,
+    /// Write tables to NAME-seconds.csv (second by second) and NAME-latency.csv (every latency seen)
+    #[arg(long, value_name = "NAME")]
+    pub csv: Option<PathBuf>,
     /// No progress on stderr
     #[arg(long)]
     pub quiet: bool,
@@ -81,11 +91,18 @@ pub struct Args {
 
 /// Runs the load and prints its report; exit code 1 if something does not add up.
 pub fn run(args: &Args) -> ExitCode {
-    match try_run(args) {
+    let login = match args.peer.login() {
+        Ok(login) => login,
+        Err(error) => {
+            eprintln!("smppgate load: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match try_run(args, login) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("smppgate load: {}: {error}", args.connect);
+            eprintln!("smppgate load: {}: {error}", args.peer.connect);
             // What cannot be sent at all is a matter of the command line.
             match error.kind() {
                 std::io::ErrorKind::InvalidInput => ExitCode::from(2),
@@ -95,14 +112,23 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn try_run(args: &Args) -> std::io::Result<bool> {
-    let settings = settings(args, resolve(&args.connect)?);
+fn try_run(args: &Args, login: Login) -> std::io::Result<bool> {
+    let settings = settings(args, args.peer.addresses()?[0], login);
     let mut last = None;
     let report = load::run(&settings, &mut |progress| {
         if !args.quiet {
             show(progress, &mut last);
         }
     })?;
+    if let Some(name) = &args.csv {
+        let named = |ending: &str| {
+            let mut path = name.clone().into_os_string();
+            path.push(ending);
+            path
+        };
+        std::fs::write(named("-seconds.csv"), report.series.seconds_csv())?;
+        std::fs::write(named("-latency.csv"), report.series.latency_csv())?;
+    }
     let json = || serde_json::to_string_pretty(&report).map_err(std::io::Error::other);
     match &args.json {
         Some(path) if path.as_os_str() == "-" => println!("{}", json()?),
@@ -115,23 +141,21 @@ fn try_run(args: &Args) -> std::io::Result<bool> {
     Ok(report.is_clean())
 }
 
-fn settings(args: &Args, connect: SocketAddr) -> Settings {
+fn settings(args: &Args, connect: SocketAddr, login: Login) -> Settings {
     let amount = match (args.count, args.duration) {
         (_, Some(span)) => Amount::For(span),
         (count, None) => Amount::Count(count.unwrap_or(1_000)),
     };
     Settings {
         connect,
-        login: Login {
-            system_id: args.system_id.clone(),
-            password: args.password.clone(),
-            ..Login::default()
-        },
+        login,
+        pair: args.pair,
+        ramp: args.ramp,
         binds: usize::from(args.binds),
         window: args.window as usize,
         amount,
         rate: args.rate,
-        body: usize::from(args.body),
+        bodies: args.body.clone(),
         to: args.to.clone(),
         from: args.from.clone(),
         receipts: !args.wait_receipts.is_zero(),
@@ -192,11 +216,13 @@ fn show(progress: &Progress, last: &mut Option<Progress>) {
     *last = Some(*progress);
 }
 
-fn resolve(address: &str) -> std::io::Result<SocketAddr> {
-    address
-        .to_socket_addrs()?
-        .next()
-        .ok_or_else(|| std::io::Error::other("has no address"))
+/// PREFIX or PREFIX:WEIGHT.
+fn prefix(text: &str) -> Result<(String, u32), String> {
+    let (digits, weight) = text.split_once(':').unwrap_or((text, "1"));
+    match weight.parse() {
+        Ok(weight @ 1..=1_000) => Ok((digits.to_owned(), weight)),
+        _ => Err("the weight is 1 to 1000".into()),
+    }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

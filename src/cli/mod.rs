@@ -1,5 +1,6 @@
-//! The command line: one file a command.
+//! The command line: one file or folder a command; `peer` is what those have in common that bind.
 
+mod peer;
 pub mod check;
 pub mod decode;
 pub mod demo;

@@ -13,6 +13,7 @@ use super::named::Named;
 use super::phone::Phones;
 use super::shape::Shape;
 use super::timeline::Planned;
+use super::tls::ServerTls;
 
 /// What a simulated carrier is, for as long as it runs.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Settings {
     pub timeline: Vec<Planned>,
     /// Phones that write by themselves.
     pub phones: Vec<Phones>,
+    /// TLS on its port; `None` is plain.
+    pub tls: Option<ServerTls>,
     /// Where its chance begins.
     pub seed: u64,
     /// What it does with messages.
@@ -53,6 +56,7 @@ impl Default for Settings {
             remember: 0,
             timeline: Vec::new(),
             phones: Vec::new(),
+            tls: None,
             seed: 1,
             behaviour: Behaviour::default(),
         }

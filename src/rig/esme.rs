@@ -14,12 +14,14 @@ use smppgate_codec::pdu::Header;
 use smppgate_codec::wire::PduWriter;
 
 use super::pipe::{Inbox, Pipe};
+use super::tls::ClientTls;
+use super::wire::Wire;
 
 /// Pause between two attempts of [`Esme::dial_until`].
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Who binds, and as what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who binds, as what, and over what.
+#[derive(Debug, Clone)]
 pub struct Login {
     /// system_id, 15 characters at most.
     pub system_id: String,
@@ -29,6 +31,10 @@ pub struct Login {
     pub bind: Command,
     /// interface_version.
     pub version: u8,
+    /// system_type, 12 characters at most.
+    pub system_type: String,
+    /// TLS; `None` is plain.
+    pub tls: Option<ClientTls>,
 }
 
 impl Default for Login {
@@ -38,13 +44,15 @@ impl Default for Login {
             password: "secret".into(),
             bind: Command::BIND_TRANSCEIVER,
             version: 0x34,
+            system_type: String::new(),
+            tls: None,
         }
     }
 }
 
 /// A bound ESME.
 pub struct Esme {
-    stream: TcpStream,
+    stream: Wire,
     inbox: Inbox,
     sequence: u32,
 }
@@ -108,13 +116,18 @@ impl Esme {
     pub fn dial(address: SocketAddr, login: &Login, patience: Duration) -> Result<Self, DialError> {
         let stream = TcpStream::connect_timeout(&address, patience)?;
         stream.set_nodelay(true)?;
+        let stream = match &login.tls {
+            Some(tls) => Wire::tls(tls.connection()?, stream),
+            None => Wire::Plain(stream),
+        };
+        stream.socket().set_read_timeout(Some(patience))?;
         let mut esme = Self {
             stream,
             inbox: Inbox::new(),
             sequence: 0,
         };
         let mut body = Vec::new();
-        for field in [login.system_id.as_str(), login.password.as_str(), ""] {
+        for field in [&login.system_id, &login.password, &login.system_type] {
             body.extend_from_slice(field.as_bytes());
             body.push(0);
         }
@@ -179,7 +192,8 @@ impl Esme {
 
     /// Sends octets as they are, also such as no PDU has.
     pub fn send_octets(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.stream.write_all(octets)
+        self.stream.write_all(octets)?;
+        self.stream.flush()
     }
 
     /// The next PDU, `None` if none comes within `patience`. The end of the connection is
@@ -207,7 +221,7 @@ impl Esme {
             if left.is_zero() {
                 return Ok(None);
             }
-            self.stream.set_read_timeout(Some(left))?;
+            self.stream.socket().set_read_timeout(Some(left))?;
             match self.stream.read(self.inbox.room()) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self.inbox.filled(count),
@@ -219,7 +233,7 @@ impl Esme {
 
     /// Hands the socket over to a loop; the next sequence number with it.
     pub(super) fn into_pipe(self) -> io::Result<(Pipe, u32)> {
-        self.stream.set_read_timeout(None)?;
+        self.stream.socket().set_read_timeout(None)?;
         let mut pipe = Pipe::new(self.stream)?;
         pipe.inbox = self.inbox;
         Ok((pipe, self.sequence + 1))

@@ -27,6 +27,7 @@ use super::pipe::{Filled, OUT_MAX, Pipe};
 use super::poll::{Poll, Ready};
 use super::submitted::Message;
 use super::timeline::Action;
+use super::wire::Wire;
 
 /// Token of the listener; connections are numbered from 0.
 const LISTENER: u64 = u64::MAX - 2;
@@ -232,7 +233,11 @@ impl Exchange {
             if token >= CONNECTIONS_MAX {
                 continue;
             }
-            let Ok(pipe) = Pipe::new(stream) else {
+            let wire = match &self.settings.tls {
+                Some(tls) => tls.connection().map(|tls| Wire::tls(tls, stream)),
+                None => Ok(Wire::Plain(stream)),
+            };
+            let Ok(pipe) = wire.and_then(Pipe::new) else {
                 continue;
             };
             self.poll.add(&pipe.stream, token as u64, false)?;
@@ -283,7 +288,7 @@ impl Exchange {
             };
         }
         if open {
-            let (wait, pause) = (!pipe.out.is_empty(), pipe.out.len() > OUT_MAX);
+            let (wait, pause) = (pipe.has_unwritten(), pipe.out.len() > OUT_MAX);
             if (wait, pause) != (pipe.waits_to_write, pipe.paused) {
                 self.poll
                     .change(&pipe.stream, side.token as u64, !pause, wait)?;

@@ -17,12 +17,15 @@ use smppgate_codec::wire::PduWriter;
 
 use super::esme::Esme;
 use super::marked::{Report, Template, to_nul};
+use super::mix::Turns;
 use super::outstanding::{Answered, Outstanding};
 use super::pipe::{Filled, OUT_MAX, Pipe};
 use super::poll::{Poll, Ready};
+use super::series::{Second, Seconds, Series};
 use super::stats::{self, Latency};
 use super::tally::{Strange, Tally};
 
+pub use super::mix::{Body, weighted};
 pub use super::plan::{Amount, COUNT_MAX, Phase, Progress, Settings};
 
 /// Time that a bind has to stand, at the start and when it is opened again.
@@ -51,8 +54,10 @@ struct Load<'a> {
     poll: Poll,
     binds: Vec<Option<Bind>>,
     tally: Tally,
-    /// One for each prefix.
-    templates: Vec<Template>,
+    /// For each prefix, one for each body; and in which order they come.
+    templates: Vec<Vec<Template>>,
+    turns: Turns,
+    seconds: Seconds,
     /// Messages that are sent at most, and that may be open at once.
     most: u64,
     open_max: u64,
@@ -78,6 +83,10 @@ struct Load<'a> {
 
 struct Bind {
     pipe: Pipe,
+    /// Whether it sends; the receivers of pairs do not.
+    submits: bool,
+    /// When it begins to.
+    from: u64,
     outstanding: Outstanding<u64>,
     closing: bool,
 }
@@ -86,11 +95,9 @@ impl<'a> Load<'a> {
     fn new(settings: &'a Settings) -> io::Result<Self> {
         let histogram =
             || Histogram::new_with_bounds(1, LATENCY_MAX_NS, 3).map_err(io::Error::other);
-        if settings.to.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "no destination prefix",
-            ));
+        let needed = |what| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        if settings.to.is_empty() || settings.bodies.is_empty() {
+            return needed("no destination prefix or no body");
         }
         let mut load = Self {
             settings,
@@ -100,8 +107,16 @@ impl<'a> Load<'a> {
             templates: settings
                 .to
                 .iter()
-                .map(|to| Template::new(settings.body, to, &settings.from, settings.receipts))
+                .map(|(to, _)| {
+                    let bodies = settings.bodies.iter();
+                    let template = |&(body, _): &(_, u32)| {
+                        Template::new(body, to, &settings.from, settings.receipts)
+                    };
+                    bodies.map(template).collect()
+                })
                 .collect::<io::Result<_>>()?,
+            turns: Turns::new(&settings.to, &settings.bodies),
+            seconds: Seconds::default(),
             most: match settings.amount {
                 Amount::Count(count) => count.min(COUNT_MAX),
                 Amount::For(_) => COUNT_MAX,
@@ -126,7 +141,8 @@ impl<'a> Load<'a> {
             binds_lost: 0,
             binds_again: 0,
         };
-        for at in 0..settings.binds.max(1) {
+        let binds = settings.binds.max(1) * if settings.pair { 2 } else { 1 };
+        for at in 0..binds {
             let bind = load.dial(at)?;
             load.binds.push(Some(bind));
         }
@@ -135,11 +151,22 @@ impl<'a> Load<'a> {
 
     fn dial(&self, at: usize) -> io::Result<Bind> {
         let Settings { connect, login, .. } = self.settings;
-        let esme = Esme::dial(*connect, login, BIND_PATIENCE)?;
+        let mut login = login.clone();
+        let is_receiver = self.settings.pair && at % 2 == 1;
+        if self.settings.pair {
+            login.bind = if is_receiver {
+                Command::BIND_RECEIVER
+            } else {
+                Command::BIND_TRANSMITTER
+            };
+        }
+        let esme = Esme::dial(*connect, &login, BIND_PATIENCE)?;
         let (pipe, sequence) = esme.into_pipe()?;
         self.poll.add(&pipe.stream, at as u64, false)?;
         Ok(Bind {
             pipe,
+            submits: !is_receiver,
+            from: 0,
             outstanding: Outstanding::new(sequence),
             closing: false,
         })
@@ -150,6 +177,13 @@ impl<'a> Load<'a> {
         (self.started, self.last_came) = (self.now, self.now);
         self.enter(Phase::Warmup, observe);
         self.change_phase(observe);
+        if self.settings.rate <= 0.0 {
+            let step = nanos(self.settings.ramp) / self.binds.len() as u64;
+            for (bind, place) in self.binds.iter_mut().flatten().zip(0u64..) {
+                bind.from = self.started + place * step;
+            }
+        }
+        let mut second_ends = self.started + SECOND_NS;
         let step = nanos(self.settings.observe_every).max(1_000_000);
         let mut next_look = self.now + step;
         let mut ready: Vec<Ready> = Vec::new();
@@ -157,14 +191,18 @@ impl<'a> Load<'a> {
             self.turn(at, false)?;
         }
         loop {
-            let deadline = self.deadline().min(next_look);
+            let deadline = self.deadline().min(next_look).min(second_ends);
             self.poll.wait(&mut ready, Some(deadline))?;
             self.now = self.poll.now();
             self.change_phase(observe);
             for event in &ready {
                 self.turn(event.token as usize, event.readable)?;
             }
-            if self.settings.rate > 0.0 || self.settings.open_max > 0 {
+            while self.now >= second_ends {
+                self.end_second();
+                second_ends += SECOND_NS;
+            }
+            if self.settings.rate > 0.0 || self.settings.open_max > 0 || self.is_ramping() {
                 self.send_what_is_due()?;
             }
             if self.settings.reconnect {
@@ -175,9 +213,28 @@ impl<'a> Load<'a> {
                 next_look = self.now + step;
             }
             if self.phase == Phase::Done {
+                self.end_second();
                 return self.unbind(&mut ready);
             }
         }
+    }
+
+    /// Notes what the last second brought.
+    fn end_second(&mut self) {
+        let found = self.tally.found();
+        self.seconds.note(Second {
+            sent: found.sent,
+            accepted: found.accepted,
+            refused: found.refused,
+            receipts: found.receipts,
+            open: self.tally.open(),
+        });
+    }
+
+    /// Whether binds are still to begin.
+    fn is_ramping(&self) -> bool {
+        self.settings.rate <= 0.0
+            && self.now <= self.started + nanos(self.settings.ramp) + SECOND_NS
     }
 
     /// When something is to be done though no socket is ready.
@@ -201,8 +258,12 @@ impl<'a> Load<'a> {
                 deadline = deadline.min(self.started + nanos(span));
             }
             if settings.rate > 0.0 && self.has_room() {
-                deadline = deadline.min(self.intended(self.tally.sent()));
+                deadline = deadline.min(self.started + self.settings.due(self.tally.sent()));
             }
+        }
+        let begins = self.binds.iter().flatten().map(|bind| bind.from);
+        if let Some(next) = begins.filter(|&from| from > self.now).min() {
+            deadline = deadline.min(next);
         }
         if settings.reconnect && self.binds.iter().any(Option::is_none) {
             deadline = deadline.min(self.redial_at);
@@ -215,12 +276,7 @@ impl<'a> Load<'a> {
         self.binds
             .iter()
             .flatten()
-            .any(|bind| bind.outstanding.len() < window)
-    }
-
-    /// When the message of this number is to leave.
-    fn intended(&self, number: u64) -> u64 {
-        self.started + (number as f64 * 1e9 / self.settings.rate) as u64
+            .any(|bind| bind.submits && bind.outstanding.len() < window)
     }
 
     fn change_phase(&mut self, observe: &mut dyn FnMut(&Progress)) {
@@ -317,7 +373,7 @@ impl<'a> Load<'a> {
         }
         if open {
             let pipe = &mut bind.pipe;
-            let (wait, pause) = (!pipe.out.is_empty(), pipe.out.len() > OUT_MAX);
+            let (wait, pause) = (pipe.has_unwritten(), pipe.out.len() > OUT_MAX);
             if (wait, pause) != (pipe.waits_to_write, pipe.paused) {
                 self.poll.change(&pipe.stream, at as u64, !pause, wait)?;
                 (pipe.waits_to_write, pipe.paused) = (wait, pause);
@@ -335,7 +391,8 @@ impl<'a> Load<'a> {
 
     #[inline]
     fn fill_window(&mut self, bind: &mut Bind) {
-        if !matches!(self.phase, Phase::Warmup | Phase::Measure) || bind.closing {
+        let is_sending = matches!(self.phase, Phase::Warmup | Phase::Measure);
+        if !is_sending || bind.closing || !bind.submits || bind.from > self.now {
             return;
         }
         let window = self.settings.window.max(1);
@@ -345,19 +402,24 @@ impl<'a> Load<'a> {
                 return;
             }
             let intended = match self.settings.rate {
-                rate if rate > 0.0 => self.intended(sent),
+                rate if rate > 0.0 => self.started + self.settings.due(sent),
                 _ => self.now,
             };
             if intended > self.now {
                 return;
             }
-            let number = self.tally.send(intended);
-            let sequence = bind.outstanding.push(number);
-            let turn = match self.templates.len() {
-                1 => 0,
-                several => number as usize % several,
-            };
-            self.templates[turn].put(&mut bind.pipe.out, sequence, number);
+            let (prefix, body) = self.turns.next();
+            let template = &mut self.templates[prefix][body];
+            // The segments of a message leave together, or their numbers would not follow each
+            // other; the last message may so go beyond the window.
+            for place in 0..template.segments() {
+                let number = self.tally.send(intended);
+                let sequence = bind.outstanding.push(number);
+                template.put(&mut bind.pipe.out, sequence, number, place);
+                if number + 1 >= self.most {
+                    return;
+                }
+            }
         }
     }
 
@@ -366,7 +428,8 @@ impl<'a> Load<'a> {
         self.turn = self.turn.wrapping_add(1);
         for step in 0..self.binds.len() {
             let at = self.turn.wrapping_add(step) % self.binds.len();
-            if self.settings.rate > 0.0 && self.intended(self.tally.sent()) > self.now {
+            let due = |sent| self.started + self.settings.due(sent);
+            if self.settings.rate > 0.0 && due(self.tally.sent()) > self.now {
                 return Ok(());
             }
             self.turn(at, false)?;
@@ -400,6 +463,7 @@ impl<'a> Load<'a> {
             pipe,
             outstanding,
             closing,
+            ..
         } = bind;
         loop {
             let frame = match pipe.inbox.next() {
@@ -579,6 +643,11 @@ impl<'a> Load<'a> {
             binds_lost: self.binds_lost,
             binds_again: self.binds_again,
             found: self.tally.close(),
+            series: Series {
+                seconds: self.seconds.all,
+                response: self.response,
+                receipt: self.receipt,
+            },
         })
     }
 }

@@ -4,26 +4,51 @@
 use std::io;
 
 use bytes::{BufMut, BytesMut};
-use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status, Tag};
+use smppgate_codec::code::{
+    Command, DataCoding, EsmClass, MessageState, RegisteredDelivery, Status, Tag,
+};
 use smppgate_codec::pdu::{Address, Sm, Tlv, Tlvs};
+use smppgate_codec::text::split::{Segments, Unit, Way};
+use smppgate_codec::text::{DefaultAlphabet, ucs2};
 use smppgate_codec::wire::PduWriter;
 
+use super::mix::Body;
 use super::report::stat;
 use super::tally::Strange;
 
 /// Digits of the message number in a destination.
 const MARKER_LEN: usize = 9;
 
-/// A submit_sm in which only numbers change.
+/// Octets of short_message by the specification.
+const SHORT_MESSAGE_MAX: usize = 254;
+
+/// Octets of user_message_reference as a parameter.
+const REFERENCE_TLV_LEN: usize = 6;
+
+/// Segments of one message: further away a user_message_reference is not its own.
+const SEGMENTS_MAX: u16 = 255;
+
+/// A message in which only numbers change: one submit_sm, or several for a long one.
+///
+/// Segments share their destination, so that a phone could join them; it bears the number of the
+/// first. How far a segment is from that is what its user_message_reference tells.
 pub(super) struct Template {
+    segments: Vec<Segment>,
+}
+
+/// One submit_sm.
+struct Segment {
     octets: Vec<u8>,
     destination_at: usize,
-    body_at: Option<usize>,
+    /// Where the number stands in the text.
+    text_at: Option<usize>,
+    /// Where the octet stands that all segments share.
+    reference_at: Option<usize>,
 }
 
 impl Template {
-    /// A message with `body` octets of text. Destinations are `to` and nine digits.
-    pub fn new(length: usize, to: &str, from: &str, receipts: bool) -> io::Result<Self> {
+    /// A message with this body. Destinations are `to` and nine digits.
+    pub fn new(body: Body, to: &str, from: &str, receipts: bool) -> io::Result<Self> {
         let wrong = |what: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         if to.len() + MARKER_LEN > 20 {
             return wrong("the destination prefix has more than eleven digits");
@@ -31,18 +56,94 @@ impl Template {
         if from.len() > 20 {
             return wrong("the source has more than 20 characters");
         }
-        if length > 254 {
-            return wrong("the body has more than 254 octets");
+        let (text, coding) = text(body);
+        let way = match body.way {
+            None if text.len() <= SHORT_MESSAGE_MAX => None,
+            way => Some(way.unwrap_or(Way::Udh8)),
+        };
+        let Some(way) = way else {
+            let whole = Segment::new(to, from, receipts, coding, (0, &text, &[]));
+            return Ok(Self {
+                segments: vec![whole],
+            });
+        };
+        let unit = Unit::of(coding, DefaultAlphabet::Gsm);
+        let Ok(segments) = Segments::new(&text, unit, way, &[], 0, u8::MAX) else {
+            return wrong("the body needs more than 255 segments");
+        };
+        let segments = segments.iter().map(|segment| {
+            let (mut data, mut tlvs) = (Vec::new(), BytesMut::new());
+            segment.put_user_data(&mut data);
+            segment.put_tlvs(&mut tlvs);
+            let has_header = segment.has_udh();
+            if way == Way::Payload {
+                Tlv {
+                    tag: Tag::MESSAGE_PAYLOAD,
+                    value: &data,
+                }
+                .put(&mut tlvs);
+                data.clear();
+            }
+            let class = if has_header { EsmClass::UDHI } else { 0 };
+            let mut made = Segment::new(to, from, receipts, coding, (class, &data, &tlvs));
+            let user_data_at = made.octets.len() - REFERENCE_TLV_LEN - tlvs.len() - data.len();
+            if has_header {
+                made.reference_at = Some(user_data_at + 3);
+            } else if way == Way::Sar && !tlvs.is_empty() {
+                // sar_msg_ref_num is written first: tag, length and two octets.
+                made.reference_at = Some(user_data_at + data.len() + 5);
+            }
+            made.text_at = None;
+            made
+        });
+        Ok(Self {
+            segments: segments.collect(),
+        })
+    }
+
+    /// How many submit_sm it takes.
+    pub fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Appends the segment of this place; `number` is its own, less `place` that of its message.
+    #[inline]
+    pub fn put(&mut self, out: &mut BytesMut, sequence: u32, number: u64, place: usize) {
+        let message = number - place as u64;
+        let mut digits = [b'0'; MARKER_LEN];
+        let mut rest = message as u32;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
         }
+        let segment = &mut self.segments[place];
+        let octets = &mut segment.octets;
+        octets[12..16].copy_from_slice(&sequence.to_be_bytes());
+        octets[segment.destination_at..][..MARKER_LEN].copy_from_slice(&digits);
+        if let Some(at) = segment.text_at {
+            octets[at..][..MARKER_LEN].copy_from_slice(&digits);
+        }
+        if let Some(at) = segment.reference_at {
+            octets[at] = message as u8;
+        }
+        let end = octets.len();
+        octets[end - 2..].copy_from_slice(&(number as u16).to_be_bytes());
+        out.put_slice(octets);
+    }
+}
+
+impl Segment {
+    /// `content` is esm_class, short_message, and optional parameters.
+    fn new(
+        to: &str,
+        from: &str,
+        receipts: bool,
+        coding: DataCoding,
+        content: (u8, &[u8], &[u8]),
+    ) -> Self {
+        let (class, short_message, tlvs) = content;
         let destination = format!("{}{}", to, "0".repeat(MARKER_LEN));
-        let marker = format!("{} ", "0".repeat(MARKER_LEN));
-        let filler = "The quick brown fox jumps over the lazy dog. ";
-        let body: Vec<u8> = marker
-            .bytes()
-            .chain(filler.bytes().cycle())
-            .take(length)
-            .collect();
-        let mut tlvs = BytesMut::new();
+        let mut tlvs = BytesMut::from(tlvs);
         Tlv {
             tag: Tag::USER_MESSAGE_REFERENCE,
             value: &[0; 2],
@@ -53,8 +154,10 @@ impl Template {
         let sm = Sm {
             source: Address::new(ton, npi, from.as_bytes()),
             destination: Address::new(1, 1, destination.as_bytes()),
+            esm_class: EsmClass(class),
             registered_delivery: RegisteredDelivery(u8::from(receipts)),
-            short_message: &body,
+            data_coding: coding,
+            short_message,
             tlvs: Tlvs::new(&tlvs),
             ..Sm::default()
         };
@@ -62,32 +165,30 @@ impl Template {
         let mut pdu = PduWriter::begin(&mut out, Command::SUBMIT_SM, Status::ESME_ROK, 0);
         sm.put(pdu.body());
         drop(pdu);
-        Ok(Self {
+        let is_marked = coding == DataCoding(0) && short_message.len() >= MARKER_LEN;
+        Self {
             destination_at: sm.destination_offset() + 2 + to.len(),
-            body_at: (body.len() >= MARKER_LEN).then(|| out.len() - tlvs.len() - body.len()),
+            text_at: is_marked.then(|| out.len() - tlvs.len() - short_message.len()),
+            reference_at: None,
             octets: out.to_vec(),
-        })
+        }
     }
+}
 
-    /// Appends the message of this number.
-    #[inline]
-    pub fn put(&mut self, out: &mut BytesMut, sequence: u32, number: u64) {
-        let mut digits = [b'0'; MARKER_LEN];
-        let mut rest = number as u32;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        let octets = &mut self.octets;
-        octets[12..16].copy_from_slice(&sequence.to_be_bytes());
-        octets[self.destination_at..][..MARKER_LEN].copy_from_slice(&digits);
-        if let Some(at) = self.body_at {
-            octets[at..][..MARKER_LEN].copy_from_slice(&digits);
-        }
-        let end = octets.len();
-        octets[end - 2..].copy_from_slice(&(number as u16).to_be_bytes());
-        out.put_slice(octets);
+/// The text of a body, encoded; in the GSM alphabet it begins with room for the number.
+fn text(body: Body) -> (Vec<u8>, DataCoding) {
+    if body.is_ucs2 {
+        let text: String = "Съешь же ещё этих мягких французских булок. "
+            .chars()
+            .cycle()
+            .take(body.characters)
+            .collect();
+        return (ucs2::encode(&text), DataCoding::UCS2);
     }
+    let marker = format!("{} ", "0".repeat(MARKER_LEN));
+    let filler = "The quick brown fox jumps over the lazy dog. ";
+    let text = marker.bytes().chain(filler.bytes().cycle());
+    (text.take(body.octets()).collect(), DataCoding(0))
 }
 
 /// What a receipt says.
@@ -101,7 +202,7 @@ impl<'a> Report<'a> {
     /// Reads a receipt; its text and its TLVs have to agree.
     #[inline]
     pub fn read(sm: &Sm<'a>) -> Result<Self, Strange> {
-        let number = marker(sm.source.digits).ok_or(Strange::ReceiptForNothing)?;
+        let mut number = marker(sm.source.digits).ok_or(Strange::ReceiptForNothing)?;
         let (mut id, mut state) = id_and_state(sm.user_data());
         let mut fits = true;
         for tlv in sm.tlvs {
@@ -117,7 +218,10 @@ impl<'a> Report<'a> {
                     state = tlv_state;
                 }
                 Tag::USER_MESSAGE_REFERENCE => {
-                    fits &= tlv.number() == Some((number & 0xFFFF) as u32);
+                    let reference = tlv.number().unwrap_or(0) as u16;
+                    let place = reference.wrapping_sub(number as u16);
+                    fits &= place < SEGMENTS_MAX;
+                    number += u64::from(place);
                 }
                 _ => {}
             }

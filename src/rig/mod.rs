@@ -10,15 +10,19 @@
 //!   `report` the receipts that it writes, `shape` how others write them;
 //! * [`esme`] is one bind of an ESME;
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
-//! * `marked` puts a number into each message and finds it again in the receipt;
+//! * `mix` says which messages there are and how often each, `marked` puts a number into each and
+//!   finds it again in the receipt;
 //! * [`load`] sends over many binds what its settings in `plan` say, and
 //!   returns a [`stats::Report`];
-//! * [`stats`] is that report, as text and as JSON;
-//! * [`chance`] is seeded chance, [`named`] are choices by name; `poll`, `pipe` and `outstanding` are the loop's parts;
+//! * [`stats`] is that report, as text and as JSON, `series` its tables;
+//! * [`chance`] is seeded chance, [`named`] are choices by name; `poll`, `wire`, `pipe` and
+//!   `outstanding` are the loop's parts, [`tls`] is what may lie on the wire;
 //! * [`middle`] starts what stands between client and carrier and watches its CPU and memory,
 //!   [`trial`] is one measured run.
 
 mod poll;
+pub mod tls;
+mod wire;
 mod pipe;
 mod outstanding;
 pub mod chance;
@@ -39,7 +43,9 @@ mod messages;
 mod queries;
 pub mod esme;
 pub mod tally;
+mod mix;
 mod marked;
+mod series;
 pub mod stats;
 mod plan;
 pub mod load;

@@ -1,10 +1,11 @@
 //! One non-blocking socket with what has been read of it and what is still to be written.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 
 use bytes::{Buf, BytesMut};
 use smppgate_codec::frame::{self, Frame, FrameError, LENGTH_MAX};
+
+use super::wire::Wire;
 
 /// Octets read at once; the longest PDU fits twice.
 const INBOX_LEN: usize = 2 * LENGTH_MAX as usize;
@@ -15,7 +16,7 @@ pub(super) const OUT_MAX: usize = 1 << 20;
 
 /// A socket, its inbox and its outbox.
 pub(super) struct Pipe {
-    pub stream: TcpStream,
+    pub stream: Wire,
     pub inbox: Inbox,
     /// PDUs to be written by the next [`Pipe::flush`].
     pub out: BytesMut,
@@ -41,9 +42,9 @@ pub(super) enum Filled {
 
 impl Pipe {
     /// Takes a connected socket; it is made non-blocking, and each write leaves at once.
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
+    pub fn new(stream: Wire) -> io::Result<Self> {
+        stream.socket().set_nonblocking(true)?;
+        stream.socket().set_nodelay(true)?;
         let out = BytesMut::with_capacity(1 << 16);
         Ok(Self {
             stream,
@@ -79,7 +80,16 @@ impl Pipe {
                 Err(error) => return Err(error),
             }
         }
-        Ok(true)
+        match self.stream.flush() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether something waits until the peer takes it.
+    pub fn has_unwritten(&self) -> bool {
+        !self.out.is_empty() || self.stream.has_unsent()
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::esme::Login;
+use super::mix::Body;
 use super::tally::MESSAGES_MAX;
 
 /// Messages that one run can send: nine digits stand in each destination.
@@ -14,8 +15,10 @@ pub const COUNT_MAX: u64 = MESSAGES_MAX;
 pub struct Settings {
     /// The peer.
     pub connect: SocketAddr,
-    /// Who binds. Receipts come only to transceivers.
+    /// Who binds. Receipts come only to those who can receive.
     pub login: Login,
+    /// Each bind is two: a transmitter that sends and a receiver that gets receipts.
+    pub pair: bool,
     /// Binds; 1 or more.
     pub binds: usize,
     /// Unanswered messages per bind; 1 or more.
@@ -24,10 +27,13 @@ pub struct Settings {
     pub amount: Amount,
     /// Messages per second over all binds; 0 = as fast as answers come.
     pub rate: f64,
-    /// Octets of short_message, 254 at most.
-    pub body: usize,
-    /// Destinations are one of these and nine digits, in turn; eleven digits each at most.
-    pub to: Vec<String>,
+    /// Time in which the rate grows from nothing to what is set; without a rate, the time in which
+    /// one bind after the other begins to send.
+    pub ramp: Duration,
+    /// Bodies, each with its weight.
+    pub bodies: Vec<(Body, u32)>,
+    /// Destinations are one of these and nine digits, each with its weight; eleven digits at most.
+    pub to: Vec<(String, u32)>,
     /// source_addr.
     pub from: String,
     /// Whether to ask for receipts, and wait for them.
@@ -52,12 +58,14 @@ impl Default for Settings {
         Self {
             connect: SocketAddr::from(([127, 0, 0, 1], 2775)),
             login: Login::default(),
+            pair: false,
             binds: 1,
             window: 10,
             amount: Amount::Count(1_000),
             rate: 0.0,
-            body: 160,
-            to: vec!["33".into()],
+            ramp: Duration::ZERO,
+            bodies: vec![(Body::gsm(160), 1)],
+            to: vec![("33".into(), 1)],
             from: "smppgate".into(),
             receipts: true,
             patience: Duration::from_secs(10),
@@ -67,6 +75,21 @@ impl Default for Settings {
             reconnect: false,
             observe_every: Duration::from_secs(1),
         }
+    }
+}
+
+impl Settings {
+    /// When the message of this number is to leave, in nanoseconds after the first one.
+    pub(super) fn due(&self, number: u64) -> u64 {
+        let (number, rate) = (number as f64, self.rate);
+        let ramp = self.ramp.as_secs_f64();
+        // While the rate grows evenly, half as many messages leave as at the full rate.
+        let seconds = if number < rate * ramp / 2.0 {
+            (2.0 * ramp * number / rate).sqrt()
+        } else {
+            number / rate + ramp / 2.0
+        };
+        (seconds * 1e9) as u64
     }
 }
 
@@ -107,4 +130,27 @@ pub enum Phase {
     Drain,
     /// Is over.
     Done,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_that_grows_reaches_what_was_set() {
+        let due = |ramp, number| {
+            let settings = Settings {
+                rate: 100.0,
+                ramp: Duration::from_secs(ramp),
+                ..Settings::default()
+            };
+            settings.due(number) / 1_000_000
+        };
+        assert_eq!((due(0, 0), due(0, 50), due(0, 200)), (0, 500, 2_000));
+        // Two seconds of ramp bring 100 messages; the next hundred take one second.
+        assert_eq!(
+            (due(2, 0), due(2, 25), due(2, 100), due(2, 200)),
+            (0, 1_000, 2_000, 3_000)
+        );
+    }
 }

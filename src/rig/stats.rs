@@ -5,6 +5,7 @@ use std::fmt;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use super::series::Series;
 use super::tally::Findings;
 
 /// The report of one run.
@@ -37,6 +38,9 @@ pub struct Report {
     pub binds_lost: u64,
     /// Binds that were opened again.
     pub binds_again: u64,
+    /// What is drawn rather than read.
+    #[serde(skip)]
+    pub series: Series,
 }
 
 /// Quantiles in microseconds; only messages that were sent after the warm-up count.

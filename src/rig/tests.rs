@@ -368,7 +368,7 @@ fn destinations_and_rates_can_be_refused() {
         ..Behaviour::default()
     });
     let to = |to: &str| load::Settings {
-        to: vec![to.into()],
+        to: vec![(to.into(), 1)],
         amount: Amount::Count(100),
         ..settings(&carrier)
     };
@@ -377,4 +377,43 @@ fn destinations_and_rates_can_be_refused() {
     assert!(carrier.change(|behaviour| behaviour.rate = 100.0));
     let report = run(&to("33"));
     assert!(report.found.refusals["ESME_RTHROTTLED"] > 50, "{report}");
+}
+
+#[test]
+fn a_mix_of_bodies_and_prefixes_is_answered_and_reported_segment_by_segment() {
+    let carrier = carrier(Behaviour::default());
+    let bodies = ["20", "60u", "400", "400/sar", "200u/payload"];
+    let settings = load::Settings {
+        bodies: bodies
+            .iter()
+            .map(|body| (body.parse().unwrap(), 1))
+            .collect(),
+        to: vec![("33".into(), 3), ("44".into(), 1)],
+        pair: true,
+        amount: Amount::Count(900),
+        ..settings(&carrier)
+    };
+    let report = run(&settings);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.found.accepted, report.found.receipts), (900, 900));
+    let ledger = carrier.ledger();
+    let to_33 = ledger
+        .iter()
+        .filter(|one| one.destination.starts_with("33"))
+        .count();
+    assert!((600..750).contains(&to_33), "{to_33}");
+    // The three segments of a long message go to one phone.
+    let headers: Vec<_> = ledger
+        .iter()
+        .filter(|one| one.body.starts_with(&[5, 0, 3]))
+        .collect();
+    let first = headers
+        .iter()
+        .find(|one| one.body[5] == 1)
+        .expect("a first segment");
+    let parts = headers.iter().filter(|one| {
+        one.destination == first.destination && one.body[3] == first.body[3] && one.body[4] == 3
+    });
+    assert_eq!(parts.count(), 3);
+    assert_eq!(carrier.stop().unwrap().unbinds, 6);
 }

@@ -1,6 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and its exit code.
 
 mod explain;
+mod load;
 mod sim;
 
 use std::fs;

@@ -1,6 +1,5 @@
 //! The command: what is to be sent, and what is printed about it.
 
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +7,9 @@ use bytes::BytesMut;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use serde_json::json;
+use smppgate_codec::text::split::Way;
 
+use crate::cli::peer::Peer;
 use crate::rig::chance::span;
 use crate::rig::esme::Login;
 
@@ -25,21 +26,29 @@ use super::writing::{self, Coding, Party};
     secret \\\n      --from Shop --to +33612345678 --text 'Your code is 481516'"
 )]
 pub struct Args {
-    /// Address of the peer, host:port
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2775")]
-    pub connect: String,
-    /// system_id to bind with
-    #[arg(long, value_parser = writing::credential)]
-    pub system_id: String,
-    /// Password to bind with
-    #[arg(long, value_parser = writing::credential)]
-    pub password: String,
+    #[command(flatten)]
+    peer: Peer,
     /// The phone that it goes to
     #[arg(long, value_name = "NUMBER", value_parser = writing::destination)]
     pub to: Party,
     /// Who it comes from: a number, a short code or a name
     #[arg(long, value_name = "NUMBER", value_parser = writing::source)]
     pub from: Party,
+    /// TON of the source [default: by what it is]
+    #[arg(long, value_name = "TON", value_parser = writing::octet)]
+    pub from_ton: Option<u8>,
+    /// NPI of the source [default: by what it is]
+    #[arg(long, value_name = "NPI", value_parser = writing::octet)]
+    pub from_npi: Option<u8>,
+    /// TON of the destination
+    #[arg(long, value_name = "TON", default_value = "1", value_parser = writing::octet)]
+    pub to_ton: u8,
+    /// NPI of the destination
+    #[arg(long, value_name = "NPI", default_value = "1", value_parser = writing::octet)]
+    pub to_npi: u8,
+    /// How a text that is too long for one message goes: udh, sar, or payload (also a short one)
+    #[arg(long, default_value = "udh", value_parser = writing::way)]
+    pub long: Way,
     /// The text
     #[arg(long)]
     pub text: String,
@@ -59,8 +68,9 @@ pub struct Args {
 
 /// Sends, and tells what became of it.
 pub fn run(args: &Args) -> ExitCode {
-    let bodies = match bodies(args) {
-        Ok(bodies) => bodies,
+    let prepared = bodies(args).and_then(|bodies| Ok((bodies, args.peer.login()?)));
+    let (bodies, login) = match prepared {
+        Ok(prepared) => prepared,
         Err(error) => {
             let mut command = <Usage as CommandFactory>::command();
             let error = command.error(ErrorKind::ValueValidation, error);
@@ -68,14 +78,14 @@ pub fn run(args: &Args) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let (sent, done) = send(args, &bodies);
+    let (sent, done) = send(args, &login, &bodies);
     if args.json {
         println!("{}", report(&sent, &done, bodies.len()));
     }
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("smppgate send: {}: {failure}", args.connect);
+            eprintln!("smppgate send: {}: {failure}", args.peer.connect);
             ExitCode::FAILURE
         }
     }
@@ -95,25 +105,22 @@ fn bodies(args: &Args) -> Result<Vec<BytesMut>, String> {
     let reference = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| (now.as_millis() / 10) as u16);
-    writing::bodies(&args.from, &args.to, &text, !args.no_receipt, reference)
+    let from = args.from.numbered(args.from_ton, args.from_npi);
+    let to = args.to.numbered(Some(args.to_ton), Some(args.to_npi));
+    writing::bodies(&from, &to, &text, !args.no_receipt, args.long, reference)
 }
 
-fn send(args: &Args, bodies: &[BytesMut]) -> (Vec<Sent>, Result<(), Failure>) {
-    let addresses: Vec<SocketAddr> = match args.connect.to_socket_addrs() {
-        Ok(addresses) => addresses.collect(),
+fn send(args: &Args, login: &Login, bodies: &[BytesMut]) -> (Vec<Sent>, Result<(), Failure>) {
+    let addresses = match args.peer.addresses() {
+        Ok(addresses) => addresses,
         Err(error) => return (Vec::new(), Err(Failure::Connect(error))),
-    };
-    let login = Login {
-        system_id: args.system_id.clone(),
-        password: args.password.clone(),
-        ..Login::default()
     };
     let mut tell = |event: Event<'_>| {
         if !args.json {
             show(args, &event, bodies.len());
         }
     };
-    match Sending::bind(&addresses, &login, args.timeout, &mut tell) {
+    match Sending::bind(&addresses, login, args.timeout, &mut tell) {
         Ok(mut sending) => {
             let done = sending.send(bodies, !args.no_receipt);
             let sent = sending.sent.clone();
@@ -130,7 +137,7 @@ fn show(args: &Args, event: &Event<'_>, parts: usize) {
         parts => format!("{}/{parts}  ", at + 1),
     };
     match event {
-        Event::Bound => println!("bound to {} as {}", args.connect, args.system_id),
+        Event::Bound => println!("bound to {} as {}", args.peer.connect, args.peer.system_id),
         Event::Accepted(at, sent) => println!(
             "{}accepted after {}, id {}",
             part(*at),

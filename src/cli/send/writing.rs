@@ -1,8 +1,8 @@
 //! From what the user writes to the fields of a submit_sm.
 
 use bytes::BytesMut;
-use smppgate_codec::code::{Alphabet, DataCoding, EsmClass, RegisteredDelivery};
-use smppgate_codec::pdu::{Address, Sm, Tlvs};
+use smppgate_codec::code::{Alphabet, DataCoding, EsmClass, RegisteredDelivery, Tag};
+use smppgate_codec::pdu::{Address, Sm, Tlv, Tlvs};
 use smppgate_codec::text::split::{Segments, Unit, Way};
 use smppgate_codec::text::{DefaultAlphabet, encode_auto, gsm7, latin1, ucs2};
 
@@ -94,12 +94,19 @@ pub fn source(text: &str) -> Result<Party, String> {
     })
 }
 
-/// Reads a system_id or password: what a bind has room for.
-pub fn credential(text: &str) -> Result<String, String> {
-    match text.len() {
-        0..=64 => Ok(text.to_owned()),
-        _ => Err("longer than 64 octets".into()),
+/// Reads how a long text goes.
+pub fn way(text: &str) -> Result<Way, String> {
+    match text {
+        "udh" => Ok(Way::Udh8),
+        "sar" => Ok(Way::Sar),
+        "payload" => Ok(Way::Payload),
+        _ => Err("not udh, sar or payload".into()),
     }
+}
+
+/// Reads an octet, as a decimal number.
+pub fn octet(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| "not a number of 0 to 255".into())
 }
 
 /// Encodes a text; an error says why that coding cannot hold it.
@@ -132,14 +139,25 @@ pub fn bodies(
     to: &Party,
     text: &Encoded,
     receipt: bool,
+    way: Way,
     reference: u16,
 ) -> Result<Vec<BytesMut>, String> {
     let unit = Unit::of(text.coding, DefaultAlphabet::Gsm);
-    let segments = Segments::new(&text.octets, unit, Way::Udh8, &[], reference, SEGMENTS_MAX)
+    let segments = Segments::new(&text.octets, unit, way, &[], reference, SEGMENTS_MAX)
         .map_err(|error| error.to_string())?;
     let body = |segment: smppgate_codec::text::split::Segment<'_>| {
         let mut user_data = Vec::with_capacity(160);
         segment.put_user_data(&mut user_data);
+        let mut tlvs = BytesMut::new();
+        segment.put_tlvs(&mut tlvs);
+        if way == Way::Payload {
+            Tlv {
+                tag: Tag::MESSAGE_PAYLOAD,
+                value: &user_data,
+            }
+            .put(&mut tlvs);
+            user_data.clear();
+        }
         let class = if segment.has_udh() { EsmClass::UDHI } else { 0 };
         let sm = Sm {
             source: from.address(),
@@ -148,7 +166,7 @@ pub fn bodies(
             registered_delivery: RegisteredDelivery(u8::from(receipt)),
             data_coding: text.coding,
             short_message: &user_data,
-            tlvs: Tlvs::default(),
+            tlvs: Tlvs::new(&tlvs),
             ..Sm::default()
         };
         let mut body = BytesMut::new();
@@ -159,6 +177,15 @@ pub fn bodies(
 }
 
 impl Party {
+    /// The same with another type of number or numbering plan.
+    pub fn numbered(&self, ton: Option<u8>, npi: Option<u8>) -> Self {
+        Self {
+            ton: ton.unwrap_or(self.ton),
+            npi: npi.unwrap_or(self.npi),
+            digits: self.digits.clone(),
+        }
+    }
+
     fn address(&self) -> Address<'_> {
         Address::new(self.ton, self.npi, self.digits.as_bytes())
     }
@@ -198,9 +225,17 @@ mod tests {
     fn a_long_text_becomes_segments_with_a_header() {
         let text = encode(&"x".repeat(161), Coding::Auto).unwrap();
         let to = destination("+33612345678").unwrap();
-        let bodies = bodies(&source("Shop").unwrap(), &to, &text, true, 7).unwrap();
-        assert_eq!(bodies.len(), 2);
-        let header = [5, 0, 3, 7, 2, 2];
-        assert!(bodies[1].windows(6).any(|octets| octets == header));
+        let from = source("Shop").unwrap();
+        let written = |way| bodies(&from, &to, &text, true, way, 7).unwrap();
+        let has = |body: &[u8], octets: &[u8]| body.windows(octets.len()).any(|w| w == octets);
+        let udh = written(Way::Udh8);
+        assert_eq!(udh.len(), 2);
+        assert!(has(&udh[1], &[5, 0, 3, 7, 2, 2]));
+        let sar = written(Way::Sar);
+        assert_eq!(sar.len(), 2);
+        assert!(has(&sar[1], &[0x02, 0x0F, 0, 1, 2]));
+        let payload = written(Way::Payload);
+        assert_eq!(payload.len(), 1);
+        assert!(has(&payload[0], &[0x04, 0x24, 0, 161, b'x']));
     }
 }

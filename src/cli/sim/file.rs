@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::rig::carrier::{
 };
 use crate::rig::chance::{Law, span};
 use crate::rig::named::Named;
+use crate::rig::tls::ServerTls;
 
 /// Messages that query_sm and its like find, unless the file says otherwise.
 pub const REMEMBER: usize = 100_000;
@@ -97,10 +98,18 @@ struct Carrier {
     response: Response,
     #[serde(default)]
     receipt: Receipt,
+    tls: Option<Certificate>,
     #[serde(default)]
     timeline: Vec<Event>,
     #[serde(default)]
     phones: Vec<Writers>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Certificate {
+    certificate: PathBuf,
+    key: PathBuf,
 }
 
 #[derive(Deserialize, Default)]
@@ -242,6 +251,11 @@ impl Carrier {
                 remember: self.remember,
                 timeline: timeline.collect::<Result<_, _>>()?,
                 phones: phones.collect::<Result<_, _>>()?,
+                tls: self
+                    .tls
+                    .map(|tls| ServerTls::new(&tls.certificate, &tls.key))
+                    .transpose()
+                    .map_err(|error| error.to_string())?,
                 seed,
                 behaviour,
                 ..usual
