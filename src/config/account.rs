@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::habit::boolean;
 use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
@@ -106,6 +107,10 @@ pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Accoun
                 value.choice(&[("decimal", IdForm::Decimal), ("hex", IdForm::Hex)], &[])
             })
             .unwrap_or(default.message_id),
+        reassemble: section
+            .key("reassemble")
+            .and_then(|value| boolean(&value))
+            .unwrap_or(default.reassemble),
     };
     for (key, default) in PLANNED {
         section.planned(key, default);

@@ -44,6 +44,8 @@ pub struct Account {
     pub respond_within: Duration,
     /// How it wants to see message ids.
     pub message_id: IdForm,
+    /// Whether it gets long messages from phones whole, not in their segments.
+    pub reassemble: bool,
 }
 
 impl Default for Account {
@@ -66,6 +68,7 @@ impl Default for Account {
             on_unknown: OnUnknown::Accept,
             respond_within: Duration::from_secs(10),
             message_id: IdForm::Decimal,
+            reassemble: false,
         }
     }
 }

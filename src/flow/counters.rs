@@ -61,6 +61,8 @@ counters! {
     reports_unmatched, "Reports that matched no message in time.";
     inbound, "Messages from phones that were taken from carriers.";
     inbound_unrouted, "Messages from phones that no rule is for.";
+    inbound_joined, "Long messages from phones that were put together from their segments.";
+    inbound_incomplete, "Segments from phones that were passed on alone: others did not come in time, or there was no room.";
     inbound_refused, "Messages from phones that carriers are to keep, since there is no room.";
     alerts, "Alerts of carriers that a phone can be reached again.";
     alerts_missed, "Alerts that no bound ESME could be given.";

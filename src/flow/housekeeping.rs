@@ -32,6 +32,7 @@ impl Clerk {
     /// Called once a second; `turn` counts the calls and spreads the work over them.
     pub fn sweep(&mut self, turn: usize, now: Moment) {
         self.sweep_deliveries(now);
+        self.sweep_segments(now);
         self.sweep_reports(turn, now);
         self.sweep_ledger(turn, now);
     }

@@ -1,8 +1,12 @@
 //! A message from a phone comes in: whose it is, and whether there is room.
 
-use super::after::Place;
+use super::after::{After, Place};
+use super::segments::{Part, Sorted};
 use super::switchboard::Clerk;
-use crate::message::{CarrierId, Content};
+use super::tell::Telling;
+use crate::esme::{Delivery, Parcel};
+use crate::journal::Record;
+use crate::message::{AccountId, CarrierId, Content, MessageId, SegmentOf, joined};
 use crate::moment::Moment;
 
 impl Clerk {
@@ -29,5 +33,84 @@ impl Clerk {
             Some(id) => Place::Account(account, id, content),
             None => Place::Full,
         }
+    }
+
+    /// A message from a phone is durable and goes to its account. A segment of a long one waits for
+    /// the others if the account wants it whole.
+    pub(super) fn from_phone(
+        &mut self,
+        account: AccountId,
+        part: Part,
+        now: Moment,
+        telling: &mut Telling,
+    ) {
+        let wants_whole = self
+            .accounts
+            .table()
+            .account(account)
+            .is_some_and(|account| account.reassemble);
+        let segment = wants_whole.then(|| SegmentOf::read(&part.1)).flatten();
+        let Some(segment) = segment else {
+            return telling.deliver(delivery(account, part, now));
+        };
+        let sorted = self.board.segments.lock().add(account, segment, part, now);
+        match sorted {
+            Sorted::Waiting(None) => {}
+            // The carrier has sent it twice: the account's room for one of them is free.
+            Sorted::Waiting(Some((_, twice))) => telling.give_back(account, twice.places()),
+            Sorted::Alone(part) => {
+                self.board.counters.inbound_incomplete.add(1);
+                telling.deliver(delivery(account, part, now));
+            }
+            Sorted::Whole(parts) => self.whole(account, parts, now, telling),
+        }
+    }
+
+    /// All segments of a message have come.
+    fn whole(&mut self, account: AccountId, parts: Vec<Part>, now: Moment, telling: &mut Telling) {
+        let message = joined(parts.iter().map(|(_, content)| content));
+        let (Some((id, _)), Some(message)) = (parts.first(), message) else {
+            // It is too long to be one.
+            self.board.counters.inbound_incomplete.add(parts.len());
+            let alone = parts.into_iter();
+            return alone.for_each(|part| telling.deliver(delivery(account, part, now)));
+        };
+        let segments: Vec<MessageId> = parts.iter().map(|(id, _)| *id).collect();
+        let record = Record::Joined {
+            id: *id,
+            segments: &segments,
+        };
+        // Whether this is durable changes nothing for anybody but us: at worst they are put
+        // together again.
+        let _ = self.journal(&[record], After::Nothing);
+        let places: usize = parts.iter().map(|(_, content)| content.places()).sum();
+        telling.give_back(account, places.saturating_sub(message.places()));
+        self.board.counters.inbound_joined.add(1);
+        telling.deliver(delivery(account, (*id, message), now));
+    }
+
+    /// Segments whose others have not come in time go on as they are.
+    pub(super) fn sweep_segments(&mut self, now: Moment) {
+        let over = self.board.segments.lock().sweep(now);
+        if over.is_empty() {
+            return;
+        }
+        self.board.counters.inbound_incomplete.add(over.len());
+        let mut telling = Telling::default();
+        for (account, part) in over {
+            telling.deliver(delivery(account, part, now));
+        }
+        self.tell(telling);
+    }
+}
+
+fn delivery(account: AccountId, (id, content): Part, now: Moment) -> Delivery {
+    Delivery {
+        id,
+        account,
+        parcel: Parcel::Message(content),
+        since: now,
+        after: None,
+        tries: 0,
     }
 }

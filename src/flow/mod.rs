@@ -9,7 +9,7 @@
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
-//! * `ledger`, `parked`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
+//! * `ledger`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 
 mod switchboard;
@@ -28,6 +28,7 @@ mod after;
 mod settle;
 mod ledger;
 mod parked;
+mod segments;
 mod remembered;
 mod deadletter;
 mod counters;

@@ -5,7 +5,6 @@ use super::deadletter::DeadLetter;
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::{Arrival, Line, Parcel, Reply};
-use crate::esme::{self, Delivery};
 use crate::journal::Record;
 use crate::message::{AccountId, CarrierId, Content, GroupId, MessageId};
 use crate::moment::Moment;
@@ -92,14 +91,9 @@ impl Clerk {
         for Landed { mut reply, place } in batch {
             match place {
                 Place::Report(report) => reports.push(report),
-                Place::Account(account, id, content) => telling.deliver(Delivery {
-                    id,
-                    account,
-                    parcel: esme::Parcel::Message(content),
-                    since: now,
-                    after: None,
-                    tries: 0,
-                }),
+                Place::Account(account, id, content) => {
+                    self.from_phone(account, (id, content), now, &mut telling);
+                }
                 Place::Full => reply.status = Status::ESME_RX_T_APPN,
                 Place::Nowhere(reason, number) => letters.push(DeadLetter {
                     at: now,

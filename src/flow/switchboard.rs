@@ -9,6 +9,7 @@ use super::deadletter::{DeadLetter, DeadLetters};
 use super::ledger::Ledger;
 use super::parked::Parked;
 use super::remembered::Remembered;
+use super::segments::Segments;
 use crate::carrier::{Queue, Receipts};
 use crate::esme::{Account, Roster};
 use crate::journal::{Completions, Journal};
@@ -125,6 +126,8 @@ pub struct Switchboard {
     pub counters: Counters,
     /// Who waits for a carrier to be bound.
     pub parked: Mutex<Parked>,
+    /// Segments from phones that wait for the others.
+    pub segments: Mutex<Segments>,
     /// What has come to its end lately.
     pub remembered: Mutex<Remembered>,
     /// What found nobody.
@@ -156,6 +159,7 @@ impl Switchboard {
             inbound: Live::new(Arc::default()),
             counters: Counters::default(),
             parked: Mutex::default(),
+            segments: Mutex::default(),
             remembered: Mutex::default(),
             dead_letters: Mutex::default(),
             retry: Bell::default(),

@@ -52,6 +52,13 @@ pub enum Record<'a> {
         /// The whole PDU, header included.
         pdu: &'a [u8],
     },
+    /// Segments from a phone were put together: they are one message from now on.
+    Joined {
+        /// Our id of it: that of the first segment.
+        id: MessageId,
+        /// Our ids of the segments, the first one included.
+        segments: &'a [MessageId],
+    },
     /// A carrier has reported what became of a message: the one that it has given this id, which
     /// may not be known yet.
     Reported {

@@ -209,3 +209,28 @@ fn a_long_text_from_a_phone_comes_in_message_payload() {
     assert_eq!(north.answered(sequence), Status::ESME_ROK);
     assert_eq!(acme.delivery().sm().tlvs.octets(), tlvs);
 }
+
+#[test]
+fn what_the_user_of_a_phone_acknowledges_travels_as_messages_both_ways() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    // The customer asks for a delivery and a manual acknowledgement, and for a receipt or none.
+    for asked in [0x0C, 0x0D, 0x04, 0x08] {
+        let sequence = acme.submit_sm(Sm {
+            registered_delivery: RegisteredDelivery(asked),
+            ..message("33612345678")
+        });
+        let request = north.takes("n1");
+        acme.accepted(sequence);
+        assert_eq!(request.sm().registered_delivery.0, asked | 1);
+    }
+    // It comes back from the phone, with the words of its user, and is no receipt.
+    for esm_class in [0x08, 0x10, 0x18] {
+        let sequence = north.deliver(esm_class, b"yes", b"");
+        let delivery = acme.delivery();
+        assert_eq!(delivery.sm().esm_class.0, esm_class);
+        assert_eq!(delivery.sm().short_message, b"yes");
+        assert_eq!(north.answered(sequence), Status::ESME_ROK);
+    }
+    assert_eq!(house.metric("reports_total"), 0);
+    assert_eq!(house.metric("inbound_total"), 3);
+}

@@ -10,6 +10,7 @@ mod manage;
 mod receipts;
 mod deliveries;
 mod inbound;
+mod long_inbound;
 mod alerts;
 mod routing;
 mod failover;
