@@ -37,7 +37,7 @@ impl Clerk {
 
     /// A message from a phone is durable and goes to its account. A segment of a long one waits for
     /// the others if the account wants it whole.
-    pub(super) fn from_phone(
+    pub(super) fn phone_wrote(
         &mut self,
         account: AccountId,
         part: Part,

@@ -92,7 +92,7 @@ impl Clerk {
             match place {
                 Place::Report(report) => reports.push(report),
                 Place::Account(account, id, content) => {
-                    self.from_phone(account, (id, content), now, &mut telling);
+                    self.phone_wrote(account, (id, content), now, &mut telling);
                 }
                 Place::Full => reply.status = Status::ESME_RX_T_APPN,
                 Place::Nowhere(reason, number) => letters.push(DeadLetter {
