@@ -8,6 +8,7 @@ mod submit;
 mod multi;
 mod manage;
 mod receipts;
+mod matrix;
 mod deliveries;
 mod inbound;
 mod long_inbound;
