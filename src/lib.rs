@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! main
-//! cli                     run check explain demo decode send load sim
+//! cli                     run check explain demo decode send load probe sim
 //! gateway                 builds the parts, starts, reloads, drains
 //! config                  the file becomes checked settings of every part
 //! admin                   looks in: metrics and health

@@ -22,7 +22,8 @@ enum Command {
     Send(cli::send::Args),
     /// Send many messages and check that each comes back once
     Load(cli::load::Args),
-    /// Simulate a carrier
+    Probe(cli::probe::Args),
+    /// Simulate carriers
     Sim(cli::sim::Args),
 }
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Decode(args) => cli::decode::run(&args),
         Command::Send(args) => cli::send::run(&args),
         Command::Load(args) => cli::load::run(&args),
+        Command::Probe(args) => cli::probe::run(&args),
         Command::Sim(args) => cli::sim::run(&args),
     }
 }

@@ -6,6 +6,7 @@ pub mod decode;
 pub mod demo;
 pub mod explain;
 pub mod load;
+pub mod probe;
 pub mod run;
 pub mod send;
 pub mod sim;

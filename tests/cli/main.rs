@@ -2,6 +2,7 @@
 
 mod explain;
 mod load;
+mod probe;
 mod sim;
 
 use std::fs;
@@ -62,7 +63,7 @@ fn lines(output: &Output) -> Vec<Json> {
 #[test]
 fn every_command_explains_itself_with_an_example() {
     for command in [
-        "run", "check", "explain", "demo", "decode", "send", "load", "sim",
+        "run", "check", "explain", "demo", "decode", "send", "load", "probe", "sim",
     ] {
         let help = smppgate(&[command, "--help"], "");
         assert_eq!(code(&help), 0, "{command}");
