@@ -22,7 +22,12 @@ fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
 #[test]
 fn links_lead_to_files() {
     let mut links = 0;
-    for document in ["README.md", "docs/architecture.md", "docs/style.md"] {
+    for document in [
+        "README.md",
+        "docs/architecture.md",
+        "docs/protocol.md",
+        "docs/style.md",
+    ] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
         let text = read(document);
         for rest in text.split("](").skip(1) {
