@@ -6,6 +6,7 @@
 
 mod install;
 mod peer;
+mod smpp34;
 
 use std::path::Path;
 

@@ -39,12 +39,29 @@ impl Peer {
 
     /// An ESME on the Python library smpplib.
     pub fn python_esme() -> Self {
+        Self::start("esme.py", Self::python("esme.py"))
+    }
+
+    /// An ESME on the Python package smpp34.
+    pub fn smpp34_esme() -> Self {
+        Self::start("esme34.py", Self::python("esme34.py"))
+    }
+
+    /// A carrier on the Python package smpp34, and the port that it listens on.
+    pub fn smpp34_smsc() -> (Self, u16) {
+        let mut peer = Self::start("smsc34.py", Self::python("smsc34.py"));
+        let listening = peer.await_event("listening");
+        let port = listening["port"].as_u64().expect("a port");
+        (peer, port as u16)
+    }
+
+    fn python(script: &str) -> Command {
         let mut python = Command::new("python3");
         python
-            .arg(install::here().join("esme.py"))
+            .arg(install::here().join(script))
             .env("PYTHONPATH", install::python_path())
             .env("PYTHONDONTWRITEBYTECODE", "1");
-        Self::start("esme.py", python)
+        python
     }
 
     fn node(script: &str, arguments: &[&str]) -> Command {
