@@ -2,7 +2,7 @@
 
 use crate::admin;
 use crate::carrier::{Carrier, Group, Keeper, Queue, Share};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::esme::{self, Listener, Roster};
 use crate::flow::{Accounts, After, CarrierSlot, Carriers, Switchboard};
 use crate::journal::memory::Trouble;
@@ -62,6 +62,8 @@ pub struct Gateway {
     directory: Directory,
     keepers: HashMap<CarrierId, (Arc<Carrier>, Keeper)>,
     listeners: Vec<Listener>,
+    process: config::Gateway,
+    admin_settings: Option<config::Admin>,
     addresses: Vec<SocketAddr>,
     admin_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
@@ -111,6 +113,8 @@ impl Gateway {
             directory: Directory::default(),
             keepers: HashMap::new(),
             listeners: config.listeners.iter().map(listener).collect(),
+            process: config.gateway.clone(),
+            admin_settings: config.admin.clone(),
             addresses: Vec::new(),
             admin_address: None,
             stop,
@@ -158,6 +162,9 @@ impl Gateway {
         let listeners: Vec<Listener> = config.listeners.iter().map(listener).collect();
         if listeners != self.listeners {
             tracing::warn!("changed listeners take effect at the next start");
+        }
+        if config.gateway != self.process || config.admin != self.admin_settings {
+            tracing::warn!("changed keys of [gateway] and [admin] take effect at the next start");
         }
         self.apply(config).await?;
         let accounts = self.board.accounts.current();

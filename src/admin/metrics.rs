@@ -3,7 +3,7 @@
 //! The counters live where they are counted; here they are read and given their names. Labels are
 //! names of the config: never a number or an id, and never what somebody unknown has sent.
 
-use crate::flow::Switchboard;
+use crate::flow::{Switchboard, UNDER_WAY_MAX};
 use prometheus::{Encoder, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 /// Everything that there is to be seen, as one text.
@@ -28,6 +28,16 @@ pub fn render(board: &Switchboard, connections: usize) -> prometheus::Result<Vec
         "messages_under_way",
         "Messages that have been accepted and not come to their end.",
         board.ledger.len(),
+    )?;
+    gauge(
+        "places_taken",
+        "Places that these messages take: one, and one more for each KiB.",
+        board.ledger.places(),
+    )?;
+    gauge(
+        "places",
+        "Places that there are; beyond them new messages are refused.",
+        UNDER_WAY_MAX,
     )?;
     gauge(
         "messages_parked",

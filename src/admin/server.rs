@@ -42,6 +42,9 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
     if state.board.has_failed() {
         return unready("the journal has failed\n");
     }
+    if state.board.is_full() {
+        return unready("no room for another message\n");
+    }
     "ready\n".into_response()
 }
 

@@ -4,12 +4,13 @@
 //! cannot send it, so that a bind that is lost loses only what it had sent.
 
 use super::line::Line;
+use super::row::{Row, Waiting};
 use super::share::{Share, Waits};
-use crate::message::{Content, MessageId};
+use crate::message::{AccountId, Content, MessageId};
 use crate::moment::Moment;
 use crate::session::Pace;
 use parking_lot::Mutex;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,15 +28,6 @@ const WINDOW_MAX: usize = 10_000;
 
 /// The longest of these pauses.
 const PAUSE_MOST: Duration = Duration::from_secs(30);
-
-/// A message that waits for a carrier.
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    /// Our id of it.
-    pub id: MessageId,
-    /// The message.
-    pub content: Content,
-}
 
 /// How a draw went.
 #[derive(Debug, Default)]
@@ -62,7 +54,7 @@ pub struct Queue {
 
 #[derive(Debug)]
 struct Inside {
-    waiting: VecDeque<Waiting>,
+    waiting: Row,
     pace: Option<Pace>,
     /// Nothing leaves before: the carrier has throttled us.
     paused_until: Moment,
@@ -70,6 +62,13 @@ struct Inside {
     pause: Duration,
     /// What it shares with the others of its group.
     share: Option<Arc<Share>>,
+}
+
+impl Inside {
+    fn has_room(&self, account: AccountId) -> bool {
+        let free = WAITING_MAX.saturating_sub(self.waiting.len());
+        free > WAITING_MAX / 2 || self.waiting.len_of(account) < free
+    }
 }
 
 #[derive(Debug, Default)]
@@ -83,7 +82,7 @@ impl Queue {
     pub fn new(pace: Option<Pace>) -> Self {
         Self {
             inside: Mutex::new(Inside {
-                waiting: VecDeque::new(),
+                waiting: Row::default(),
                 pace,
                 paused_until: Moment(0),
                 pause: Duration::ZERO,
@@ -113,10 +112,15 @@ impl Queue {
             return;
         }
         let mut inside = self.inside.lock();
-        let room = WAITING_MAX
-            .saturating_sub(inside.waiting.len())
-            .min(batch.len());
-        inside.waiting.extend(batch.drain(..room));
+        let mut without = Vec::new();
+        for waiting in batch.drain(..) {
+            if inside.has_room(waiting.account) {
+                inside.waiting.push_back(waiting);
+            } else {
+                without.push(waiting);
+            }
+        }
+        *batch = without;
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
         drop(inside);
         self.nudge();
@@ -157,7 +161,7 @@ impl Queue {
                 granted = shared;
             }
         }
-        into.extend(inside.waiting.drain(..granted));
+        inside.waiting.draw(granted, into);
         let left = inside.waiting.len();
         self.count.store(left, Ordering::SeqCst);
         drop(inside);
@@ -182,14 +186,7 @@ impl Queue {
         let mut inside = self.inside.lock();
         for waiting in batch {
             // Only what was put back before lies in front of it: a window's worth or so.
-            let is_earlier = |other: &Waiting| other.id < waiting.id;
-            let at = inside
-                .waiting
-                .iter()
-                .take(WINDOW_MAX)
-                .position(|other| !is_earlier(other))
-                .unwrap_or(inside.waiting.len().min(WINDOW_MAX));
-            inside.waiting.insert(at, waiting);
+            inside.waiting.insert(waiting, WINDOW_MAX);
         }
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
         drop(inside);
@@ -239,8 +236,7 @@ impl Queue {
     /// Puts another content in the place of that of a message that still waits. Whether it did.
     pub fn swap(&self, id: MessageId, content: &Content) -> bool {
         let mut inside = self.inside.lock();
-        let found = inside.waiting.iter_mut().find(|waiting| waiting.id == id);
-        found.is_some_and(|waiting| {
+        inside.waiting.find(id).is_some_and(|waiting| {
             waiting.content = content.clone();
             true
         })
@@ -250,7 +246,16 @@ impl Queue {
     pub fn clear(&self) -> Vec<Waiting> {
         let mut inside = self.inside.lock();
         self.count.store(0, Ordering::SeqCst);
-        inside.waiting.drain(..).collect()
+        inside.waiting.clear()
+    }
+
+    /// Whether one more message of this account may wait.
+    ///
+    /// An account may take as many places as it leaves to all others: however much one has to
+    /// send, there is room for those who come after it.
+    pub fn has_room(&self, account: AccountId) -> bool {
+        // Most of the time nobody has to look.
+        self.len() < WAITING_MAX / 2 || self.inside.lock().has_room(account)
     }
 
     /// Messages that wait.

@@ -108,6 +108,7 @@ fn parcel(
             || state == State::Accepted && kind == Kind::Receipt && carrier.acceptd_final,
         error: read_error(carrier, &read),
         network_error: read.network_error,
+        repeats: false,
         at: now,
     })
 }

@@ -309,8 +309,10 @@ impl<I: Intake> Connection<I> {
         if !account.bind_types.contains(&kind) {
             return Err(Status::ESME_RBINDFAIL);
         }
-        let seat = Arc::new(Seat::new(self.number, id, kind, self.bell.clone()));
         let desk = self.roster.desk(id);
+        let under_way = desk.under_way().clone();
+        let seat = Seat::new(self.number, id, kind, self.bell.clone(), under_way);
+        let seat = Arc::new(seat);
         if !desk.sit(&seat, account.binds as usize) {
             return Err(Status::ESME_RBINDFAIL);
         }

@@ -35,6 +35,7 @@ pub struct Desk {
     /// What is tried again, and when.
     later: Mutex<Vec<(Moment, Delivery)>>,
     open: AtomicUsize,
+    under_way: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Default)]
@@ -231,6 +232,11 @@ impl Desk {
     /// Places that are taken.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
+    }
+
+    /// Places that messages of the account take from acceptance to their end.
+    pub fn under_way(&self) -> &Arc<AtomicUsize> {
+        &self.under_way
     }
 
     /// Bound connections.

@@ -27,6 +27,8 @@ pub struct Seat {
     pub bell: Arc<Bell>,
     /// The responses that it owes.
     pub promises: Arc<Promises>,
+    /// Places that messages of its account take from acceptance to their end.
+    pub under_way: Arc<AtomicUsize>,
     inbox: Mutex<Inbox>,
     /// Deliveries that wait in the box, to be read without its lock.
     waiting: AtomicUsize,
@@ -54,8 +56,15 @@ pub struct Collected {
 
 impl Seat {
     /// A seat for a connection that has just bound.
-    pub fn new(number: u64, account: AccountId, kind: BindKind, bell: Arc<Bell>) -> Self {
+    pub fn new(
+        number: u64,
+        account: AccountId,
+        kind: BindKind,
+        bell: Arc<Bell>,
+        under_way: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
+            under_way,
             number,
             account,
             kind,

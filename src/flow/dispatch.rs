@@ -4,8 +4,9 @@ use super::ledger::Stage;
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::Waiting;
-use crate::message::{CarrierId, Content, MessageId};
+use crate::message::{AccountId, CarrierId, Content, MessageId};
 use crate::moment::Moment;
+use crate::route::{Choice, Query};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 use std::collections::VecDeque;
@@ -23,8 +24,12 @@ pub(super) struct Dispatch {
 
 impl Dispatch {
     /// This message goes to this carrier.
-    pub fn add(&mut self, carrier: CarrierId, id: MessageId, content: Content) {
-        let waiting = Waiting { id, content };
+    pub fn add(&mut self, carrier: CarrierId, account: AccountId, id: MessageId, content: Content) {
+        let waiting = Waiting {
+            id,
+            account,
+            content,
+        };
         match self.ready.iter_mut().find(|(other, _)| *other == carrier) {
             Some((_, batch)) => batch.push(waiting),
             None => self.ready.push((carrier, vec![waiting])),
@@ -32,8 +37,19 @@ impl Dispatch {
     }
 
     /// This message goes out to the carrier that has throttled it once more, in its old place.
-    pub fn again(&mut self, carrier: CarrierId, id: MessageId, content: Content) {
-        self.again.push((carrier, Waiting { id, content }));
+    pub fn again(
+        &mut self,
+        carrier: CarrierId,
+        account: AccountId,
+        id: MessageId,
+        content: Content,
+    ) {
+        let waiting = Waiting {
+            id,
+            account,
+            content,
+        };
+        self.again.push((carrier, waiting));
     }
 
     /// This message waits until a carrier is bound; `first` is the one that it would go to first.
@@ -105,6 +121,7 @@ impl Clerk {
     pub fn retry(&mut self, now: Moment) {
         let waiting = self.board.parked.lock().take();
         let carriers = self.carriers.table().clone();
+        let routes = self.routes.table().clone();
         let board = self.board.clone();
         let mut dispatch = Dispatch::default();
         let mut room: SmallVec<[(CarrierId, usize); 4]> = SmallVec::new();
@@ -115,13 +132,27 @@ impl Clerk {
                 let Some(entry) = hand.entry(id) else {
                     continue;
                 };
+                // It goes where the routes in force now would send it.
+                let query = Query {
+                    account: entry.account,
+                    source: entry.content.source().digits,
+                    destination: entry.content.destination().digits,
+                };
+                let choice = routes.choose_one(&query);
+                if let Choice::Via(_) = choice {
+                    entry.via = routes
+                        .candidates(choice)
+                        .iter()
+                        .map(|one| one.carrier)
+                        .collect();
+                }
                 let next = entry
                     .untried()
                     .find(|carrier| take_room(&mut room, &carriers, *carrier));
                 match next {
                     Some(carrier) => {
                         entry.stage = Stage::With(carrier);
-                        dispatch.add(carrier, id, entry.content.clone());
+                        dispatch.add(carrier, entry.account, id, entry.content.clone());
                     }
                     None => left.push_back(id),
                 }

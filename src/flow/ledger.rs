@@ -140,16 +140,15 @@ impl Ledger {
 
     /// Adds messages.
     pub fn open(&self, entries: impl IntoIterator<Item = (MessageId, Entry)>) {
-        let (mut added, mut places) = (0, 0);
         let mut hand = Hand::new(self);
         for (id, entry) in entries {
-            added += 1;
-            places += entry.content.places();
+            // Counted before it can be found: whoever takes it out counts it off again.
+            let places = entry.content.places();
+            self.count.fetch_add(1, Ordering::Relaxed);
+            self.places.fetch_add(places, Ordering::Relaxed);
+            entry.seat.under_way.fetch_add(places, Ordering::Relaxed);
             hand.shard(id).insert(id, entry);
         }
-        drop(hand);
-        self.count.fetch_add(added, Ordering::Relaxed);
-        self.places.fetch_add(places, Ordering::Relaxed);
     }
 
     /// A hand that goes from one message to the next and holds one shard at a time.
@@ -166,10 +165,7 @@ impl Ledger {
         let mut shard = self.shards[shard % SHARDS].lock();
         let removed: Vec<_> = shard.extract_if(|id, entry| gone(id, entry)).collect();
         drop(shard);
-        let places = removed
-            .iter()
-            .map(|(_, entry)| entry.content.places())
-            .sum();
+        let places = removed.iter().map(|(_, entry)| give_back(entry)).sum();
         self.count.fetch_sub(removed.len(), Ordering::Relaxed);
         self.places.fetch_sub(places, Ordering::Relaxed);
         removed
@@ -186,8 +182,10 @@ impl Ledger {
         found
     }
 
-    /// A message under way takes another number of places than before.
-    pub fn resize(&self, before: usize, after: usize) {
+    /// A message of this connection takes another number of places than before.
+    pub fn resize(&self, seat: &Seat, before: usize, after: usize) {
+        seat.under_way.fetch_add(after, Ordering::Relaxed);
+        seat.under_way.fetch_sub(before, Ordering::Relaxed);
         self.places.fetch_add(after, Ordering::Relaxed);
         self.places.fetch_sub(before, Ordering::Relaxed);
     }
@@ -196,6 +194,13 @@ impl Ledger {
     pub fn shards(&self) -> usize {
         SHARDS
     }
+}
+
+/// Gives the places of a message back to its account. How many they were.
+fn give_back(entry: &Entry) -> usize {
+    let places = entry.content.places();
+    entry.seat.under_way.fetch_sub(places, Ordering::Relaxed);
+    places
 }
 
 /// Holds the lock of the shard of the message that was looked up last.
@@ -240,7 +245,7 @@ impl<'a> Hand<'a> {
         let removed = self.shard(id).remove(&id);
         if let Some(entry) = &removed {
             self.removed += 1;
-            self.removed_places += entry.content.places();
+            self.removed_places += give_back(entry);
         }
         removed
     }

@@ -207,7 +207,7 @@ impl Clerk {
                     desk.close(before);
                 }
                 entry.content = content.clone();
-                board.ledger.resize(before, after);
+                board.ledger.resize(&entry.seat, before, after);
                 replaced.push((id, content));
             }
         }

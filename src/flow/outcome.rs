@@ -20,7 +20,7 @@ use smppgate_codec::receipt::State;
 struct Consequences {
     telling: Telling,
     dispatch: Dispatch,
-    learned: Vec<(CarrierMessageId, MessageId, NumberMark)>,
+    learned: Vec<Learned>,
     accepted: usize,
     refused: usize,
     unknown: usize,
@@ -28,6 +28,15 @@ struct Consequences {
     failovers: usize,
     doubled: usize,
     without_id: usize,
+}
+
+/// A carrier's id of a message, to be known from now on.
+struct Learned {
+    carrier_id: CarrierMessageId,
+    id: MessageId,
+    destination: NumberMark,
+    /// Its sender wants no receipt.
+    is_silent: bool,
 }
 
 impl Clerk {
@@ -109,8 +118,18 @@ impl Clerk {
         self.tell(then.telling);
         let mut early: Vec<Report> = Vec::new();
         let mut correlator = slot.correlator.lock();
-        for (carrier_id, id, destination) in &then.learned {
-            correlator.learn(carrier_id, *id, *destination, &mut early);
+        for Learned {
+            carrier_id,
+            id,
+            destination,
+            is_silent,
+        } in &then.learned
+        {
+            if *is_silent {
+                correlator.learn_silently(carrier_id, *id, *destination, &mut early);
+            } else {
+                correlator.learn(carrier_id, *id, *destination, &mut early);
+            }
         }
         drop(correlator);
         self.reported(carrier, early, now);
@@ -237,7 +256,12 @@ fn accepted(
     }
     match carrier_id {
         Some(carrier_id) if wants_report || asks_always => {
-            then.learned.push((carrier_id, id, destination));
+            then.learned.push(Learned {
+                carrier_id,
+                id,
+                destination,
+                is_silent: !wants_report,
+            });
         }
         Some(_) => {}
         None => then.without_id += 1,
@@ -280,7 +304,9 @@ fn refused(
     }
     if refusal.throttles() && waits_out(entry, id, carriers, now) {
         entry.stage = Stage::With(carrier);
-        return then.dispatch.again(carrier, id, entry.content.clone());
+        return then
+            .dispatch
+            .again(carrier, entry.account, id, entry.content.clone());
     }
     entry.attempts.push(Attempt {
         carrier,
@@ -304,7 +330,9 @@ fn refused(
         if let Some(next) = next {
             then.failovers += 1;
             entry.stage = Stage::With(next);
-            return then.dispatch.add(next, id, entry.content.clone());
+            return then
+                .dispatch
+                .add(next, entry.account, id, entry.content.clone());
         }
         if let Some(first) = waits {
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
@@ -397,7 +425,8 @@ fn returned(
     match next {
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
             entry.stage = Stage::With(next);
-            then.dispatch.add(next, id, entry.content.clone());
+            then.dispatch
+                .add(next, entry.account, id, entry.content.clone());
         }
         None if entry.ack == AckMode::Stored => {
             let first = entry.untried().next().unwrap_or(entry.via[0]);

@@ -145,7 +145,10 @@ impl Clerk {
         for report in reports {
             match correlator.find(&report, report.last) {
                 Found::Open(id) => found.push((id, report)),
-                Found::Settled(_) => absorbed += 1,
+                Found::Settled(_) => {
+                    absorbed += 1;
+                    correlator.park_repetition(report, now);
+                }
                 Found::Nothing => {
                     if let Err(report) = correlator.park(report, now) {
                         unmatched.push(report);

@@ -4,7 +4,6 @@ use super::after::{After, Routed};
 use super::ledger::{Entry, Stage, UNDER_WAY_MAX};
 use super::parked::PARKED_MAX;
 use super::switchboard::Clerk;
-use crate::carrier::WAITING_MAX;
 use crate::esme::{Account, Answer, Seat, Submission};
 use crate::journal::{Record, Refusal};
 use crate::message::{AccountId, AckMode, CarrierId, OnUnknown};
@@ -13,6 +12,7 @@ use crate::route::{Choice, Query};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 impl Clerk {
     pub(super) fn submitted(
@@ -101,7 +101,7 @@ impl Clerk {
                 }
                 Choice::Via(_) => match via.iter().find(|carrier| carriers.is_bound(**carrier)) {
                     Some(carrier) => match carriers.slot(*carrier) {
-                        Some(slot) if slot.queue.len() < WAITING_MAX => Ok(()),
+                        Some(slot) if slot.queue.has_room(account_id) => Ok(()),
                         _ => Err(Status::ESME_RMSGQFUL),
                     },
                     None if account.ack == AckMode::Carrier => Err(Status::ESME_RSYSERR),
@@ -136,8 +136,12 @@ impl Clerk {
         answers: &mut Vec<Answer>,
     ) -> Vec<Routed> {
         let wanted = routed.iter().map(places).sum();
-        let left = UNDER_WAY_MAX.saturating_sub(self.board.ledger.places());
         let desk = self.board.roster.desk(account);
+        // An account may take as many places as it leaves to all others: one whose carrier never
+        // reports does not stop those whose carriers do.
+        let left = UNDER_WAY_MAX
+            .saturating_sub(self.board.ledger.places())
+            .saturating_sub(desk.under_way().load(Ordering::Relaxed));
         let mut free = desk.open_up(left.min(wanted));
         if free == wanted {
             return routed;
@@ -280,7 +284,7 @@ impl Clerk {
                 .find(|carrier| carriers.is_bound(*carrier));
             let stage = match first {
                 Some(carrier) => {
-                    dispatch.add(carrier, id, content.clone());
+                    dispatch.add(carrier, seat.account, id, content.clone());
                     Stage::With(carrier)
                 }
                 None => {

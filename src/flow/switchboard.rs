@@ -6,7 +6,7 @@
 use super::after::After;
 use super::counters::Counters;
 use super::deadletter::{DeadLetter, DeadLetters};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::parked::Parked;
 use super::remembered::Remembered;
 use super::segments::Segments;
@@ -190,6 +190,11 @@ impl Switchboard {
     /// Whether nobody may bind any more.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether there is no room for another message, whoever sends it.
+    pub fn is_full(&self) -> bool {
+        self.ledger.places() >= UNDER_WAY_MAX
     }
 
     /// Whether the journal has failed.

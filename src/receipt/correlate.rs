@@ -22,6 +22,13 @@ const PARKED_MAX: usize = 100_000;
 /// Settled ids that are remembered to absorb repetitions; the oldest are forgotten first.
 const SETTLED_MAX: usize = 65_536;
 
+/// Ids of messages whose senders want no receipt that are remembered; the oldest are forgotten
+/// first. Their receipts are only counted.
+const SILENT_MAX: usize = 250_000;
+
+/// Repetitions that are kept at one time, in case that they are none.
+const REPEATED_MAX: usize = PARKED_MAX / 4;
+
 /// Which message a carrier's id stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -42,6 +49,8 @@ pub struct Correlator {
     known: HashMap<CarrierMessageId, Known, RandomState>,
     /// Settled ids, the oldest first.
     settled: VecDeque<(CarrierMessageId, MessageId)>,
+    /// Ids of messages whose senders want no receipt, the oldest first.
+    silent: VecDeque<(CarrierMessageId, MessageId)>,
     /// Reports that wait for their message, by their first id.
     parked: HashMap<CarrierMessageId, Vec<Report>, RandomState>,
     /// The first ids of parked reports, by their other id.
@@ -101,7 +110,9 @@ impl Correlator {
             return;
         }
         let found = early.len();
-        self.unpark(id, |_| true, early);
+        // What looked like a repetition is about this message only if it is about its number.
+        let is_its = |report: &Report| !report.repeats || report.about == destination;
+        self.unpark(id, is_its, early);
         if let Some(first) = self.aliases.get(id).cloned() {
             let same = |report: &Report| {
                 report.other_id.as_ref() == Some(id) && report.about == destination
@@ -119,6 +130,26 @@ impl Correlator {
         if self.parked_count == 0 {
             self.parked_at.clear();
             self.aliases.clear();
+        }
+    }
+
+    /// The same for a message whose sender wants no receipt.
+    pub fn learn_silently(
+        &mut self,
+        id: &CarrierMessageId,
+        message: MessageId,
+        destination: NumberMark,
+        early: &mut Vec<Report>,
+    ) {
+        self.learn(id, message, destination, early);
+        self.silent.push_back((id.clone(), message));
+        if self.silent.len() > SILENT_MAX
+            && let Some((oldest, message)) = self.silent.pop_front()
+        {
+            let is_it = |known: &Known| !known.settled && known.message == message;
+            if self.known.get(&oldest).is_some_and(is_it) {
+                self.known.remove(&oldest);
+            }
         }
     }
 
@@ -226,6 +257,15 @@ impl Correlator {
         Ok(())
     }
 
+    /// Keeps what looks like the repetition of a final report: a carrier that gives its ids out
+    /// again may have sent it before the response to another message.
+    pub fn park_repetition(&mut self, mut report: Report, now: Moment) {
+        if self.parked_count < REPEATED_MAX {
+            report.repeats = true;
+            let _ = self.park(report, now);
+        }
+    }
+
     /// Takes out the reports that have waited in vain.
     pub fn sweep(&mut self, now: Moment, unmatched: &mut Unmatched) {
         while let Some((since, _)) = self.parked_at.front()
@@ -242,6 +282,7 @@ impl Correlator {
                 }
             }
         }
+        unmatched.retain(|report| !report.repeats);
     }
 
     /// Forgets ids of messages that were accepted before this: their end came from elsewhere.
@@ -290,6 +331,7 @@ mod tests {
             about: TO,
             state,
             last: state.is_final(),
+            repeats: false,
             error: 0,
             network_error: None,
             at,
@@ -470,5 +512,53 @@ mod tests {
         assert_eq!(correlator.open(), 1);
         correlator.forget_before(old.accepted() + Duration::from_millis(1));
         assert_eq!(correlator.open(), 0);
+    }
+
+    #[test]
+    fn an_early_receipt_under_an_id_that_is_given_out_again_finds_the_newer_message() {
+        let mut correlator = Correlator::default();
+        correlator.learn(&id("5"), MessageId(1), TO, &mut Vec::new());
+        let receipt = report("5", State::Delivered, START);
+        correlator.find(&receipt, true);
+        assert_eq!(
+            correlator.find(&receipt, true),
+            Found::Settled(MessageId(1))
+        );
+        correlator.park_repetition(receipt.clone(), START);
+        let mut early = Vec::new();
+        correlator.learn(&id("5"), MessageId(2), TO, &mut early);
+        assert_eq!(early.len(), 1);
+        assert_eq!(correlator.find(&early[0], true), Found::Open(MessageId(2)));
+    }
+
+    #[test]
+    fn a_repetition_is_given_up_in_silence_and_ends_no_message_to_another_number() {
+        let mut correlator = Correlator::default();
+        correlator.learn(&id("5"), MessageId(1), TO, &mut Vec::new());
+        let receipt = report("5", State::Delivered, START);
+        correlator.find(&receipt, true);
+        correlator.park_repetition(receipt.clone(), START);
+        let mut early = Vec::new();
+        correlator.learn(&id("5"), MessageId(2), NumberMark::of(b"4479"), &mut early);
+        assert!(early.is_empty());
+        let mut unmatched = Vec::new();
+        correlator.sweep(START + Duration::from_secs(61), &mut unmatched);
+        assert!(unmatched.is_empty());
+        assert_eq!(correlator.parked(), 0);
+    }
+
+    #[test]
+    fn ids_of_messages_without_receipts_do_not_pile_up() {
+        let mut correlator = Correlator::default();
+        for number in 0..600_000_u64 {
+            let carrier_id = id(&number.to_string());
+            correlator.learn_silently(&carrier_id, MessageId(number), TO, &mut Vec::new());
+        }
+        assert_eq!(correlator.open(), SILENT_MAX);
+        let last = report("599999", State::Delivered, START);
+        assert_eq!(
+            correlator.find(&last, true),
+            Found::Open(MessageId(599_999))
+        );
     }
 }

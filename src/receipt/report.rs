@@ -22,6 +22,8 @@ pub struct Report {
     pub error: u16,
     /// network_error_code, where the carrier gave one.
     pub network_error: Option<NetworkErrorCode>,
+    /// It looked like the repetition of a final report when it came.
+    pub repeats: bool,
     /// When we read it.
     pub at: Moment,
 }
