@@ -121,6 +121,7 @@ fn with_shown_defaults(text: &str) -> String {
     let instead = [
         "password_",
         "addresses",
+        "outbind",
         "to",
         "account",
         "from",

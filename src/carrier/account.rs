@@ -4,6 +4,7 @@ use super::habit::{Binding, TlvChanges, Validity};
 use super::maps::{ErrorMap, StatusMap};
 use crate::receipt::IdForms;
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What we show to the carrier.
@@ -54,6 +55,17 @@ pub struct Reconnect {
     pub most: Duration,
 }
 
+/// A carrier that calls us, instead of being called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbind {
+    /// Where it calls us.
+    pub address: SocketAddr,
+    /// The name that it must show.
+    pub system_id: String,
+    /// The password that it must show.
+    pub password: Password,
+}
+
 /// A carrier that we bind to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Carrier {
@@ -61,6 +73,8 @@ pub struct Carrier {
     pub name: String,
     /// Host and port, tried in turn; names are resolved at every dial.
     pub addresses: Vec<String>,
+    /// Where it calls us: we then bind on the connection that it has made, and dial nothing.
+    pub outbind: Option<Outbind>,
     /// The name that we bind with.
     pub system_id: String,
     /// The password that we bind with.
@@ -120,6 +134,7 @@ impl Default for Carrier {
         Self {
             name: String::new(),
             addresses: Vec::new(),
+            outbind: None,
             system_id: String::new(),
             password: Password(Vec::new()),
             group: String::new(),

@@ -5,6 +5,7 @@ use super::backoff::Backoff;
 use super::connection::Connection;
 use super::intake::Intake;
 use super::line::Line;
+use super::outbind::Door;
 use super::queue::Queue;
 use crate::link::{self, Bell, Clock, End, dial};
 use crate::message::CarrierId;
@@ -12,9 +13,11 @@ use crate::session::BindKind;
 use smppgate_codec::code::Status;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -52,7 +55,9 @@ impl Keeper {
             }
             begin.send_replace(true);
         });
+        let door = settings.outbind.clone().map(|it| Arc::new(Door::new(it)));
         let slot = |number, kind| Slot {
+            door: door.clone(),
             id,
             number,
             kind,
@@ -129,6 +134,8 @@ struct Slot {
     id: CarrierId,
     number: u32,
     kind: BindKind,
+    /// Where the carrier calls us, if it does.
+    door: Option<Arc<Door>>,
     settings: Arc<Carrier>,
     queue: Arc<Queue>,
     clock: Clock,
@@ -157,6 +164,14 @@ impl Slot {
         }
     }
 
+    /// A connection with the carrier: one that we make, or one that it makes.
+    async fn reach(&self, address: &str) -> io::Result<TcpStream> {
+        match &self.door {
+            None => dial::dial(address).await,
+            Some(door) => door.next().await,
+        }
+    }
+
     async fn attempt(&self, address: &str, intake: impl Intake) -> Attempt {
         let failed = Attempt {
             was_bound: false,
@@ -165,7 +180,7 @@ impl Slot {
         let name = &self.settings.name;
         let mut stopped = self.stopped.clone();
         let mut stream = tokio::select! {
-            dialled = dial::dial(address) => match dialled {
+            dialled = self.reach(address) => match dialled {
                 Ok(stream) => stream,
                 Err(error) => {
                     tracing::warn!(carrier = %name, address, %error, "carrier cannot be reached");

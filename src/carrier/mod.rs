@@ -8,7 +8,8 @@
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
 //!   `share`: what the carriers of a group share;
 //! * `intake`: what its connections need from above;
-//! * `connection`: one connection; `backoff`, `keeper`: how binds are kept up.
+//! * `connection`: one connection; `backoff`, `outbind`, `keeper`: how binds are
+//!   kept up.
 
 mod maps;
 mod habit;
@@ -24,9 +25,10 @@ mod queue;
 mod intake;
 mod connection;
 mod backoff;
+mod outbind;
 mod keeper;
 
-pub use account::{AddressRange, Carrier, Numbering, Password, Receipts, Reconnect};
+pub use account::{AddressRange, Carrier, Numbering, Outbind, Password, Receipts, Reconnect};
 pub use arrival::{Arrival, Parcel, Reply};
 pub use habit::{Binding, TlvChanges, Validity};
 pub use intake::Intake;

@@ -10,7 +10,9 @@ use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::{Value, show_duration};
-use crate::carrier::{AddressRange, Binding, Carrier, Numbering, Password, Receipts, Reconnect};
+use crate::carrier::{
+    AddressRange, Binding, Carrier, Numbering, Outbind, Password, Receipts, Reconnect,
+};
 
 /// Octets of a password by the specification (SMPP 3.4 §5.2.2, without the NUL).
 const PASSWORD_SPECIFIED: usize = 8;
@@ -46,9 +48,13 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
         "destination",
         (default.destination_ton, default.destination_npi),
     );
+    let outbind = section
+        .key("outbind")
+        .and_then(|value| outbind(&value, context));
     let mut carrier = Carrier {
         name: name.to_owned(),
-        addresses: addresses(&mut section),
+        addresses: addresses(&mut section, outbind.as_ref()),
+        outbind,
         system_id: section
             .required("system_id", "system_id = \"smppgate\"")
             .and_then(|value| system_id(&value))
@@ -125,10 +131,37 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
     carrier
 }
 
-fn addresses(section: &mut Section<'_>) -> Vec<String> {
+/// Where a carrier calls us, and what it must show.
+fn outbind(value: &Value<'_>, context: &Context<'_>) -> Option<Outbind> {
+    let example = "a table, for example { address = \"0.0.0.0:2790\", system_id = \"smsc\", password = \"…\" }";
+    let mut section = Section::of(value, example)?;
+    let address = section
+        .required("address", "address = \"0.0.0.0:2790\"")
+        .and_then(|value| value.socket_address());
+    let system_id = section
+        .required("system_id", "system_id = \"smsc\"")
+        .and_then(|value| system_id(&value));
+    let password = secret::password(&mut section, context);
+    section.finish();
+    Some(Outbind {
+        address: address?,
+        system_id: system_id?,
+        password: Password(password?.octets),
+    })
+}
+
+fn addresses(section: &mut Section<'_>, outbind: Option<&Outbind>) -> Vec<String> {
     let one = section.key("address");
     let many = section.key("addresses");
     match (one, many) {
+        (Some(address), _) | (None, Some(address)) if section.has("outbind") => {
+            address.error("stands beside `outbind`; a carrier that calls us is not dialled");
+            Vec::new()
+        }
+        (None, None) if section.has("outbind") => outbind
+            .map(|outbind| outbind.address.to_string())
+            .into_iter()
+            .collect(),
         (Some(_), Some(many)) => {
             many.error("stands beside `address`; write `address` or `addresses`");
             Vec::new()

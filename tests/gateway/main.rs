@@ -18,6 +18,7 @@ mod failover;
 mod habits;
 mod unknown;
 mod carriers;
+mod outbind;
 mod overload;
 mod journal;
 mod hostile;

@@ -45,6 +45,7 @@ pub const WITH_SOCKETS: [&str; 8] = [
     "src/link/",
     "src/esme/server.rs",
     "src/carrier/keeper.rs",
+    "src/carrier/outbind.rs",
     "src/journal/",
     "src/gateway.rs",
     "src/admin/",

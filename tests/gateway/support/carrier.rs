@@ -5,7 +5,7 @@ use smppgate_codec::code::{Command, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Address, BindResp, MessageResp, Pdu, Sm, Tlv, Tlvs};
 use smppgate_codec::receipt::State;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::{Deref, DerefMut};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -77,6 +77,18 @@ impl Smsc {
 }
 
 impl Carrier {
+    /// The carrier connects to us, as soon as the gateway listens there.
+    pub fn calls(address: SocketAddr) -> Self {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match TcpStream::connect(address) {
+                Ok(stream) => return Self(Peer::new(stream)),
+                Err(error) => assert!(Instant::now() < deadline, "{error}"),
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     pub fn accept_bind(&mut self, bind: &Got) {
         let mut tlvs = Vec::new();
         put_tlv(&mut tlvs, Tag::SC_INTERFACE_VERSION, &[0x34]);
