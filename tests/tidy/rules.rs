@@ -41,7 +41,7 @@ pub const WORLD: [&str; 13] = [
 ];
 
 /// The only places with sockets, tasks and threads.
-pub const WITH_SOCKETS: [&str; 8] = [
+pub const WITH_SOCKETS: [&str; 9] = [
     "src/link/",
     "src/esme/server.rs",
     "src/carrier/keeper.rs",
