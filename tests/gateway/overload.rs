@@ -247,3 +247,31 @@ fn a_carrier_that_floods_us_with_deliveries_is_answered_for_each() {
     }
     writing.join().unwrap();
 }
+
+#[test]
+fn an_account_with_little_to_send_does_not_wait_behind_one_with_much() {
+    let smsc = Smsc::open();
+    let house = House::open(&[
+        account("acme", "window = 200"),
+        account("beta", ""),
+        smsc.settings("north", "window = 1"),
+        route("all", "via = [\"north\"]"),
+    ]);
+    let mut north = smsc.bound();
+    let (mut acme, mut beta) = (house.trx("acme"), house.trx("beta"));
+    let campaign: Vec<u32> = (0..200).map(|_| acme.submit("33612345678")).collect();
+    for sequence in campaign {
+        acme.accepted(sequence);
+    }
+    let code = beta.submit("447700900123");
+    beta.accepted(code);
+    // What was already sent, and one of each account's in turn.
+    let others_first = (0..).find(|at| {
+        let request = north.takes(&format!("n{at}"));
+        request.sm().destination.digits == b"447700900123"
+    });
+    assert!(
+        others_first.is_some_and(|count| count <= 3),
+        "{others_first:?}"
+    );
+}

@@ -149,6 +149,24 @@ fn repeated_and_contradicting_reports_are_absorbed() {
 }
 
 #[test]
+fn an_early_receipt_under_an_id_that_the_carrier_gives_out_again_finds_its_message() {
+    for mode in MODES {
+        let (_house, _smsc, mut north, mut acme) = one_carrier(mode, "");
+        let first = taken(&mut acme, &mut north, 1, "n1");
+        north.reports("n1", "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&first, "DELIVRD", "000"));
+        // The carrier has begun to count again.
+        let sequence = acme.submit("33612345678");
+        let request = north.request();
+        north.reports("n1", "UNDELIV", "005");
+        north.accept(&request, "n1");
+        let second = acme.accepted(sequence);
+        assert_eq!(acme.receipt(), Told::new(&second, "UNDELIV", "005"));
+        assert!(acme.so_far().is_empty());
+    }
+}
+
+#[test]
 fn contradicting_reports_before_the_response_end_the_message_once() {
     for mode in MODES {
         let (_house, _smsc, mut north, mut acme) = one_carrier(mode, "");

@@ -173,3 +173,36 @@ fn a_carrier_is_not_bound_twice_while_its_settings_change() {
     before.closed();
     north.bound();
 }
+
+#[test]
+fn what_waits_while_its_carrier_is_down_goes_by_the_routes_in_force() {
+    let (north, south) = (Smsc::open(), Smsc::open());
+    let acme = account("acme", "");
+    // North is not there: nothing listens where the config says.
+    let nowhere = {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        closed.local_addr().unwrap()
+    };
+    let away = north
+        .settings("north", "")
+        .replace(&north.address().to_string(), &nowhere.to_string());
+    let tables = |via: &str| {
+        let routes = route("all", &format!("via = [\"{via}\"]"));
+        [
+            acme.clone(),
+            away.clone(),
+            south.settings("south", ""),
+            routes,
+        ]
+    };
+    let mut house = House::open(&tables("north"));
+    let mut to_south = south.bound();
+    let mut customer = house.trx("acme");
+    let sequence = customer.submit("33612345678");
+    let id = customer.accepted(sequence);
+    assert_eq!(house.metric("messages_parked"), 1);
+    house.reload(&tables("south"));
+    to_south.takes("s1");
+    to_south.reports("s1", "DELIVRD", "000");
+    assert_eq!(customer.receipt(), Told::new(&id, "DELIVRD", "000"));
+}
