@@ -308,6 +308,7 @@ impl Gateway {
                     correlator,
                     queue,
                     receipts: settings.receipts,
+                    segment_receipts: settings.segment_receipts,
                     open: true,
                 },
             );

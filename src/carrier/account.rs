@@ -1,8 +1,9 @@
 //! The settings of a carrier: where we bind and how it wants its messages.
 
-use super::habit::{Binding, TlvChanges, Validity};
+use super::habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 use super::maps::{ErrorMap, StatusMap};
 use crate::receipt::IdForms;
+use smppgate_codec::text::DefaultAlphabet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -121,6 +122,12 @@ pub struct Carrier {
     pub timezone: i32,
     /// Whether a receipt with stat:ACCEPTD is the last one.
     pub acceptd_final: bool,
+    /// What it means by data_coding 0.
+    pub alphabet: DefaultAlphabet,
+    /// What becomes of long messages.
+    pub long: Long,
+    /// What the receipts of segments make of the whole.
+    pub segment_receipts: SegmentReceipts,
     /// How it writes its ids.
     pub message_id: IdForms,
     /// What it means by its statuses.
@@ -161,6 +168,9 @@ impl Default for Carrier {
             validity: Validity::Relative,
             timezone: 0,
             acceptd_final: false,
+            alphabet: DefaultAlphabet::Gsm,
+            long: Long::Pass,
+            segment_receipts: SegmentReceipts::Each,
             message_id: IdForms::Auto,
             status_map: StatusMap::default(),
             error_map: ErrorMap::default(),

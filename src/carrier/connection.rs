@@ -6,12 +6,13 @@ use super::intake::Intake;
 use super::line::Line;
 use super::maps::Reaction;
 use super::outcome::{Outcome, Verdict};
+use super::parts::{Parts, Token};
 use super::queue::{Drawn, Queue};
 use super::row::Waiting;
 use super::share::Share;
 use super::{rewrite, translate};
 use crate::link::{Conversation, End, WRITE_HIGH};
-use crate::message::{CarrierId, MessageId};
+use crate::message::CarrierId;
 use crate::moment::Moment;
 use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
@@ -31,7 +32,11 @@ pub struct Connection<I: Intake> {
     queue: Arc<Queue>,
     intake: I,
     line: Arc<Line>,
-    machine: Machine<MessageId>,
+    machine: Machine<Token>,
+    /// Messages that leave in several PDUs.
+    parts: Parts,
+    /// The number that the next of them bears.
+    reference: u16,
     seen: Moment,
     joined: bool,
     refused: Option<Status>,
@@ -69,8 +74,12 @@ impl<I: Intake> Connection<I> {
             ..Settings::new(Role::Esme)
         };
         line.ring();
+        let reference =
+            (now.millis() as u16).wrapping_add((line.number as u16).wrapping_mul(0x9E37));
         Self {
             machine: Machine::new(session, now),
+            parts: Parts::default(),
+            reference,
             line,
             carrier,
             settings,
@@ -142,7 +151,7 @@ impl<I: Intake> Connection<I> {
     fn outcome(
         &mut self,
         frame: &Frame<'_>,
-        id: MessageId,
+        token: Token,
         status: Status,
         in_time: bool,
         now: Moment,
@@ -170,8 +179,16 @@ impl<I: Intake> Connection<I> {
             }
         };
         if !in_time {
-            tracing::debug!(carrier = %self.settings.name, message = %id, "late answer");
+            tracing::debug!(carrier = %self.settings.name, message = %token.id, "late answer");
         }
+        let id = token.id;
+        let verdict = match token.is_part {
+            false => verdict,
+            true => match self.parts.answered(id, verdict) {
+                Some(verdict) => verdict,
+                None => return,
+            },
+        };
         self.outcomes.push(Outcome { id, verdict });
     }
 
@@ -248,7 +265,8 @@ impl<I: Intake> Connection<I> {
         self.pace_at = Moment::NEVER;
         self.clogged = out.len() > WRITE_HIGH;
         let mut unused = 0;
-        while !self.clogged && self.machine.room() > 0 {
+        let mut stuck = false;
+        while !self.clogged && self.machine.room() > 0 && self.send_parts(now, out) {
             let Drawn { ready_at, share } = self.queue.draw(self.machine.room(), now, &mut drawn);
             self.borrow(share, drawn.len());
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
@@ -260,7 +278,9 @@ impl<I: Intake> Connection<I> {
                 let command = waiting.content.command();
                 let rewritten = rewrite::is_needed(&self.settings, &waiting.content).then(|| {
                     let accepted = waiting.id.accepted();
-                    rewrite::body(&self.settings, &waiting.content, accepted, now)
+                    self.reference = self.reference.wrapping_add(1);
+                    let reference = self.reference;
+                    rewrite::bodies(&self.settings, &waiting.content, accepted, now, reference)
                 });
                 if let Some(Err(status)) = rewritten {
                     self.outcomes.push(Outcome {
@@ -270,15 +290,32 @@ impl<I: Intake> Connection<I> {
                     unused += 1;
                     continue;
                 }
-                let Some(sequence) = self.machine.request(command, waiting.id, now) else {
+                let token = Token {
+                    id: waiting.id,
+                    is_part: matches!(&rewritten, Some(Ok(bodies)) if bodies.len() > 1),
+                };
+                let Some(sequence) = self.machine.request(command, token, now) else {
                     let unsent: Vec<_> = std::iter::once(waiting).chain(drawing.by_ref()).collect();
                     unused += unsent.len();
                     self.queue.put_back(unsent);
                     break;
                 };
                 match rewritten {
-                    Some(Ok(body)) => {
-                        PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&body);
+                    Some(Ok(bodies)) => {
+                        let mut bodies = bodies.into_iter();
+                        let first = bodies.next().unwrap_or_default();
+                        PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&first);
+                        if token.is_part {
+                            self.parts.begin(waiting.id, command, bodies);
+                            if !self.send_parts(now, out) {
+                                // Nothing else leaves on this bind between the parts of a message.
+                                let unsent: Vec<_> = drawing.by_ref().collect();
+                                unused += unsent.len();
+                                self.queue.put_back(unsent);
+                                stuck = true;
+                                break;
+                            }
+                        }
                     }
                     _ => translate::put(&self.settings, &waiting.content, sequence, out),
                 }
@@ -287,11 +324,12 @@ impl<I: Intake> Connection<I> {
             self.repay(std::mem::take(&mut unused));
             self.say_room();
             self.clogged = out.len() > WRITE_HIGH;
-            if ready_at.is_some() {
+            if ready_at.is_some() || stuck {
                 break;
             }
         }
         self.drawn = drawn;
+        self.clogged = out.len() > WRITE_HIGH;
         if !self.outcomes.is_empty() {
             self.intake.outcomes(self.carrier, &mut self.outcomes, now);
         }
@@ -299,6 +337,37 @@ impl<I: Intake> Connection<I> {
         if self.machine.room() == 0 {
             self.queue.nudge();
         }
+    }
+
+    /// Sends what is left of the message that leaves in parts. Whether nothing is left of it.
+    fn send_parts(&mut self, now: Moment, out: &mut BytesMut) -> bool {
+        while let Some(part) = self.parts.unsent.front() {
+            if self.machine.room() == 0 || out.len() > WRITE_HIGH {
+                return false;
+            }
+            let (command, token) = (
+                part.command,
+                Token {
+                    id: part.id,
+                    is_part: true,
+                },
+            );
+            match self.queue.grant_part(now) {
+                Ok(share) => self.borrow(share, 1),
+                Err(ready_at) => {
+                    self.pace_at = ready_at;
+                    return false;
+                }
+            }
+            let Some(sequence) = self.machine.request(command, token, now) else {
+                self.repay(1);
+                return false;
+            };
+            if let Some(part) = self.parts.unsent.pop_front() {
+                PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&part.body);
+            }
+        }
+        true
     }
 
     /// So many messages take room of the group until they are answered.
@@ -345,11 +414,16 @@ impl<I: Intake> Connection<I> {
         self.repay(self.borrowed);
         let outcomes = &mut self.outcomes;
         // What had expired was told then.
-        let lost = self.machine.outstanding().filter(|lost| !lost.expired);
+        let lost = self
+            .machine
+            .outstanding()
+            .filter(|lost| !lost.expired && !lost.token.is_part);
         outcomes.extend(lost.map(|Lost { token, .. }| Outcome {
-            id: token,
+            id: token.id,
             verdict: Verdict::Unknown,
         }));
+        let parts = self.parts.end().into_iter();
+        outcomes.extend(parts.map(|(id, verdict)| Outcome { id, verdict }));
         if self.joined && self.queue.leave(&self.line) {
             let never_left = self.queue.clear().into_iter();
             outcomes.extend(never_left.map(|waiting| Outcome {
@@ -430,11 +504,13 @@ impl<I: Intake> Conversation for Connection<I> {
         loop {
             match self.machine.tick(now, out) {
                 Tick::Idle => break,
-                Tick::Expired(id) => {
-                    self.outcomes.push(Outcome {
-                        id,
-                        verdict: Verdict::Unknown,
-                    });
+                Tick::Expired(Token { id, is_part }) => {
+                    let verdict = match is_part {
+                        false => Some(Verdict::Unknown),
+                        true => self.parts.expired(id),
+                    };
+                    self.outcomes
+                        .extend(verdict.map(|verdict| Outcome { id, verdict }));
                 }
                 Tick::Close(reason) => {
                     end = Err(ended(reason));

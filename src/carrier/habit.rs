@@ -54,3 +54,27 @@ impl TlvChanges {
         self.add.is_empty() && self.drop.is_empty()
     }
 }
+
+/// What becomes of long messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Long {
+    /// They leave as they came.
+    Pass,
+    /// In segments with a user data header.
+    Udh,
+    /// In segments with the parameters sar_….
+    Sar,
+    /// Whole, in message_payload.
+    Payload,
+}
+
+/// What the receipts of segments make of the whole message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SegmentReceipts {
+    /// It is delivered when all are, and failed when one is.
+    Each,
+    /// The first that comes speaks for all.
+    Any,
+    /// That of the last segment speaks for all.
+    Last,
+}

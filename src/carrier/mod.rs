@@ -5,6 +5,7 @@
 //! * `arrival`, `outcome`: what it delivers, and what has become of what it was handed;
 //! * `translate`: from a message to its PDU, and from its PDU to what it is; `rewrite`: a message whose
 //!   fields it wants otherwise;
+//! * `long`: its text in the alphabet and the number of PDUs that it wants; `parts`: those on their way;
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
 //!   `share`: what the carriers of a group share;
 //! * `intake`: what its connections need from above;
@@ -16,6 +17,8 @@ mod habit;
 mod account;
 mod arrival;
 mod outcome;
+mod long;
+mod parts;
 mod rewrite;
 mod translate;
 mod line;
@@ -30,7 +33,7 @@ mod keeper;
 
 pub use account::{AddressRange, Carrier, Numbering, Outbind, Password, Receipts, Reconnect};
 pub use arrival::{Arrival, Parcel, Reply};
-pub use habit::{Binding, TlvChanges, Validity};
+pub use habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 pub use intake::Intake;
 pub use keeper::Keeper;
 pub use line::Line;

@@ -19,6 +19,8 @@ pub struct Outcome {
 pub enum Verdict {
     /// The carrier has it, and has given it an id; without one no receipt can be matched.
     Accepted(Option<CarrierMessageId>),
+    /// The carrier has all parts of it, each with an id of its own.
+    AcceptedInParts(Vec<Option<CarrierMessageId>>),
     /// The carrier has refused it.
     Refused(Refusal),
     /// It was sent, and whether the carrier has it is not known.

@@ -26,6 +26,9 @@ const PAUSE_FIRST: Duration = Duration::from_secs(1);
 /// larger.
 const WINDOW_MAX: usize = 10_000;
 
+/// After the group had no room for a part: nobody is rung for a part alone.
+const SHARE_PAUSE: Duration = Duration::from_millis(10);
+
 /// The longest of these pauses.
 const PAUSE_MOST: Duration = Duration::from_secs(30);
 
@@ -171,9 +174,39 @@ impl Queue {
         Drawn { ready_at, share }
     }
 
+    /// Whether one more part of a message that was drawn may leave now, and else when to ask again.
+    pub fn grant_part(&self, now: Moment) -> Result<Option<Arc<Share>>, Moment> {
+        let mut inside = self.inside.lock();
+        if now < inside.paused_until {
+            return Err(inside.paused_until);
+        }
+        if let Some(pace) = &mut inside.pace
+            && pace.take(now, 1) == 0
+        {
+            return Err(pace.ready_at());
+        }
+        let share = inside.share.clone();
+        if let Some(share) = &share {
+            let (granted, ready_at) = share.take(1, now);
+            if granted == 0 {
+                if let Some(pace) = &mut inside.pace {
+                    pace.give_back(1);
+                }
+                return Err(ready_at.unwrap_or(now + SHARE_PAUSE));
+            }
+        }
+        Ok(share)
+    }
+
     /// Puts back what was drawn and could not be sent, in its order.
     pub fn put_back(&self, batch: Vec<Waiting>) {
         let mut inside = self.inside.lock();
+        if let Some(pace) = &mut inside.pace {
+            pace.give_back(batch.len() as u32);
+        }
+        if let Some(share) = &inside.share {
+            share.unspend(batch.len());
+        }
         batch
             .into_iter()
             .rev()

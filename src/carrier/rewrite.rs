@@ -3,7 +3,8 @@
 //! Most messages never come here: they are copied as they stand ([`super::translate`]).
 
 use super::account::{Carrier, Numbering, Receipts};
-use super::habit::Validity;
+use super::habit::{Long, Validity};
+use super::long;
 use crate::message::{Content, digits};
 use crate::moment::Moment;
 use smppgate_codec::code::{Command, Status};
@@ -18,47 +19,49 @@ const QUARTER: i32 = 15;
 
 /// Whether this message cannot leave as it stands.
 pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
-    !carrier.service_type.is_empty() || !carrier.tlvs.is_none() || content.has_times()
+    carrier.long != Long::Pass
+        || carrier.alphabet != content.alphabet()
+        || !carrier.service_type.is_empty()
+        || !carrier.tlvs.is_none()
+        || content.has_times()
 }
 
-/// The body of the message as this carrier wants it, or the status that says why it cannot leave.
-/// `accepted` is when we took it: what it has waited counts.
-pub fn body(
+/// The bodies of the PDUs in which this carrier wants the message, at least one, or the status that
+/// says why it cannot leave. `accepted` is when we took it: what it has waited counts. `reference`
+/// numbers it if it has to be cut.
+pub fn bodies(
     carrier: &Carrier,
     content: &Content,
     accepted: Moment,
     now: Moment,
-) -> Result<Vec<u8>, Status> {
+    reference: u16,
+) -> Result<Vec<Vec<u8>>, Status> {
     let frame = match frame::next(content.pdu(), frame::LENGTH_MAX) {
         Ok(Some(frame)) => frame,
         _ => return Err(Status::ESME_RSYSERR),
     };
-    // Whole seconds count, and only those that have passed whole.
-    let waited = now.since(accepted).as_secs();
+    // Only whole seconds that have passed are taken off.
+    let waited = now.0.saturating_sub(accepted.0) / 1_000_000;
     let now = accepted + Duration::from_secs(waited);
-    let mut out = Vec::with_capacity(content.pdu().len() + 64);
-    if content.command() == Command::DATA_SM {
+    let is_data = content.command() == Command::DATA_SM;
+    let sm = if is_data {
         let data = Data::decode(&frame).map_err(|error| error.status())?;
-        let tlvs = tlvs(carrier, data.tlvs);
-        Data {
-            service_type: service_type(carrier, data.service_type),
-            source: numbered(data.source, carrier.source_ton, carrier.source_npi),
-            destination: destination(carrier, data.destination),
-            registered_delivery: match carrier.receipts {
-                Receipts::Always => data.registered_delivery.with_final(),
-                Receipts::AsAsked => data.registered_delivery,
-            },
-            tlvs: Tlvs::new(&tlvs),
-            ..data
+        Sm {
+            service_type: data.service_type,
+            source: data.source,
+            destination: data.destination,
+            esm_class: data.esm_class,
+            registered_delivery: data.registered_delivery,
+            data_coding: data.data_coding,
+            tlvs: data.tlvs,
+            ..Sm::default()
         }
-        .put(&mut out);
-        return Ok(out);
-    }
-    let sm = Sm::decode(&frame).map_err(|error| error.status())?;
-    let tlvs = tlvs(carrier, sm.tlvs);
+    } else {
+        Sm::decode(&frame).map_err(|error| error.status())?
+    };
     let schedule = schedule(carrier, sm.schedule_delivery_time, accepted, now)?;
     let validity = validity(carrier, sm.validity_period, accepted, now)?;
-    Sm {
+    let changed = Sm {
         service_type: service_type(carrier, sm.service_type),
         source: numbered(sm.source, carrier.source_ton, carrier.source_npi),
         destination: destination(carrier, sm.destination),
@@ -68,11 +71,44 @@ pub fn body(
             Receipts::Always => sm.registered_delivery.with_final(),
             Receipts::AsAsked => sm.registered_delivery,
         },
-        tlvs: Tlvs::new(&tlvs),
         ..sm
+    };
+    if carrier.long == Long::Pass && carrier.alphabet == content.alphabet() {
+        return Ok(vec![body(carrier, &changed, is_data)]);
     }
-    .put(&mut out);
-    Ok(out)
+    let pieces = long::pieces(carrier, content.alphabet(), &sm, is_data, reference)?;
+    let bodies = pieces.iter().map(|piece| {
+        let sm = Sm {
+            esm_class: piece.esm_class,
+            data_coding: piece.data_coding,
+            short_message: &piece.short_message,
+            tlvs: Tlvs::new(&piece.tlvs),
+            ..changed
+        };
+        body(carrier, &sm, is_data)
+    });
+    Ok(bodies.collect())
+}
+
+fn body(carrier: &Carrier, sm: &Sm<'_>, is_data: bool) -> Vec<u8> {
+    let tlvs = tlvs(carrier, sm.tlvs);
+    let tlvs = Tlvs::new(&tlvs);
+    let mut out = Vec::with_capacity(128 + sm.short_message.len() + tlvs.octets().len());
+    if is_data {
+        Data {
+            service_type: sm.service_type,
+            source: sm.source,
+            destination: sm.destination,
+            esm_class: sm.esm_class,
+            registered_delivery: sm.registered_delivery,
+            data_coding: sm.data_coding,
+            tlvs,
+        }
+        .put(&mut out);
+    } else {
+        Sm { tlvs, ..*sm }.put(&mut out);
+    }
+    out
 }
 
 fn service_type<'a>(carrier: &'a Carrier, written: &'a [u8]) -> &'a [u8] {
@@ -214,7 +250,7 @@ mod tests {
         let content = content(sm);
         assert!(is_needed(carrier, &content));
         let now = EVENING + Duration::from_secs(waited);
-        let body = body(carrier, &content, EVENING, now)?;
+        let body = bodies(carrier, &content, EVENING, now, 1)?.remove(0);
         let mut whole = (16 + body.len() as u32).to_be_bytes().to_vec();
         whole.extend([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1]);
         whole.extend(body);

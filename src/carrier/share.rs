@@ -79,6 +79,13 @@ impl Share {
         (granted, ready_at)
     }
 
+    /// So many requests that were granted have not left: the rate grants them again.
+    pub fn unspend(&self, count: usize) {
+        if let Some(pace) = &mut self.0.lock().pace {
+            pace.give_back(count as u32);
+        }
+    }
+
     /// So many requests need their room no longer.
     pub fn give_back(&self, count: usize) {
         let mut inside = self.0.lock();

@@ -21,12 +21,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 8] = [
+const PLANNED: [(&str, Option<&str>); 5] = [
     ("tls", None),
     ("local_address", Some("\"\"")),
-    ("alphabet", Some("\"gsm\"")),
-    ("long", Some("\"pass\"")),
-    ("segment_receipts", Some("\"each\"")),
     ("senders", Some("[]")),
     ("countries", Some("[]")),
     ("receipt_timeout", None),

@@ -1,6 +1,7 @@
 //! The keys of `[[carrier]]` that say how a carrier wants its messages.
 
 use smppgate_codec::code::Tag;
+use smppgate_codec::text::DefaultAlphabet;
 use toml::de::DeValue;
 
 use super::finding::shown;
@@ -8,13 +9,47 @@ use super::map;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::Value;
-use crate::carrier::{Carrier, Group, TlvChanges, Validity};
+use crate::carrier::{Carrier, Group, Long, SegmentReceipts, TlvChanges, Validity};
 use crate::receipt::{IdForms, Written};
 
 /// Octets of a parameter that is added to every message.
 const ADDED_MAX: usize = 255;
 
 pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &mut Carrier) {
+    let alphabets = [
+        ("gsm", DefaultAlphabet::Gsm),
+        ("latin1", DefaultAlphabet::Latin1),
+        ("ascii", DefaultAlphabet::Ascii),
+    ];
+    if let Some(alphabet) = section
+        .key("alphabet")
+        .and_then(|value| value.choice(&alphabets, &[]))
+    {
+        carrier.alphabet = alphabet;
+    }
+    let ways = [
+        ("pass", Long::Pass),
+        ("udh", Long::Udh),
+        ("sar", Long::Sar),
+        ("payload", Long::Payload),
+    ];
+    if let Some(long) = section
+        .key("long")
+        .and_then(|value| value.choice(&ways, &[]))
+    {
+        carrier.long = long;
+    }
+    let policies = [
+        ("each", SegmentReceipts::Each),
+        ("any", SegmentReceipts::Any),
+        ("last", SegmentReceipts::Last),
+    ];
+    if let Some(policy) = section
+        .key("segment_receipts")
+        .and_then(|value| value.choice(&policies, &[]))
+    {
+        carrier.segment_receipts = policy;
+    }
     if let Some(forms) = section.key("message_id").and_then(|value| ids(&value)) {
         carrier.message_id = forms;
     }

@@ -50,6 +50,9 @@ pub struct Entry {
     pub via: SmallVec<[CarrierId; 4]>,
     /// What has been tried.
     pub attempts: SmallVec<[Attempt; 1]>,
+    /// If a carrier has it in several parts: how many of them are to be reported as delivered
+    /// before it is.
+    pub parts_open: u8,
 }
 
 /// Where a message is.

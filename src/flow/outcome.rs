@@ -6,7 +6,7 @@ use super::housekeeping::VALIDITY;
 use super::ledger::{Attempt, Entry, Hand, Stage};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
-use crate::carrier::{Outcome, Reaction, Receipts, Refusal, Verdict};
+use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
 use crate::journal::Record;
 use crate::message::{AckMode, CarrierId, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
@@ -21,6 +21,7 @@ struct Consequences {
     telling: Telling,
     dispatch: Dispatch,
     learned: Vec<Learned>,
+    absorbed: Vec<(CarrierMessageId, MessageId, NumberMark)>,
     accepted: usize,
     refused: usize,
     unknown: usize,
@@ -86,6 +87,19 @@ impl Clerk {
         let mut hand = board.ledger.hand();
         for Outcome { id, verdict } in batch {
             match verdict {
+                Verdict::AcceptedInParts(ids) => {
+                    let policy = slot.segment_receipts;
+                    in_parts(
+                        &mut hand,
+                        id,
+                        carrier,
+                        ids,
+                        policy,
+                        asks_always,
+                        now,
+                        &mut then,
+                    );
+                }
                 Verdict::Accepted(carrier_id) => {
                     accepted(
                         &mut hand,
@@ -118,6 +132,9 @@ impl Clerk {
         self.tell(then.telling);
         let mut early: Vec<Report> = Vec::new();
         let mut correlator = slot.correlator.lock();
+        for (carrier_id, id, destination) in &then.absorbed {
+            correlator.absorb(carrier_id, *id, *destination);
+        }
         for Learned {
             carrier_id,
             id,
@@ -265,6 +282,54 @@ fn accepted(
         }
         Some(_) => {}
         None => then.without_id += 1,
+    }
+}
+
+/// A carrier has all parts of a message. It is told, like the others, once; which of the parts'
+/// receipts count is the policy of the carrier.
+#[expect(clippy::too_many_arguments, reason = "it is `accepted` with two more")]
+fn in_parts(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    ids: Vec<Option<CarrierMessageId>>,
+    policy: SegmentReceipts,
+    asks_always: bool,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let mut ids: Vec<CarrierMessageId> = ids.into_iter().flatten().collect();
+    let last = ids.pop();
+    let destination = hand.entry(id).map(|entry| {
+        // With one receipt for all, the first or the last, none has to be waited for besides.
+        entry.parts_open = match policy {
+            SegmentReceipts::Each => ids.len().min(254) as u8,
+            SegmentReceipts::Any | SegmentReceipts::Last => 0,
+        };
+        NumberMark::of(entry.content.destination().digits)
+    });
+    let before = then.learned.len();
+    accepted(hand, id, carrier, last, asks_always, now, then);
+    let (Some(destination), Some(is_silent)) = (
+        destination,
+        then.learned[before..].first().map(|one| one.is_silent),
+    ) else {
+        return;
+    };
+    match policy {
+        SegmentReceipts::Last => {
+            let others = ids.into_iter().map(|other| (other, id, destination));
+            then.absorbed.extend(others);
+        }
+        SegmentReceipts::Each | SegmentReceipts::Any => {
+            then.learned
+                .extend(ids.into_iter().map(|carrier_id| Learned {
+                    carrier_id,
+                    id,
+                    destination,
+                    is_silent,
+                }));
+        }
     }
 }
 
@@ -477,18 +542,27 @@ enum StepKind {
 fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
     let kind = |verdict: &Verdict| match verdict {
         Verdict::Accepted(id) => StepKind::Accepted(id.clone()),
+        Verdict::AcceptedInParts(_) => StepKind::Accepted(None),
         Verdict::Refused(refusal) => StepKind::Refused(refusal.status),
         Verdict::Unknown => StepKind::Unknown,
         Verdict::Unfit(status) => StepKind::Unfit(*status),
         Verdict::Returned => StepKind::Returned,
     };
-    batch
-        .iter()
-        .map(|outcome| Step {
-            id: outcome.id,
-            kind: kind(&outcome.verdict),
-        })
-        .collect()
+    let mut steps = SmallVec::new();
+    for Outcome { id, verdict } in batch {
+        let id = *id;
+        match verdict {
+            Verdict::AcceptedInParts(ids) => steps.extend(ids.iter().map(|carrier_id| Step {
+                id,
+                kind: StepKind::Accepted(carrier_id.clone()),
+            })),
+            verdict => steps.push(Step {
+                id,
+                kind: kind(verdict),
+            }),
+        }
+    }
+    steps
 }
 
 impl Step {

@@ -169,6 +169,15 @@ impl Clerk {
         let mut telling = Telling::default();
         let mut hand = board.ledger.hand();
         for (id, report) in found {
+            if report.last
+                && matches!(report.state, State::Delivered | State::Accepted)
+                && let Some(entry) = hand.entry(id)
+                && entry.parts_open > 0
+            {
+                // Other parts of it are on their way.
+                entry.parts_open -= 1;
+                continue;
+            }
             if report.last {
                 match hand.remove(id) {
                     Some(entry) => {

@@ -306,6 +306,7 @@ impl Clerk {
                 stage,
                 via,
                 attempts: SmallVec::new(),
+                parts_open: 0,
             };
             (id, entry)
         });

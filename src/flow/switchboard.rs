@@ -10,7 +10,7 @@ use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::parked::Parked;
 use super::remembered::Remembered;
 use super::segments::Segments;
-use crate::carrier::{Queue, Receipts};
+use crate::carrier::{Queue, Receipts, SegmentReceipts};
 use crate::esme::{Account, Roster};
 use crate::journal::{Completions, Journal};
 use crate::link::Bell;
@@ -73,6 +73,8 @@ pub struct CarrierSlot {
     pub queue: Arc<Queue>,
     /// Which messages it is asked a receipt for.
     pub receipts: Receipts,
+    /// What the receipts of segments make of a message.
+    pub segment_receipts: SegmentReceipts,
     /// False once it has been taken out of the config: what it still answers counts, and nothing
     /// new goes there.
     pub open: bool,

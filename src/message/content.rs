@@ -3,6 +3,7 @@
 use smppgate_codec::code::{Command, EsmClass, RegisteredDelivery, Tag};
 use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Sm};
+use smppgate_codec::text::DefaultAlphabet;
 use std::sync::Arc;
 
 /// A submit_sm, deliver_sm or data_sm, copied out of the read buffer once and shared from then on.
@@ -18,6 +19,8 @@ pub struct Content {
     esm_class: EsmClass,
     /// user_message_reference, if the sender set it.
     reference: Option<u16>,
+    /// What its sender means by data_coding 0.
+    alphabet: DefaultAlphabet,
 }
 
 // One octet is enough for every offset: before registered_delivery lie at most 16 octets of
@@ -37,6 +40,7 @@ impl Content {
             registered_at: sm.registered_delivery_offset() as u8,
             esm_class: sm.esm_class,
             reference: reference(sm.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
+            alphabet: DefaultAlphabet::Gsm,
         }
     }
 
@@ -51,7 +55,19 @@ impl Content {
             registered_at: data.registered_delivery_offset() as u8,
             esm_class: data.esm_class,
             reference: reference(data.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
+            alphabet: DefaultAlphabet::Gsm,
         }
+    }
+
+    /// The same message of a sender who means this by data_coding 0.
+    pub fn in_alphabet(mut self, alphabet: DefaultAlphabet) -> Self {
+        self.alphabet = alphabet;
+        self
+    }
+
+    /// What its sender means by data_coding 0.
+    pub fn alphabet(&self) -> DefaultAlphabet {
+        self.alphabet
     }
 
     /// The whole PDU as it was received, header included.

@@ -153,6 +153,19 @@ impl Correlator {
         }
     }
 
+    /// Reports with this id are absorbed: another one speaks for the message.
+    pub fn absorb(&mut self, id: &CarrierMessageId, message: MessageId, destination: NumberMark) {
+        let known = Known {
+            message,
+            destination,
+            settled: true,
+        };
+        self.known.insert(id.clone(), known);
+        self.remember_settled(id.clone(), message);
+        let mut early = Vec::new();
+        self.unpark(id, |_| true, &mut early);
+    }
+
     /// Reports about the same number whose id may be this one in another form.
     fn unpark_alike(
         &mut self,

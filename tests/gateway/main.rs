@@ -16,6 +16,7 @@ mod alerts;
 mod routing;
 mod failover;
 mod habits;
+mod long;
 mod unknown;
 mod carriers;
 mod outbind;

@@ -1,0 +1,162 @@
+//! Long messages that leave in segments, and what their receipts make of them; and alphabets.
+
+use crate::support::{Carrier, Esme, Got, Told, message, one_carrier, put_tlv};
+use smppgate_codec::code::{Command, DataCoding, Status, Tag};
+use smppgate_codec::pdu::{Sm, Tlvs};
+
+/// Submits a text of 307 septets as message_payload, which makes three segments.
+fn submit_long(acme: &mut Esme) -> u32 {
+    let mut tlvs = Vec::new();
+    put_tlv(&mut tlvs, Tag::MESSAGE_PAYLOAD, &[b'a'; 307]);
+    acme.submit_sm(Sm {
+        short_message: b"",
+        tlvs: Tlvs::new(&tlvs),
+        ..message("33612345678")
+    })
+}
+
+fn three(north: &mut Carrier) -> Vec<Got> {
+    (0..3).map(|_| north.request()).collect()
+}
+
+#[test]
+fn a_long_message_leaves_in_segments_and_has_one_response_and_one_receipt() {
+    for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
+        let (house, _smsc, mut north, mut acme) = one_carrier(mode, "long = \"udh\"");
+        let sequence = submit_long(&mut acme);
+        let parts = three(&mut north);
+        for (at, part) in parts.iter().enumerate() {
+            let sm = part.sm();
+            assert!(sm.esm_class.has_udh());
+            assert_eq!(sm.registered_delivery.0, 1);
+            assert_eq!(&sm.short_message[4..6], &[3, at as u8 + 1]);
+            assert_eq!(sm.tlvs.find(Tag::MESSAGE_PAYLOAD), None);
+        }
+        for (at, part) in parts.iter().enumerate() {
+            north.accept(part, &format!("n-{at}"));
+        }
+        let id = acme.accepted(sequence);
+        north.reports("n-1", "DELIVRD", "000");
+        north.reports("n-0", "DELIVRD", "000");
+        // A repetition counts for nothing.
+        north.reports("n-0", "DELIVRD", "000");
+        assert!(acme.so_far().is_empty(), "one part is on its way");
+        north.reports("n-2", "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+        assert!(acme.so_far().is_empty());
+        assert_eq!(house.metric("messages_under_way"), 0);
+        assert_eq!(house.metric("reports_absorbed_total"), 1);
+    }
+}
+
+#[test]
+fn a_long_message_has_failed_when_one_segment_has() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "long = \"sar\"");
+    let sequence = submit_long(&mut acme);
+    let id = acme.accepted(sequence);
+    for (at, part) in three(&mut north).iter().enumerate() {
+        assert_eq!(part.tlv(Tag::SAR_SEGMENT_SEQNUM), Some(vec![at as u8 + 1]));
+        north.accept(part, &format!("n-{at}"));
+    }
+    north.reports("n-0", "DELIVRD", "000");
+    north.reports("n-1", "UNDELIV", "007");
+    north.reports("n-2", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "UNDELIV", "007"));
+    assert!(acme.so_far().is_empty());
+}
+
+#[test]
+fn one_receipt_speaks_for_all_segments_where_the_carrier_sends_but_one() {
+    for (policy, first, told) in [("any", 1, "n-1"), ("last", 2, "n-2")] {
+        let keys = format!("long = \"udh\"\nsegment_receipts = \"{policy}\"");
+        let (house, _smsc, mut north, mut acme) = one_carrier("", &keys);
+        let sequence = submit_long(&mut acme);
+        let id = acme.accepted(sequence);
+        for (at, part) in three(&mut north).iter().enumerate() {
+            north.accept(part, &format!("n-{at}"));
+        }
+        if policy == "last" {
+            north.reports("n-0", "UNDELIV", "001");
+            assert!(acme.so_far().is_empty());
+        }
+        north.reports(told, "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+        for other in (0..3).filter(|at| *at != first) {
+            north.reports(&format!("n-{other}"), "DELIVRD", "000");
+        }
+        assert!(acme.so_far().is_empty());
+        assert_eq!(house.metric("reports_unmatched_total"), 0);
+    }
+}
+
+#[test]
+fn what_is_not_sent_of_a_message_stays_here_once_a_segment_is_refused() {
+    for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
+        let (_house, _smsc, mut north, mut acme) = one_carrier(mode, "long = \"udh\"\nwindow = 1");
+        let sequence = submit_long(&mut acme);
+        north.takes("n-0");
+        north.refuses(Status::ESME_RINVDSTADR);
+        if mode.contains("stored") {
+            let id = acme.accepted(sequence);
+            assert_eq!(acme.receipt(), Told::new(&id, "UNDELIV", "011"));
+        } else {
+            assert_eq!(acme.refused(sequence), Status::ESME_RINVDSTADR);
+        }
+        let sequence = acme.submit("33612345679");
+        assert_eq!(north.takes("m").sm(), message("33612345679"));
+        acme.accepted(sequence);
+        assert!(!north.has(Command::SUBMIT_SM));
+    }
+}
+
+#[test]
+fn segments_follow_each_other_through_a_narrow_window_and_a_slow_rate() {
+    let (_house, _smsc, mut north, mut acme) =
+        one_carrier("", "long = \"udh\"\nwindow = 2\nrate = 20");
+    for _ in 0..3 {
+        submit_long(&mut acme);
+    }
+    let mut order = Vec::new();
+    for at in 0..9 {
+        let part = north.takes(&format!("n-{at}"));
+        let sm = part.sm();
+        order.push((sm.short_message[3], sm.short_message[5]));
+    }
+    let numbers: Vec<u8> = order.iter().map(|(_, number)| *number).collect();
+    assert_eq!(numbers, [1, 2, 3, 1, 2, 3, 1, 2, 3]);
+    assert!(order.chunks(3).all(|three| three[0].0 == three[2].0));
+    assert_ne!(
+        order[0].0, order[3].0,
+        "each message has a number of its own"
+    );
+}
+
+#[test]
+fn a_bind_that_is_lost_leaves_a_message_in_parts_unknown() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "long = \"udh\"");
+    let sequence = submit_long(&mut acme);
+    let parts = three(&mut north);
+    north.accept(&parts[0], "n-0");
+    north.alive();
+    north.hang_up();
+    acme.accepted(sequence);
+    assert_eq!(house.metric("outcomes_unknown_total"), 1);
+}
+
+#[test]
+fn a_text_leaves_in_the_alphabet_of_the_carrier() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "alphabet = \"latin1\"");
+    for (written, coding, left) in [
+        (&b"\x00\x7B\x1B\x3C"[..], 0, &b"@\xE4["[..]),
+        (b"\x1B\x65", 8, b"\x20\xAC"),
+    ] {
+        let sequence = acme.submit_sm(Sm {
+            short_message: written,
+            ..message("33612345678")
+        });
+        acme.accepted(sequence);
+        let request = north.takes("n");
+        assert_eq!(request.sm().short_message, left);
+        assert_eq!(request.sm().data_coding, DataCoding(coding));
+    }
+}
