@@ -47,7 +47,7 @@ const orders = {
     });
     watch();
   },
-  submit({ from, to, text, alphabet }) {
+  submit({ from, to, text, alphabet, fields = {} }) {
     const pdu = {
       source_addr_ton: 5,
       source_addr: from,
@@ -57,6 +57,7 @@ const orders = {
       registered_delivery: 1,
       data_coding: CODING[alphabet],
       short_message: text,
+      ...fields,
     };
     session.submit_sm(pdu, (resp) => {
       tell({ event: 'submit_resp', status: resp.command_status, id: resp.message_id || null });

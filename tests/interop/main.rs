@@ -7,6 +7,7 @@
 mod install;
 mod peer;
 mod smpp34;
+mod ways;
 
 use std::path::Path;
 

@@ -31,7 +31,13 @@ impl Peer {
 
     /// A carrier on the npm library smpp, and the port that it listens on.
     pub fn node_smsc(password: &str) -> (Self, u16) {
-        let mut peer = Self::start("smsc.js", Self::node("smsc.js", &[password]));
+        Self::node_smsc_on(password, 0)
+    }
+
+    /// The same on this port; 0 is any.
+    pub fn node_smsc_on(password: &str, port: u16) -> (Self, u16) {
+        let script = Self::node("smsc.js", &[password, &port.to_string()]);
+        let mut peer = Self::start("smsc.js", script);
         let listening = peer.await_event("listening");
         let port = listening["port"].as_u64().expect("a port");
         (peer, port as u16)

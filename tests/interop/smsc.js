@@ -9,6 +9,7 @@ const smpp = require('smpp');
 const tell = (event) => process.stdout.write(JSON.stringify(event) + '\n');
 const CODING = { gsm: 0x00, ucs2: 0x08 };
 let password = process.argv[2];
+const port = Number(process.argv[3] || 0);
 let bound;
 let accepted = 0;
 
@@ -54,6 +55,10 @@ function serve(session) {
       data_coding: pdu.data_coding,
       registered_delivery: pdu.registered_delivery,
       text: pdu.short_message.message,
+      payload: pdu.message_payload === undefined ? null : pdu.message_payload.message,
+      sar: pdu.sar_total_segments === undefined
+        ? null
+        : [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum],
     });
     if (refused) {
       session.send(pdu.response({ command_status: smpp.ESME_RINVDSTADR }));
@@ -100,7 +105,7 @@ const orders = {
 };
 
 const server = smpp.createServer(serve);
-server.listen(0, '127.0.0.1', () => tell({ event: 'listening', port: server.address().port }));
+server.listen(port, '127.0.0.1', () => tell({ event: 'listening', port: server.address().port }));
 
 // Without anybody who gives orders there is nothing left to do.
 readline
