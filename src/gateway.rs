@@ -34,6 +34,9 @@ const SWEEP_EVERY: usize = 10;
 /// After the request to end: how long what is under way has to come to its end.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Descriptors that are left for files, the runtime and those who look in over HTTP.
+const DESCRIPTORS_OWN: usize = 64;
+
 /// A gateway that could not be started, in one sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -61,7 +64,7 @@ pub struct Gateway {
     admin: Arc<admin::State>,
     directory: Directory,
     keepers: HashMap<CarrierId, (Arc<Carrier>, Keeper)>,
-    listeners: Vec<Listener>,
+    listeners: Vec<watch::Sender<Arc<Listener>>>,
     process: config::Gateway,
     admin_settings: Option<config::Admin>,
     addresses: Vec<SocketAddr>,
@@ -99,7 +102,7 @@ impl Gateway {
                 let _ = settle.send(group);
             }),
         ));
-        let server = Arc::new(esme::Server::new(roster, clock));
+        let server = Arc::new(esme::Server::new(roster, clock, connections(config)));
         let admin = Arc::new(admin::State {
             board: board.clone(),
             server: server.clone(),
@@ -112,7 +115,7 @@ impl Gateway {
             admin: admin.clone(),
             directory: Directory::default(),
             keepers: HashMap::new(),
-            listeners: config.listeners.iter().map(listener).collect(),
+            listeners: Vec::new(),
             process: config.gateway.clone(),
             admin_settings: config.admin.clone(),
             addresses: Vec::new(),
@@ -122,14 +125,16 @@ impl Gateway {
         gateway.apply(config).await?;
         tokio::spawn(settle_batches(board.clone(), settled, clock));
         tokio::spawn(keep_house(board.clone(), clock));
-        for (settings, socket) in gateway.listeners.iter().zip(sockets.listeners) {
+        for (settings, socket) in config.listeners.iter().zip(sockets.listeners) {
             let address = socket.local_addr().unwrap_or(settings.address);
             tracing::info!(listener = %settings.name, %address, "listening");
             gateway.addresses.push(address);
+            let (in_force, settings) = watch::channel(Arc::new(listener(settings)));
+            gateway.listeners.push(in_force);
             let board = board.clone();
             tokio::spawn(server.clone().serve(
                 socket,
-                settings.clone(),
+                settings,
                 move || board.clerk(),
                 stopped.clone(),
             ));
@@ -159,14 +164,11 @@ impl Gateway {
     /// Puts another config in force: accounts, carriers and routes. Binds that it does not concern
     /// stay as they are.
     pub async fn reload(&mut self, config: &Config) -> Result<(), StartError> {
-        let listeners: Vec<Listener> = config.listeners.iter().map(listener).collect();
-        if listeners != self.listeners {
-            tracing::warn!("changed listeners take effect at the next start");
-        }
         if config.gateway != self.process || config.admin != self.admin_settings {
             tracing::warn!("changed keys of [gateway] and [admin] take effect at the next start");
         }
         self.apply(config).await?;
+        self.apply_listeners(config);
         let accounts = self.board.accounts.current();
         for seat in self.board.roster.seats() {
             if accounts.account(seat.account).is_none() {
@@ -227,6 +229,29 @@ impl Gateway {
             .map(|(_, slot)| slot.queue.in_flight())
             .sum();
         seats.is_empty() && waiting == 0 && in_flight == 0
+    }
+
+    /// Gives the listeners what has changed but where they listen. Who is connected stays.
+    fn apply_listeners(&self, config: &Config) {
+        let mut unknown = config.listeners.len();
+        for in_force in &self.listeners {
+            let is_same = |one: &&crate::config::Listener| {
+                let now = in_force.borrow();
+                one.name == now.name && one.address == now.address
+            };
+            if let Some(settings) = config.listeners.iter().find(is_same) {
+                in_force.send_replace(Arc::new(listener(settings)));
+                unknown -= 1;
+            } else {
+                unknown = usize::MAX;
+                break;
+            }
+        }
+        if unknown > 0 {
+            tracing::warn!(
+                "listeners that were added, removed, renamed or moved take effect at the next start"
+            );
+        }
     }
 
     async fn apply(&mut self, config: &Config) -> Result<(), StartError> {
@@ -319,6 +344,7 @@ impl Gateway {
         for (id, settings) in wanted {
             let before = match old.remove(&id) {
                 Some((same, keeper)) if same == settings => {
+                    keeper.renew(settings.tls.clone());
                     self.keepers.insert(id, (same, keeper));
                     continue;
                 }
@@ -429,7 +455,20 @@ fn listener(settings: &crate::config::Listener) -> Listener {
         name: settings.name.clone(),
         address: settings.address,
         bind_timeout: settings.bind_timeout,
+        connections_per_address: settings.connections_per_address,
+        tls: settings.tls.clone(),
+        proxies: settings.proxies.clone(),
     }
+}
+
+/// Connections of ESMEs that there are descriptors for, when ours are taken away: those of binds
+/// with carriers, of listeners, of files and of whoever looks in.
+fn connections(config: &Config) -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+    let binds: u32 = config.carriers.iter().map(|carrier| carrier.binds).sum();
+    let own = DESCRIPTORS_OWN + 2 * binds as usize + config.listeners.len();
+    limit.map_or(usize::MAX, |limit| limit.saturating_sub(own).max(1))
 }
 
 /// Goes on with steps whose batches the journal has settled.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use smppgate::config::{Config, Finding, Severity, Surroundings};
@@ -26,8 +27,31 @@ impl Surroundings for World {
     }
 }
 
+/// Two certificates and their keys, made once.
+fn certificates() -> [&'static str; 4] {
+    static MADE: OnceLock<[String; 4]> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let one = rcgen::generate_simple_self_signed(["gate".to_owned()]).unwrap();
+        let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
+        [one, other]
+            .map(|made| [made.cert.pem(), made.signing_key.serialize_pem()])
+            .concat()
+            .try_into()
+            .unwrap()
+    });
+    made.each_ref().map(String::as_str)
+}
+
 fn world() -> World {
+    let [certificate, key, _, other_key] = certificates();
     World(HashMap::from([
+        ("conf/gw.pem", certificate),
+        ("conf/gw.key", key),
+        ("conf/other.key", other_key),
+        (
+            "conf/broken.pem",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ),
         ("conf/acme.password", "pa55word\n"),
         ("conf/two-lines.password", "pa55\nword\n"),
         ("conf/france.txt", "33 # all of it\n\n+336\n"),
@@ -129,6 +153,7 @@ fn with_shown_defaults(text: &str) -> String {
         "carrier",
         "status_map",
         "error_map",
+        "tls",
     ];
     let is_default = |line: &&str| {
         let Some(shown) = line.strip_prefix("# ") else {

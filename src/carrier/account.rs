@@ -2,10 +2,11 @@
 
 use super::habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 use super::maps::{ErrorMap, StatusMap};
+use crate::link::tls::ClientTls;
 use crate::receipt::IdForms;
 use smppgate_codec::text::DefaultAlphabet;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// What we show to the carrier.
@@ -76,6 +77,10 @@ pub struct Carrier {
     pub addresses: Vec<String>,
     /// Where it calls us: we then bind on the connection that it has made, and dial nothing.
     pub outbind: Option<Outbind>,
+    /// The address that we connect from; none is the system's choice.
+    pub local_address: Option<IpAddr>,
+    /// How connections are encrypted, if they are. What is read anew counts from the next dial on.
+    pub tls: Option<ClientTls>,
     /// The name that we bind with.
     pub system_id: String,
     /// The password that we bind with.
@@ -142,6 +147,8 @@ impl Default for Carrier {
             name: String::new(),
             addresses: Vec::new(),
             outbind: None,
+            local_address: None,
+            tls: None,
             system_id: String::new(),
             password: Password(Vec::new()),
             group: String::new(),

@@ -7,7 +7,8 @@ use super::intake::Intake;
 use super::line::Line;
 use super::outbind::Door;
 use super::queue::Queue;
-use crate::link::{self, Bell, Clock, End, dial};
+use crate::link::tls::ClientTls;
+use crate::link::{self, Bell, Clock, End, Stream, dial};
 use crate::message::CarrierId;
 use crate::session::BindKind;
 use smppgate_codec::code::Status;
@@ -17,7 +18,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -33,6 +33,7 @@ static NUMBERS: AtomicU64 = AtomicU64::new(1);
 /// The tasks that keep one carrier's binds up.
 pub struct Keeper {
     stop: watch::Sender<bool>,
+    tls: watch::Sender<Option<ClientTls>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -49,6 +50,7 @@ impl Keeper {
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (begin, begun) = watch::channel(false);
+        let (tls, tls_in_force) = watch::channel(settings.tls.clone());
         tokio::spawn(async move {
             if let Some(before) = before {
                 before.stop().await;
@@ -62,6 +64,7 @@ impl Keeper {
             number,
             kind,
             settings: settings.clone(),
+            tls: tls_in_force.clone(),
             queue: queue.clone(),
             clock,
             stopped: stopped.clone(),
@@ -78,7 +81,12 @@ impl Keeper {
                 ))
             })
             .collect();
-        Self { stop, tasks }
+        Self { stop, tls, tasks }
+    }
+
+    /// The next dial uses these certificates. Binds stay as they are.
+    pub fn renew(&self, tls: Option<ClientTls>) {
+        self.tls.send_replace(tls);
     }
 
     /// Unbinds and waits until every bind is gone.
@@ -137,6 +145,7 @@ struct Slot {
     /// Where the carrier calls us, if it does.
     door: Option<Arc<Door>>,
     settings: Arc<Carrier>,
+    tls: watch::Receiver<Option<ClientTls>>,
     queue: Arc<Queue>,
     clock: Clock,
     stopped: watch::Receiver<bool>,
@@ -165,10 +174,11 @@ impl Slot {
     }
 
     /// A connection with the carrier: one that we make, or one that it makes.
-    async fn reach(&self, address: &str) -> io::Result<TcpStream> {
+    async fn reach(&self, address: &str) -> io::Result<Stream> {
+        let tls = self.tls.borrow().clone();
         match &self.door {
-            None => dial::dial(address).await,
-            Some(door) => door.next().await,
+            None => dial::dial(address, self.settings.local_address, tls.as_ref()).await,
+            Some(door) => door.next().await.map(Stream::Plain),
         }
     }
 

@@ -1,14 +1,17 @@
 //! `[[carrier]]`: binds that we open.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use toml::de::DeValue;
 
 use super::account::system_id;
+use super::finding::shown;
 use super::habit;
 use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
+use super::tls;
 use super::value::{Value, show_duration};
 use crate::carrier::{
     AddressRange, Binding, Carrier, Numbering, Outbind, Password, Receipts, Reconnect,
@@ -21,9 +24,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 5] = [
-    ("tls", None),
-    ("local_address", Some("\"\"")),
+const PLANNED: [(&str, Option<&str>); 3] = [
     ("senders", Some("[]")),
     ("countries", Some("[]")),
     ("receipt_timeout", None),
@@ -52,6 +53,12 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
         name: name.to_owned(),
         addresses: addresses(&mut section, outbind.as_ref()),
         outbind,
+        local_address: section
+            .key("local_address")
+            .and_then(|value| local_address(&value)),
+        tls: section
+            .key("tls")
+            .and_then(|value| tls::client(&value, context)),
         system_id: section
             .required("system_id", "system_id = \"smppgate\"")
             .and_then(|value| system_id(&value))
@@ -178,6 +185,18 @@ fn addresses(section: &mut Section<'_>, outbind: Option<&Outbind>) -> Vec<String
             Vec::new()
         }
     }
+}
+
+fn local_address(value: &Value<'_>) -> Option<IpAddr> {
+    let text = value.text().filter(|text| !text.is_empty())?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        value.error(format!(
+            "`{}` is not an IP address; write for example \"192.0.2.1\"",
+            shown(text)
+        ));
+    }
+    address
 }
 
 fn password(section: &mut Section<'_>, context: &Context<'_>) -> Option<Password> {

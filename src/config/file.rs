@@ -129,7 +129,7 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
             "is missing; write [gateway] with data_dir = \"data\" and journal = \"memory\"",
         );
     }
-    let listeners = listeners(&mut root);
+    let listeners = listeners(&mut root, context);
     let admin = one(&mut root, "admin").and_then(admin);
 
     let (account_names, accounts) = accounts(&mut root, context);
@@ -173,7 +173,7 @@ fn empty(root: &Section<'_>, report: &Report<'_>) {
 }
 
 /// The listeners, each with the place of its address.
-fn listeners(root: &mut Section<'_>) -> Vec<(Spot, Listener)> {
+fn listeners(root: &mut Section<'_>, context: &Context<'_>) -> Vec<(Spot, Listener)> {
     let sections = many(root, "listener");
     if !root.has("listener") {
         root.absent(
@@ -186,7 +186,7 @@ fn listeners(root: &mut Section<'_>) -> Vec<(Spot, Listener)> {
     for section in sections {
         let name = section.spot_of("name");
         let address = section.spot_of("address");
-        if let Some(listener) = listener(section) {
+        if let Some(listener) = listener(section, context) {
             names.add(&listener.name, &name, root.report);
             listeners.push((address, listener));
         }

@@ -7,7 +7,8 @@
 //! * `value` reads one value as what it should be;
 //! * `finding` is what is wrong, where, and what would be right;
 //! * `nearest` finds the word that was probably meant;
-//! * `secret` finds a password, `surroundings` are the files and variables that it may lie in;
+//! * `secret` finds a password, `tls` certificates and keys, `surroundings` are the files and
+//!   variables that they may lie in;
 //! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each; `habit` reads how a
 //!   carrier wants its messages, `map` what it means by its statuses and errors;
 //! * `names` knows what is named and whether a reference leads anywhere;
@@ -19,6 +20,7 @@ mod value;
 mod finding;
 mod nearest;
 mod secret;
+mod tls;
 mod surroundings;
 mod listener;
 mod account;

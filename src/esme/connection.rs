@@ -6,6 +6,7 @@ use super::intake::Intake;
 use super::manage;
 use super::multi::Multi;
 use super::outbox::Outbox;
+use super::place::Place;
 use super::roster::{Desk, Roster};
 use super::seat::{Collected, Seat};
 use super::submission::{Answer, Submission};
@@ -41,7 +42,7 @@ pub struct Connection<I: Intake> {
     intake: I,
     roster: Arc<Roster>,
     bell: Arc<Bell>,
-    number: u64,
+    place: Place,
     /// When it was last driven.
     seen: Moment,
     bound: Option<Bound>,
@@ -71,26 +72,26 @@ struct Bound {
 }
 
 impl<I: Intake> Connection<I> {
-    /// A connection that has just been accepted; `number` is never given out again.
+    /// A connection that was accepted at `since`.
     pub fn new(
         intake: I,
         roster: Arc<Roster>,
         bell: Arc<Bell>,
-        number: u64,
+        place: Place,
         bind_timeout: Duration,
-        now: Moment,
+        since: Moment,
     ) -> Self {
         let settings = Settings {
             bind_timeout,
             ..Settings::new(Role::Smsc)
         };
         Self {
-            machine: Machine::new(settings, now),
+            machine: Machine::new(settings, since),
             intake,
             roster,
             bell,
-            number,
-            seen: now,
+            place,
+            seen: since,
             bound: None,
             batch: Vec::new(),
             answers: Vec::new(),
@@ -271,7 +272,7 @@ impl<I: Intake> Connection<I> {
             Ok(bound) => {
                 let account = &bound.account;
                 tracing::info!(
-                    system_id = %account.system_id, kind = ?kind, connection = self.number, "bound"
+                    system_id = %account.system_id, kind = ?kind, connection = self.place.number(), "bound"
                 );
                 self.machine.adopt(Settings {
                     window: account.deliver_window,
@@ -285,6 +286,7 @@ impl<I: Intake> Connection<I> {
                 self.machine
                     .accept_bind(kind, sequence, SYSTEM_ID, version, now, out);
                 self.bound = Some(bound);
+                self.place.bound();
                 // What waited for this account is fetched as soon as the response is on its way.
                 self.bell.ring();
                 Ok(())
@@ -292,7 +294,7 @@ impl<I: Intake> Connection<I> {
             Err(status) => {
                 tracing::warn!(
                     system_id = %bind.system_id.escape_ascii(),
-                    connection = self.number,
+                    connection = self.place.number(),
                     status = %status,
                     "bind refused"
                 );
@@ -311,7 +313,7 @@ impl<I: Intake> Connection<I> {
         }
         let desk = self.roster.desk(id);
         let under_way = desk.under_way().clone();
-        let seat = Seat::new(self.number, id, kind, self.bell.clone(), under_way);
+        let seat = Seat::new(self.place.number(), id, kind, self.bell.clone(), under_way);
         let seat = Arc::new(seat);
         if !desk.sit(&seat, account.binds as usize) {
             return Err(Status::ESME_RBINDFAIL);

@@ -8,7 +8,8 @@
 //! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
 //! * `intake`: what its connections need from above; `standing`: where a message stands; `manage`:
 //!   requests about it;
-//! * `connection`: one connection; `server`: takes them in.
+//! * `connection`: one connection; `door`: how many there may be; `place`: the place of one
+//!   among them; `server`: takes them in.
 
 mod account;
 mod multi;
@@ -25,6 +26,8 @@ mod standing;
 mod intake;
 mod manage;
 mod connection;
+mod door;
+mod place;
 mod server;
 
 pub use account::{Account, Password};
@@ -34,6 +37,6 @@ pub use multi::Multi;
 pub use promise::{Promise, Promises};
 pub use roster::{Desk, OPEN_MAX, Roster};
 pub use seat::Seat;
-pub use server::{Listener, Server};
+pub use server::{CONNECTIONS_MAX, Listener, Server};
 pub use standing::Standing;
 pub use submission::{Answer, Submission};

@@ -1,10 +1,11 @@
 //! Connections that are made to us.
 
-use super::stream;
+use super::{proxy, stream};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
@@ -42,6 +43,26 @@ pub async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(EXHAUSTED_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Reads the PROXY header with which the connection must begin, and nothing behind it. The address
+/// is the peer's, if the balancer tells. Whoever waits for it sets its time.
+pub async fn announced(stream: &mut TcpStream) -> io::Result<Option<SocketAddr>> {
+    let mut header = Vec::new();
+    loop {
+        match proxy::parse(&header).map_err(io::Error::other)? {
+            proxy::Header::Whole(peer) => return Ok(peer),
+            proxy::Header::More(count) => {
+                let read = header.len();
+                header.resize(read + count, 0);
+                let got = stream.read(&mut header[read..]).await?;
+                if got == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                header.truncate(read + got);
             }
         }
     }

@@ -15,8 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until};
 use tokio_util::io::poll_read_buf;
 
-/// First size of a read buffer: a thousand idle binds are to cost little.
-const READ_FIRST: usize = 8 * 1_024;
+/// First size of a read buffer: ten thousand idle binds are to cost little.
+const READ_FIRST: usize = 1_024;
 
 /// Octets read in one go at most, and the most that is read ahead of the conversation.
 const READ_MOST: usize = 64 * 1_024;
@@ -37,6 +37,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// After our last word: how long we wait for the peer to close as well, so that the last octets
 /// are not destroyed by a reset.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// After this long without a word, buffers that have grown are given back.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// What is held over a link. It is given batches, and appends what it has to say.
 pub trait Conversation {
@@ -100,9 +103,11 @@ where
 {
     let now = clock.now();
     let mut link = Link {
-        input: BytesMut::with_capacity(READ_FIRST),
+        input: BytesMut::new(),
         output: BytesMut::new(),
         wanted: READ_FIRST,
+        accepted: 0,
+        read_at: now,
         partial_since: None,
         unwritten_since: None,
         alarm: Box::pin(sleep_until(clock.instant(now))),
@@ -121,6 +126,9 @@ struct Link {
     output: BytesMut,
     /// Room that the next read asks for; grows with what arrives, never with what is announced.
     wanted: usize,
+    /// Octets that the stream has taken and may still hold, as a layer of encryption does.
+    accepted: usize,
+    read_at: Moment,
     partial_since: Option<Moment>,
     unwritten_since: Option<Moment>,
     alarm: Pin<Box<Sleep>>,
@@ -217,6 +225,7 @@ impl Link {
                 if count >= self.wanted {
                     self.wanted = (self.wanted * 2).min(READ_MOST);
                 }
+                self.read_at = now;
                 self.hand_up(conversation, now)?;
                 Ok(true)
             }
@@ -252,30 +261,43 @@ impl Link {
         S: AsyncWrite + Unpin,
         C: Conversation,
     {
-        if self.output.is_empty() {
+        if self.output.is_empty() && self.accepted == 0 {
             return Ok(false);
         }
         if self.output.len() > WRITE_MOST {
             return Err(End::WriteTimeout);
         }
         let mut moved = false;
-        while !self.output.is_empty() {
+        let mut blocked = false;
+        while !self.output.is_empty() && !blocked {
             match Pin::new(&mut *stream).poll_write(cx, &self.output) {
-                Poll::Pending => {
-                    self.unwritten_since.get_or_insert(now);
-                    return Ok(moved);
-                }
+                Poll::Pending => blocked = true,
                 Poll::Ready(Ok(0)) => return Err(End::Broken(io::ErrorKind::WriteZero)),
                 Poll::Ready(Ok(count)) => {
                     self.output.advance(count);
                     self.unwritten_since = None;
-                    conversation.written(count);
+                    self.accepted += count;
                     moved = true;
                 }
                 Poll::Ready(Err(error)) => return Err(End::Broken(error.kind())),
             }
         }
-        self.output.clear();
+        match Pin::new(&mut *stream).poll_flush(cx) {
+            Poll::Pending => blocked = true,
+            Poll::Ready(Ok(())) => {
+                if self.accepted > 0 {
+                    conversation.written(std::mem::take(&mut self.accepted));
+                    moved = true;
+                }
+            }
+            Poll::Ready(Err(error)) => return Err(End::Broken(error.kind())),
+        }
+        if blocked {
+            self.unwritten_since.get_or_insert(now);
+        } else {
+            self.unwritten_since = None;
+            self.output.clear();
+        }
         Ok(moved)
     }
 
@@ -295,6 +317,10 @@ impl Link {
         None
     }
 
+    fn has_grown(&self) -> bool {
+        self.wanted > READ_FIRST
+    }
+
     /// Sets the alarm for the earliest deadline; ready if it has come already.
     fn wait(&mut self, cx: &mut Context<'_>, deadline: Moment, now: Moment) -> Poll<()> {
         let partial = self
@@ -303,7 +329,18 @@ impl Link {
         let unwritten = self
             .unwritten_since
             .map_or(Moment::NEVER, |since| since + WRITE_TIMEOUT);
-        let deadline = deadline.min(partial).min(unwritten);
+        if self.has_grown() && self.input.is_empty() && now >= self.read_at + QUIET {
+            self.input = BytesMut::new();
+            self.wanted = READ_FIRST;
+            if self.output.is_empty() {
+                self.output = BytesMut::new();
+            }
+        }
+        let quiet = match self.has_grown() {
+            true => now + QUIET,
+            false => Moment::NEVER,
+        };
+        let deadline = deadline.min(partial).min(unwritten).min(quiet);
         if deadline < self.alarm_at || self.alarm_at <= now {
             // An hour stands for "no deadline": the runtime wants a time that it can count to.
             self.alarm_at = deadline.min(now + Duration::from_secs(3_600));
@@ -322,7 +359,8 @@ impl Link {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let farewell = async {
             stream.write_all(&self.output).await?;
-            conversation.written(self.output.len());
+            stream.flush().await?;
+            conversation.written(self.accepted + self.output.len());
             stream.shutdown().await?;
             self.input.clear();
             let mut discarded = 0;

@@ -3,17 +3,22 @@
 //!
 //! * [`clock`] is where time comes from;
 //! * [`bell`] wakes a connection that has been handed something;
-//! * [`stream`] opens sockets and sets what they need;
+//! * [`stream`] is a connected socket and what each is set to; [`tls`] is what may lie on it;
 //! * [`driver`] turns readiness into batches: the one place where a machine meets a socket;
-//! * [`accept`] takes connections in, [`dial`] makes them.
+//! * [`accept`] takes connections in, [`dial`] makes them;
+//! * [`network`] says where a peer is, [`proxy`] what a balancer says of it.
 
 pub mod clock;
 pub mod bell;
 pub mod stream;
+pub mod tls;
 pub mod driver;
 pub mod accept;
 pub mod dial;
+pub mod network;
+pub mod proxy;
 
 pub use bell::Bell;
 pub use clock::Clock;
 pub use driver::{Conversation, End, WRITE_HIGH, drive};
+pub use stream::Stream;

@@ -4,6 +4,8 @@
 mod support;
 
 mod bind;
+mod tls;
+mod door;
 mod submit;
 mod multi;
 mod manage;

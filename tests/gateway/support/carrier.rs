@@ -1,17 +1,20 @@
 //! A carrier that takes our binds and does what the story says.
 
 use super::peer::{Got, PATIENCE, Peer};
+use super::tls;
+use rustls::ServerConfig;
 use smppgate_codec::code::{Command, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Address, BindResp, MessageResp, Pdu, Sm, Tlv, Tlvs};
 use smppgate_codec::receipt::State;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A carrier's message centre: a place where the gateway dials.
-pub struct Smsc(TcpListener);
+pub struct Smsc(TcpListener, Option<Arc<ServerConfig>>);
 
 /// One bind of the gateway with a carrier.
 pub struct Carrier(Peer);
@@ -20,7 +23,12 @@ impl Smsc {
     pub fn open() -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         socket.set_nonblocking(true).unwrap();
-        Self(socket)
+        Self(socket, None)
+    }
+
+    /// One that speaks TLS.
+    pub fn open_tls(tls: Arc<ServerConfig>) -> Self {
+        Self(Self::open().0, Some(tls))
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -52,7 +60,10 @@ impl Smsc {
             match self.0.accept() {
                 Ok((stream, _)) => {
                     stream.set_nonblocking(false).unwrap();
-                    return Carrier(Peer::new(stream));
+                    return Carrier(match &self.1 {
+                        None => Peer::new(stream),
+                        Some(tls) => tls::answer(stream, tls.clone()),
+                    });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     assert!(Instant::now() < deadline, "the gateway did not dial");
@@ -87,6 +98,11 @@ impl Carrier {
             }
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Where the gateway has dialled from.
+    pub fn dialled_from(&self) -> SocketAddr {
+        self.0.peer_address()
     }
 
     pub fn accept_bind(&mut self, bind: &Got) {

@@ -38,6 +38,11 @@ impl Esme {
         Self(Peer::new(stream))
     }
 
+    /// A connection of any kind.
+    pub fn on(peer: Peer) -> Self {
+        Self(peer)
+    }
+
     /// Asks for a bind of this kind, and returns the answer.
     pub fn bind(&mut self, kind: Command, system_id: &str, password: &str) -> Got {
         self.bind_as(kind, system_id, password, 0x34)

@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 pub struct House {
     runtime: Option<Runtime>,
     gateway: Option<Gateway>,
+    listener: String,
     address: SocketAddr,
     admin: SocketAddr,
     /// What ails the journal.
@@ -39,16 +40,27 @@ pub fn route(name: &str, keys: &str) -> String {
 
 /// The simplest house: the account acme, the carrier north, and one route; both are bound.
 pub fn one_carrier(account_keys: &str, carrier_keys: &str) -> (House, Smsc, Carrier, Esme) {
+    let (house, smsc, north) = with_one_carrier("", account_keys, carrier_keys);
+    let acme = house.trx("acme");
+    (house, smsc, north, acme)
+}
+
+/// The same with these keys for its listener; the account is not bound.
+pub fn with_one_carrier(
+    listener: &str,
+    account_keys: &str,
+    carrier_keys: &str,
+) -> (House, Smsc, Carrier) {
     let smsc = Smsc::open();
-    let house = House::open(&[
+    let parts = [
         account("acme", account_keys),
         smsc.settings("north", carrier_keys),
         route("all", "via = [\"north\"]"),
         "[[inbound]]\nto = [\"36034\"]\naccount = \"acme\"\n".to_owned(),
-    ]);
+    ];
+    let house = House::behind(listener, &parts);
     let north = smsc.bound();
-    let acme = house.trx("acme");
-    (house, smsc, north, acme)
+    (house, smsc, north)
 }
 
 /// Waits until this holds.
@@ -60,10 +72,10 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn config(parts: &[String]) -> Config {
+fn config(listener: &str, parts: &[String]) -> Config {
     let text = format!(
         "[gateway]\ndata_dir = \"data\"\njournal = \"memory\"\n\
-         [[listener]]\nname = \"esme\"\naddress = \"127.0.0.1:0\"\nbind_timeout = \"1s\"\n\
+         [[listener]]\nname = \"esme\"\naddress = \"127.0.0.1:0\"\nbind_timeout = \"1s\"\n{listener}\n\
          [admin]\naddress = \"127.0.0.1:0\"\n{}",
         parts.concat()
     );
@@ -76,6 +88,11 @@ fn config(parts: &[String]) -> Config {
 impl House {
     /// A gateway with these tables in its config.
     pub fn open(parts: &[String]) -> Self {
+        Self::behind("", parts)
+    }
+
+    /// The same with these keys for its listener.
+    pub fn behind(listener: &str, parts: &[String]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -83,9 +100,10 @@ impl House {
             .unwrap();
         let trouble = Arc::new(Trouble::default());
         let gateway = runtime
-            .block_on(Gateway::start(&config(parts), trouble.clone()))
+            .block_on(Gateway::start(&config(listener, parts), trouble.clone()))
             .expect("the gateway starts");
         Self {
+            listener: listener.to_owned(),
             address: gateway.addresses()[0],
             admin: gateway.admin_address().unwrap(),
             runtime: Some(runtime),
@@ -97,7 +115,7 @@ impl House {
     /// Puts another config in force.
     pub fn reload(&mut self, parts: &[String]) {
         let gateway = self.gateway.as_mut().unwrap();
-        let config = config(parts);
+        let config = config(&self.listener, parts);
         let runtime = self.runtime.as_ref().unwrap();
         runtime.block_on(gateway.reload(&config)).unwrap();
     }
@@ -124,6 +142,11 @@ impl House {
 
     pub fn gateway(&self) -> &Gateway {
         self.gateway.as_ref().unwrap()
+    }
+
+    /// Where ESMEs connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A connection to the gateway, not bound.

@@ -14,9 +14,15 @@ use std::time::{Duration, Instant};
 /// fails no test.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What PDUs are written to and read from, encrypted or not.
+pub trait Wire: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Wire for T {}
+
 /// One end of a connection with the gateway.
 pub struct Peer {
     stream: TcpStream,
+    wire: Box<dyn Wire>,
     input: BytesMut,
     /// What has arrived and nobody has asked for.
     inbox: VecDeque<Got>,
@@ -29,10 +35,17 @@ pub struct Got(OwnedFrame);
 
 impl Peer {
     pub fn new(stream: TcpStream) -> Self {
+        let wire = stream.try_clone().unwrap();
+        Self::over(stream, Box::new(wire))
+    }
+
+    /// What is written to `wire` leaves by `stream`.
+    pub fn over(stream: TcpStream, wire: Box<dyn Wire>) -> Self {
         stream.set_nodelay(true).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         Self {
             stream,
+            wire,
             input: BytesMut::new(),
             inbox: VecDeque::new(),
             sequence: 0,
@@ -43,6 +56,11 @@ impl Peer {
         Self::new(TcpStream::connect(address).expect("the gateway listens"))
     }
 
+    /// The other end's address.
+    pub fn peer_address(&self) -> SocketAddr {
+        self.stream.peer_addr().unwrap()
+    }
+
     /// A number for the next request.
     pub fn number(&mut self) -> u32 {
         self.sequence += 1;
@@ -50,7 +68,7 @@ impl Peer {
     }
 
     pub fn write(&mut self, octets: &[u8]) {
-        self.stream.write_all(octets).expect("the gateway reads");
+        self.wire.write_all(octets).expect("the gateway reads");
     }
 
     /// As much of these octets as the gateway takes within this time.
@@ -58,7 +76,7 @@ impl Peer {
         self.stream.set_write_timeout(Some(patience)).unwrap();
         let mut written = 0;
         while written < octets.len() {
-            match self.stream.write(&octets[written..]) {
+            match self.wire.write(&octets[written..]) {
                 Ok(count) if count > 0 => written += count,
                 _ => break,
             }
@@ -162,6 +180,15 @@ impl Peer {
         self.inbox.drain(..).collect()
     }
 
+    /// Waits until the gateway has closed the connection, whatever it is that it says before.
+    pub fn is_gone(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        while matches!(self.stream.read(&mut [0; 1_024]), Ok(1..)) {}
+        assert!(Instant::now() < deadline, "the connection was not closed");
+        self.hang_up();
+    }
+
     /// Closes the connection without a word.
     pub fn hang_up(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Both);
@@ -191,7 +218,7 @@ impl Peer {
             let left = left.max(Duration::from_millis(1));
             self.stream.set_read_timeout(Some(left)).unwrap();
             let mut piece = [0; 16 * 1_024];
-            match self.stream.read(&mut piece) {
+            match self.wire.read(&mut piece) {
                 Ok(0) => return None,
                 Ok(count) => self.input.extend_from_slice(&piece[..count]),
                 Err(error) => match error.kind() {

@@ -1,0 +1,149 @@
+//! Certificates of these stories, and connections that are encrypted with them.
+
+use super::esme::Esme;
+use super::peer::{PATIENCE, Peer};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
+};
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Somebody who signs certificates, with a folder for them that goes with it.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+    folder: PathBuf,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        static NUMBERS: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("gate-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        fs::write(folder.join("ca.pem"), &pem).unwrap();
+        Self {
+            issuer: Issuer::new(params, key),
+            pem,
+            folder,
+        }
+    }
+
+    /// Writes `NAME.pem` and `NAME.key`, a certificate for localhost.
+    pub fn issue(&self, name: &str) {
+        self.issue_for(name, &["localhost", "127.0.0.1"]);
+    }
+
+    /// The same for these hosts.
+    pub fn issue_for(&self, name: &str, hosts: &[&str]) {
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(hosts).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        fs::write(self.file(&format!("{name}.pem")), certificate.pem()).unwrap();
+        fs::write(self.file(&format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The name of a file, as a value in the config.
+    pub fn named(&self, name: &str) -> String {
+        format!("\"{}\"", self.file(name).display())
+    }
+
+    /// `tls` of a listener with the certificate `gw`, and these keys besides.
+    pub fn listener(&self, keys: &str) -> String {
+        let (certificate, key) = (self.named("gw.pem"), self.named("gw.key"));
+        format!("tls = {{ certificate = {certificate}, key = {key}{keys} }}")
+    }
+
+    fn roots(&self) -> Arc<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        let pem = CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
+        roots.add(pem).unwrap();
+        Arc::new(roots)
+    }
+
+    fn own(&self, name: &str) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        (
+            vec![CertificateDer::from_pem_file(self.file(&format!("{name}.pem"))).unwrap()],
+            PrivateKeyDer::from_pem_file(self.file(&format!("{name}.key"))).unwrap(),
+        )
+    }
+
+    /// A client that trusts us, with the certificate of this name.
+    pub fn client(
+        &self,
+        version: &'static SupportedProtocolVersion,
+        own: Option<&str>,
+    ) -> Arc<ClientConfig> {
+        let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(self.roots());
+        Arc::new(match own.map(|name| self.own(name)) {
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key).unwrap(),
+            None => builder.with_no_client_auth(),
+        })
+    }
+
+    /// A server with the certificate of this name, that wants one of ours from its clients.
+    pub fn server(&self, name: &str) -> Arc<ServerConfig> {
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(self.roots(), provider.clone())
+            .build()
+            .unwrap();
+        let (chain, key) = self.own(name);
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)
+            .unwrap();
+        Arc::new(config)
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Esme {
+    /// A connection to the gateway over TLS, not bound.
+    pub fn dial_tls(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
+        Self::speak_tls(TcpStream::connect(address).unwrap(), tls)
+    }
+
+    /// TLS over a connection that may already have been spoken on.
+    pub fn speak_tls(stream: TcpStream, tls: Arc<ClientConfig>) -> Self {
+        let name = ServerName::try_from("localhost").unwrap();
+        let connection = ClientConnection::new(tls, name).unwrap();
+        let wire = StreamOwned::new(connection, stream.try_clone().unwrap());
+        Self::on(Peer::over(stream, Box::new(wire)))
+    }
+}
+
+/// The side of a connection that was called.
+pub fn answer(stream: TcpStream, tls: Arc<ServerConfig>) -> Peer {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let connection = ServerConnection::new(tls).unwrap();
+    let wire = StreamOwned::new(connection, stream.try_clone().unwrap());
+    Peer::over(stream, Box::new(wire))
+}
