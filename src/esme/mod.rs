@@ -8,7 +8,7 @@
 //! * `outbox`, `unanswered`, `unread`: what a connection has to deliver, to answer, and to write;
 //! * `intake`: what its connections need from above; `standing`: where a message stands; `manage`:
 //!   requests about it;
-//! * `connection`: one connection; `door`: how many there may be; `place`: the place of one
+//! * `connection`: one connection; `crowd`: how many there may be; `place`: the place of one
 //!   among them; `server`: takes them in.
 
 mod account;
@@ -26,7 +26,7 @@ mod standing;
 mod intake;
 mod manage;
 mod connection;
-mod door;
+mod crowd;
 mod place;
 mod server;
 

@@ -1,6 +1,6 @@
 //! The place of one connection among those that are open, given back however it ends.
 
-use super::door::{Bounds, Door, Full};
+use super::crowd::{Bounds, Crowd, Full};
 use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub type Close = Box<dyn FnOnce() + Send>;
 
 /// All places. The lock is held for a moment when a connection comes, binds and goes.
-pub struct Places(Mutex<Door<Close>>);
+pub struct Places(Mutex<Crowd<Close>>);
 
 /// A place that is taken.
 pub struct Place {
@@ -22,7 +22,7 @@ pub struct Place {
 impl Places {
     /// All are free.
     pub fn new(bounds: Bounds) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Door::new(bounds))))
+        Arc::new(Self(Mutex::new(Crowd::new(bounds))))
     }
 
     /// Places that are taken.
@@ -34,11 +34,11 @@ impl Places {
     /// without a bind may have to go for it.
     pub fn take(self: &Arc<Self>, number: u64, peer: IpAddr) -> Result<Place, Full> {
         let closed = {
-            let mut door = self.0.lock();
-            if !door.has_room() {
+            let mut crowd = self.0.lock();
+            if !crowd.has_room() {
                 return Err(Full::Total);
             }
-            door.enter(number)
+            crowd.enter(number)
         };
         give_way(closed);
         Ok(Place {

@@ -1,7 +1,7 @@
 //! Takes ESMEs in: one task for each connection.
 
 use super::connection::Connection;
-use super::door::Bounds;
+use super::crowd::Bounds;
 use super::intake::Intake;
 use super::place::{Place, Places};
 use super::roster::Roster;

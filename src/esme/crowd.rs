@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Bounds of the door.
+/// Bounds of the crowd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Connections at one time.
@@ -28,7 +28,7 @@ pub enum Full {
 
 /// The connections that are open. `H` is what closes one.
 #[derive(Debug)]
-pub struct Door<H> {
+pub struct Crowd<H> {
     bounds: Bounds,
     open: usize,
     holders: HashMap<IpAddr, Holder>,
@@ -49,7 +49,7 @@ struct Unbound<H> {
     close: Option<H>,
 }
 
-impl<H> Door<H> {
+impl<H> Crowd<H> {
     /// Nobody is there.
     pub fn new(bounds: Bounds) -> Self {
         Self {
@@ -169,8 +169,8 @@ pub fn holder(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn door() -> Door<u64> {
-        Door::new(Bounds {
+    fn crowd() -> Crowd<u64> {
+        Crowd::new(Bounds {
             open: 6,
             unbound: 4,
             unbound_per_address: 2,
@@ -178,9 +178,9 @@ mod tests {
     }
 
     /// The number stands for what closes the connection.
-    fn come(door: &mut Door<u64>, number: u64) -> Option<u64> {
-        let closed = door.enter(number);
-        door.attend(number, number);
+    fn come(crowd: &mut Crowd<u64>, number: u64) -> Option<u64> {
+        let closed = crowd.enter(number);
+        crowd.attend(number, number);
         closed
     }
 
@@ -190,51 +190,51 @@ mod tests {
 
     #[test]
     fn the_oldest_that_has_not_bound_gives_way_to_a_new_one() {
-        let mut door = door();
+        let mut crowd = crowd();
         for number in 1..=4 {
-            assert_eq!(come(&mut door, number), None);
+            assert_eq!(come(&mut crowd, number), None);
         }
-        door.bound(1);
-        assert_eq!(come(&mut door, 5), None, "1 has bound");
-        assert_eq!(come(&mut door, 6), Some(2));
-        assert!(!door.has_room());
-        door.leave(2, None);
-        assert!(door.has_room());
-        assert_eq!(door.announce(2, address(1), 9), Err(Full::Total));
+        crowd.bound(1);
+        assert_eq!(come(&mut crowd, 5), None, "1 has bound");
+        assert_eq!(come(&mut crowd, 6), Some(2));
+        assert!(!crowd.has_room());
+        crowd.leave(2, None);
+        assert!(crowd.has_room());
+        assert_eq!(crowd.announce(2, address(1), 9), Err(Full::Total));
     }
 
     #[test]
     fn an_address_that_has_too_many_unbound_closes_its_own() {
-        let mut door = door();
+        let mut crowd = crowd();
         for number in 1..=3 {
-            come(&mut door, number);
+            come(&mut crowd, number);
         }
-        assert_eq!(door.announce(1, address(1), 9), Ok(None));
-        assert_eq!(door.announce(2, address(2), 9), Ok(None));
-        assert_eq!(door.announce(3, address(1), 9), Ok(None));
-        come(&mut door, 4);
-        assert_eq!(door.announce(4, address(1), 9), Ok(Some(1)));
-        assert_eq!(door.open(), 4, "it is still closing");
+        assert_eq!(crowd.announce(1, address(1), 9), Ok(None));
+        assert_eq!(crowd.announce(2, address(2), 9), Ok(None));
+        assert_eq!(crowd.announce(3, address(1), 9), Ok(None));
+        come(&mut crowd, 4);
+        assert_eq!(crowd.announce(4, address(1), 9), Ok(Some(1)));
+        assert_eq!(crowd.open(), 4, "it is still closing");
     }
 
     #[test]
     fn an_address_has_so_many_connections_and_no_more_until_one_leaves() {
-        let mut door = door();
+        let mut crowd = crowd();
         for number in 1..=3 {
-            come(&mut door, number);
-            door.bound(0);
+            come(&mut crowd, number);
+            crowd.bound(0);
         }
-        assert_eq!(door.announce(1, address(1), 2), Ok(None));
-        door.bound(1);
-        assert_eq!(door.announce(2, address(1), 2), Ok(None));
-        door.bound(2);
-        assert_eq!(door.announce(3, address(1), 2), Err(Full::Address));
-        door.leave(1, Some(address(1)));
-        assert_eq!(door.announce(3, address(1), 2), Ok(None));
-        door.leave(2, Some(address(1)));
-        door.leave(3, Some(address(1)));
-        assert_eq!(door.open(), 0);
-        assert!(door.holders.is_empty() && door.unbound.is_empty());
+        assert_eq!(crowd.announce(1, address(1), 2), Ok(None));
+        crowd.bound(1);
+        assert_eq!(crowd.announce(2, address(1), 2), Ok(None));
+        crowd.bound(2);
+        assert_eq!(crowd.announce(3, address(1), 2), Err(Full::Address));
+        crowd.leave(1, Some(address(1)));
+        assert_eq!(crowd.announce(3, address(1), 2), Ok(None));
+        crowd.leave(2, Some(address(1)));
+        crowd.leave(3, Some(address(1)));
+        assert_eq!(crowd.open(), 0);
+        assert!(crowd.holders.is_empty() && crowd.unbound.is_empty());
     }
 
     #[test]
