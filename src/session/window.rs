@@ -15,15 +15,19 @@ pub const SEQUENCE_MAX: u32 = 0x7FFF_FFFF;
 /// does not keep up, and each costs memory.
 pub const WINDOW_MAX: u32 = 10_000;
 
+/// Slots before the first request needs more.
+const SLOTS_FIRST: u32 = 4;
+
 /// No slot.
 const NONE: u32 = u32::MAX;
 
 /// The unanswered requests of one session.
 #[derive(Debug, Clone)]
 pub(super) struct Window<T> {
-    /// A power of two, at least twice `limit`: so at most every other slot is held, and the way
-    /// past held slots is short however they lie.
-    slots: Box<[Slot<T>]>,
+    /// A power of two, at least twice what is held: so at most every other slot is held, and the
+    /// way past held slots is short however they lie. It grows with the need, since most binds
+    /// never use their whole window.
+    slots: Vec<Slot<T>>,
     limit: u32,
     held: u32,
     /// The number that is tried next.
@@ -51,25 +55,27 @@ struct Chain {
     last: u32,
 }
 
+impl<T> Slot<T> {
+    const FREE: Self = Self {
+        token: None,
+        deadline: Moment::NEVER,
+        sequence: 0,
+        command: Command(0),
+        before: NONE,
+        after: NONE,
+        expired: false,
+    };
+}
+
 impl<T: Copy> Window<T> {
     /// Room for `limit` requests, [`WINDOW_MAX`] at most; the first one gets the number 1.
     pub fn new(limit: u32) -> Self {
         let limit = limit.min(WINDOW_MAX);
-        let free = Slot {
-            token: None,
-            deadline: Moment::NEVER,
-            sequence: 0,
-            command: Command(0),
-            before: NONE,
-            after: NONE,
-            expired: false,
-        };
         let none = Chain {
             first: NONE,
             last: NONE,
         };
-        let places = (2 * limit).next_power_of_two() as usize;
-        let slots = vec![free; places].into_boxed_slice();
+        let slots = vec![Slot::FREE; SLOTS_FIRST as usize];
         Self {
             slots,
             limit,
@@ -108,6 +114,9 @@ impl<T: Copy> Window<T> {
     pub fn take(&mut self, command: Command, token: T, deadline: Moment) -> Option<u32> {
         if self.held == self.limit {
             return None;
+        }
+        if 2 * (self.held + 1) > self.slots.len() as u32 {
+            self.grow();
         }
         // A number whose slot is held is passed over. That is more than the specification asks,
         // which only forbids the numbers that are still in use.
@@ -198,6 +207,28 @@ impl<T: Copy> Window<T> {
             token,
             expired: slot.expired,
         })
+    }
+
+    /// Twice as many slots. Numbers that did not meet before do not meet in more slots either.
+    #[cold]
+    fn grow(&mut self) {
+        let places = 2 * self.slots.len();
+        let before = std::mem::replace(&mut self.slots, vec![Slot::FREE; places]);
+        let none = Chain {
+            first: NONE,
+            last: NONE,
+        };
+        let waiting = std::mem::replace(&mut self.waiting, none);
+        let expired = std::mem::replace(&mut self.expired, none);
+        for mut at in [waiting.first, expired.first] {
+            while at != NONE {
+                let slot = before[at as usize];
+                at = slot.after;
+                let index = self.index(slot.sequence);
+                self.slots[index as usize] = slot;
+                self.append(index);
+            }
+        }
     }
 
     fn step(&mut self) -> u32 {
