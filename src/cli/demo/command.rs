@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{interval_at, sleep};
 use tracing_subscriber::EnvFilter;
@@ -130,15 +130,16 @@ async fn stage(
         stop: AtomicBool::new(false),
         board: gateway.board().clone(),
     });
+    let mut signals = Signals::listen()?;
     let events = customers(args, address, &shared)?;
-    let in_order = watch(&mut screen, carriers, &shared, events).await;
+    let in_order = watch(&mut screen, carriers, &shared, &mut signals, events).await;
     if !in_order {
         return Err("ended at once, with messages under way".into());
     }
     screen.tally.sent = shared.sent.load(Ordering::Relaxed);
     tokio::select! {
         () = gateway.drain() => {}
-        () = asked_to_end() => return Err("ended at once".into()),
+        () = signals.next() => return Err("ended at once".into()),
     }
     screen.line(&format!("\nended in order: {}", screen.tally.line()));
     let tally = screen.tally;
@@ -194,6 +195,7 @@ async fn watch(
     screen: &mut Screen,
     carriers: &[(&'static str, Carrier); 2],
     shared: &Shared,
+    signals: &mut Signals,
     mut events: Receiver<Event>,
 ) -> bool {
     let now = tokio::time::Instant::now();
@@ -221,7 +223,7 @@ async fn watch(
                 screen.tally.sent = shared.sent.load(Ordering::Relaxed);
                 screen.sums();
             }
-            () = asked_to_end() => match signalled {
+            () = signals.next() => match signalled {
                 None => {
                     signalled = Some(Instant::now());
                     shared.stop.store(true, Ordering::Relaxed);
@@ -238,15 +240,29 @@ async fn watch(
     }
 }
 
-/// Returns at Ctrl-C or SIGTERM.
-async fn asked_to_end() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without signals, the demo ends with its last message.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C and SIGTERM, heard from the start to the end: none that comes while something else is
+/// done is lost.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, String> {
+        let listen =
+            |kind| signal(kind).map_err(|error| format!("failed to listen for signals: {error}"));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Returns at the next of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
