@@ -55,6 +55,9 @@ pub enum StartError {
     /// The routes do not compile.
     #[error("failed to build the routing table: {0}")]
     Routes(String),
+    /// The operating system gives no random numbers.
+    #[error("failed to get random numbers: {0}")]
+    Random(getrandom::Error),
 }
 
 /// A running gateway.
@@ -92,8 +95,11 @@ impl Gateway {
         let sockets = listen(config)?;
         let roster = Arc::new(Roster::default());
         let (settle, settled) = mpsc::unbounded_channel();
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(StartError::Random)?;
         let board = Arc::new(Switchboard::new(
             config.gateway.node,
+            key,
             roster.clone(),
             |completions| Box::new(Memory::new(trouble, completions)),
             // The journal's thread hands over and goes on; what waits there is bounded by what may
@@ -171,8 +177,9 @@ impl Gateway {
         self.apply_listeners(config);
         let accounts = self.board.accounts.current();
         for seat in self.board.roster.seats() {
-            if accounts.account(seat.account).is_none() {
-                seat.unbind();
+            match accounts.account(seat.account) {
+                Some(account) => seat.renew(account.clone()),
+                None => seat.unbind(),
             }
         }
         Ok(())

@@ -25,6 +25,7 @@ enum Command {
     Probe(cli::probe::Args),
     /// Simulate carriers
     Sim(cli::sim::Args),
+    HashPassword(cli::hash_password::Args),
 }
 
 fn main() -> ExitCode {
@@ -38,5 +39,6 @@ fn main() -> ExitCode {
         Command::Load(args) => cli::load::run(&args),
         Command::Probe(args) => cli::probe::run(&args),
         Command::Sim(args) => cli::sim::run(&args),
+        Command::HashPassword(args) => cli::hash_password::run(&args),
     }
 }

@@ -5,6 +5,7 @@ pub mod check;
 pub mod decode;
 pub mod demo;
 pub mod explain;
+pub mod hash_password;
 pub mod load;
 pub mod probe;
 pub mod run;

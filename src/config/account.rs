@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use smppgate_codec::text::DefaultAlphabet;
+
+use super::credentials;
 use super::habit::boolean;
-use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::Value;
-use crate::esme::{Account, Password};
+use crate::esme::{Account, ForcedSource, ReceiptBind};
+use crate::link::Network;
 use crate::message::{AckMode, IdForm, OnUnknown};
+use crate::route::{Pattern, Sources};
 use crate::session::BindKind;
 
 /// Octets of system_id by the specification (SMPP 3.4 §5.2.1, without the NUL).
@@ -17,28 +21,22 @@ pub(super) const SYSTEM_ID_SPECIFIED: usize = 15;
 /// Octets of system_id that we take from peers who use more.
 pub(super) const SYSTEM_ID_MAX: usize = 64;
 
+/// Octets of an address in a submit_sm (SMPP 3.4 §4.4.1, without the NUL).
+const ADDRESS_MAX: usize = 20;
+
+/// Characters of an alphanumeric address (3GPP TS 23.040 §9.1.2.5).
+const ALPHANUMERIC_MAX: usize = 11;
+
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 19] = [
-    ("password_hash", None),
-    ("password_next", None),
+const PLANNED: [(&str, Option<&str>); 7] = [
     ("tls", None),
-    ("allow", Some("[\"0.0.0.0/0\", \"::/0\"]")),
-    ("receipt_bind", Some("\"any\"")),
-    ("rate", Some("0")),
     ("class", Some("\"transactional\"")),
-    ("timezone", Some("\"UTC\"")),
-    ("alphabet", Some("\"gsm\"")),
-    ("senders", Some("[]")),
-    ("force_source", Some("\"\"")),
-    ("destinations", Some("[]")),
     ("validity", Some("\"24h\"")),
     ("max_validity", Some("\"72h\"")),
     ("ordered", Some("false")),
-    ("daily_segments", Some("0")),
-    ("max_segments", Some("10")),
     ("unknown_outcome", None),
     ("late_report", Some("\"send\"")),
 ];
@@ -50,7 +48,12 @@ pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Accoun
             .required("system_id", "system_id = \"acme\"")
             .and_then(|value| system_id(&value))
             .unwrap_or(default.system_id),
-        password: password(&mut section, context).unwrap_or(default.password),
+        password: credentials::password(&mut section, context).unwrap_or(default.password),
+        password_next: credentials::password_next(&mut section),
+        allow: section
+            .key("allow")
+            .and_then(|value| allow(&value))
+            .unwrap_or(default.allow),
         bind_types: section
             .key("bind_types")
             .and_then(|value| bind_types(&value))
@@ -111,6 +114,42 @@ pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Accoun
             .key("reassemble")
             .and_then(|value| boolean(&value))
             .unwrap_or(default.reassemble),
+        receipt_bind: section
+            .key("receipt_bind")
+            .and_then(|value| {
+                let binds = [("any", ReceiptBind::Any), ("same", ReceiptBind::Same)];
+                value.choice(&binds, &[])
+            })
+            .unwrap_or(default.receipt_bind),
+        timezone: section
+            .key("timezone")
+            .and_then(|value| value.parsed())
+            .unwrap_or(default.timezone),
+        alphabet: section
+            .key("alphabet")
+            .and_then(|value| alphabet(&value))
+            .unwrap_or(default.alphabet),
+        rate: section
+            .key("rate")
+            .and_then(|value| value.number(0..=1_000_000))
+            .unwrap_or(default.rate),
+        daily_segments: section
+            .key("daily_segments")
+            .and_then(|value| value.number(0..=1_000_000_000_000))
+            .unwrap_or(default.daily_segments),
+        max_segments: section
+            .key("max_segments")
+            .and_then(|value| value.number(0..=255))
+            .unwrap_or(default.max_segments),
+        senders: section
+            .key("senders")
+            .and_then(|value| addresses(&value, "[\"ACME\", \"4477*\"]"))
+            .unwrap_or(default.senders),
+        destinations: section
+            .key("destinations")
+            .and_then(|value| addresses(&value, "[\"33*\", \"4477*\"]"))
+            .unwrap_or(default.destinations),
+        force_source: section.key("force_source").and_then(|value| forced(&value)),
     };
     for (key, default) in PLANNED {
         section.planned(key, default);
@@ -135,14 +174,41 @@ pub(super) fn system_id(value: &Value<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn password(section: &mut Section<'_>, context: &Context<'_>) -> Option<Password> {
-    let secret = secret::password(section, context)?;
-    if secret.octets.is_empty() {
-        secret
-            .from
-            .error("the password is empty, so that anybody could bind; write one");
+/// What data_coding 0 means, for accounts and carriers alike.
+pub(super) fn alphabet(value: &Value<'_>) -> Option<DefaultAlphabet> {
+    let alphabets = [
+        ("gsm", DefaultAlphabet::Gsm),
+        ("latin1", DefaultAlphabet::Latin1),
+        ("ascii", DefaultAlphabet::Ascii),
+    ];
+    value.choice(&alphabets, &[])
+}
+
+fn allow(value: &Value<'_>) -> Option<Vec<Network>> {
+    let items = value.items("[\"192.0.2.0/24\", \"2001:db8::/32\"]")?;
+    Some(items.iter().filter_map(Value::parsed).collect())
+}
+
+fn addresses(value: &Value<'_>, example: &str) -> Option<Sources> {
+    let items = value.items_if_any(example)?;
+    let patterns: Vec<Pattern> = items.iter().filter_map(Value::parsed).collect();
+    Some(Sources::new(&patterns))
+}
+
+/// An empty text forces nothing.
+fn forced(value: &Value<'_>) -> Option<ForcedSource> {
+    let text = value.ascii(0..=ADDRESS_MAX)?;
+    let forced = ForcedSource::new(text);
+    if forced.ton == 5 && text.len() > ALPHANUMERIC_MAX {
+        value.report.warning(
+            &value.spot,
+            format!(
+                "has {} characters; phones show {ALPHANUMERIC_MAX} of a name at most, and some carriers refuse what is longer",
+                text.len()
+            ),
+        );
     }
-    Some(Password(secret.octets))
+    (!text.is_empty()).then_some(forced)
 }
 
 fn bind_types(value: &Value<'_>) -> Option<Vec<BindKind>> {

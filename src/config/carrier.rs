@@ -145,7 +145,11 @@ fn outbind(value: &Value<'_>, context: &Context<'_>) -> Option<Outbind> {
     let system_id = section
         .required("system_id", "system_id = \"smsc\"")
         .and_then(|value| system_id(&value));
-    let password = secret::password(&mut section, context);
+    let password = secret::password(
+        &mut section,
+        context,
+        "password, password_file or password_env",
+    );
     section.finish();
     Some(Outbind {
         address: address?,
@@ -200,7 +204,7 @@ fn local_address(value: &Value<'_>) -> Option<IpAddr> {
 }
 
 fn password(section: &mut Section<'_>, context: &Context<'_>) -> Option<Password> {
-    let secret = secret::password(section, context)?;
+    let secret = secret::password(section, context, "password, password_file or password_env")?;
     let count = secret.octets.len();
     if count > PASSWORD_SPECIFIED {
         secret.from.report.warning(

@@ -9,6 +9,7 @@
 //! * `nearest` finds the word that was probably meant;
 //! * `secret` finds a password, `tls` certificates and keys, `surroundings` are the files and
 //!   variables that they may lie in;
+//! * `credentials` are what an account must show to bind;
 //! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each; `habit` reads how a
 //!   carrier wants its messages, `map` what it means by its statuses and errors;
 //! * `names` knows what is named and whether a reference leads anywhere;
@@ -21,6 +22,7 @@ mod finding;
 mod nearest;
 mod secret;
 mod tls;
+mod credentials;
 mod surroundings;
 mod listener;
 mod account;

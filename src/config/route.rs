@@ -1,7 +1,5 @@
 //! `[[route]]`: where messages go.
 
-use std::str::FromStr;
-
 use smppgate_codec::code::{Class, Status};
 use toml::de::DeValue;
 
@@ -193,7 +191,7 @@ fn status(value: &Value<'_>) -> Option<Status> {
 
 fn sources(value: &Value<'_>) -> Option<Vec<Pattern>> {
     let items = value.items("[\"ACME\", \"4477*\"]")?;
-    Some(items.iter().filter_map(parsed::<Pattern>).collect())
+    Some(items.iter().filter_map(Value::parsed::<Pattern>).collect())
 }
 
 fn destinations(section: &mut Section<'_>, context: &Context<'_>) -> Vec<Prefix> {
@@ -202,7 +200,7 @@ fn destinations(section: &mut Section<'_>, context: &Context<'_>) -> Vec<Prefix>
         .and_then(|value| value.items("[\"33\", \"4477\"]"))
         .unwrap_or_default()
         .iter()
-        .filter_map(parsed::<Prefix>)
+        .filter_map(Value::parsed::<Prefix>)
         .collect();
     if let Some(value) = section.key("to_file") {
         prefixes.extend(prefixes_of_file(&value, context).unwrap_or_default());
@@ -210,16 +208,6 @@ fn destinations(section: &mut Section<'_>, context: &Context<'_>) -> Vec<Prefix>
     prefixes.sort_unstable();
     prefixes.dedup();
     prefixes
-}
-
-fn parsed<T>(value: &Value<'_>) -> Option<T>
-where
-    T: FromStr<Err: std::fmt::Display>,
-{
-    let text = value.text()?;
-    text.parse()
-        .map_err(|error| value.error(format!("`{}` {error}", shown(text))))
-        .ok()
 }
 
 /// One prefix a line; what follows a `#` is for people.

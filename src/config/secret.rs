@@ -14,18 +14,19 @@ pub(super) struct Secret<'a> {
     pub from: Value<'a>,
 }
 
-/// The password of an account or carrier.
-pub(super) fn password<'a>(section: &mut Section<'a>, context: &Context<'_>) -> Option<Secret<'a>> {
+/// The password of an account or carrier; `keys` are the ones that could be written.
+pub(super) fn password<'a>(
+    section: &mut Section<'a>,
+    context: &Context<'_>,
+    keys: &str,
+) -> Option<Secret<'a>> {
     let sources: Vec<(&str, Value<'a>)> = ["password", "password_file", "password_env"]
         .into_iter()
         .filter_map(|key| section.key(key).map(|value| (key, value)))
         .collect();
     let (key, value) = match sources.as_slice() {
         [] => {
-            section.absent(
-                "password",
-                "is missing; write password, password_file or password_env",
-            );
+            section.absent("password", format!("is missing; write {keys}"));
             return None;
         }
         [source] => source.clone(),
@@ -76,7 +77,8 @@ fn from_environment(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<u8>>
     password.map(String::into_bytes)
 }
 
-fn check(octets: Vec<u8>, from: Value<'_>) -> Option<Secret<'_>> {
+/// A password as it may be in a bind PDU.
+pub(super) fn check(octets: Vec<u8>, from: Value<'_>) -> Option<Secret<'_>> {
     if octets.len() > PASSWORD_MAX {
         let count = octets.len();
         from.error(format!(

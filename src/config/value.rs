@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -171,23 +172,17 @@ impl<'a> Value<'a> {
         None
     }
 
+    /// A text that something else knows how to read.
+    pub fn parsed<T: FromStr<Err: Display>>(&self) -> Option<T> {
+        let text = self.text()?;
+        text.parse()
+            .map_err(|error| self.error(format!("`{}` {error}", shown(text))))
+            .ok()
+    }
+
     /// The elements of an array, at least one of them.
     pub fn items(&self, example: &str) -> Option<Vec<Value<'a>>> {
-        let DeValue::Array(array) = self.raw else {
-            return self.wrong_type(&format!("a list, for example {example}"));
-        };
-        let items: Vec<Value<'a>> = array
-            .iter()
-            .enumerate()
-            .map(|(place, item)| Value {
-                spot: Spot {
-                    at: item.span().start,
-                    key: format!("{}[{place}]", self.spot.key),
-                },
-                raw: item.get_ref(),
-                report: self.report,
-            })
-            .collect();
+        let items = self.items_if_any(example)?;
         if items.is_empty() {
             self.error(format!(
                 "is an empty list; write for example {example}, or leave the key out"
@@ -195,6 +190,22 @@ impl<'a> Value<'a> {
             return None;
         }
         Some(items)
+    }
+
+    /// The elements of an array that may have none.
+    pub fn items_if_any(&self, example: &str) -> Option<Vec<Value<'a>>> {
+        let DeValue::Array(array) = self.raw else {
+            return self.wrong_type(&format!("a list, for example {example}"));
+        };
+        let items = array.iter().enumerate().map(|(place, item)| Value {
+            spot: Spot {
+                at: item.span().start,
+                key: format!("{}[{place}]", self.spot.key),
+            },
+            raw: item.get_ref(),
+            report: self.report,
+        });
+        Some(items.collect())
     }
 
     /// The value itself is not told: it may be a password under a wrong key.

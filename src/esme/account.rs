@@ -1,27 +1,27 @@
 //! The settings of an account: an ESME that may bind.
 
-use crate::message::{AckMode, IdForm, OnUnknown};
+use super::allowance::Quota;
+use super::password::Password;
+use crate::link::Network;
+use crate::message::{AckMode, IdForm, OnUnknown, Zone};
+use crate::moment::Moment;
+use crate::route::Sources;
 use crate::session::BindKind;
-use std::fmt;
+use smppgate_codec::text::DefaultAlphabet;
+use std::net::IpAddr;
 use std::time::Duration;
-
-/// What an ESME must show to bind.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(pub Vec<u8>);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
 
 /// An ESME that may bind, and what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// The name it binds with, 15 octets by the specification and 64 at most here.
     pub system_id: String,
-    /// The password it binds with, 64 octets at most.
+    /// The password it binds with.
     pub password: Password,
+    /// Another one that counts as well, while it changes from one to the other.
+    pub password_next: Option<Password>,
+    /// Networks that it may bind from.
+    pub allow: Vec<Network>,
     /// Bind types that it may use.
     pub bind_types: Vec<BindKind>,
     /// Binds that it may hold at one time.
@@ -46,13 +46,118 @@ pub struct Account {
     pub message_id: IdForm,
     /// Whether it gets long messages from phones whole, not in their segments.
     pub reassemble: bool,
+    /// Which of its binds gets a receipt.
+    pub receipt_bind: ReceiptBind,
+    /// What its clock shows: the dates of receipts, and when its day begins.
+    pub timezone: Zone,
+    /// What its messages mean by data_coding 0.
+    pub alphabet: DefaultAlphabet,
+    /// Segments a second over all its binds, with bursts of one second; 0 is no limit.
+    pub rate: u32,
+    /// Segments a day over all its binds; 0 is no limit.
+    pub daily_segments: u64,
+    /// Segments that one message may become; 0 is no limit.
+    pub max_segments: u8,
+    /// Sources that it may write; empty is any.
+    pub senders: Sources,
+    /// Destinations that it may write; empty is any.
+    pub destinations: Sources,
+    /// The source that all its messages bear, whatever it writes.
+    pub force_source: Option<ForcedSource>,
+}
+
+/// Which bind of an account gets the receipt of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReceiptBind {
+    /// The one that submitted if it may receive and has room, else any other.
+    #[default]
+    Any,
+    /// The one that submitted, as long as it is bound and may receive, be it slow.
+    Same,
+}
+
+/// A source that is put in the place of what the ESME writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForcedSource {
+    /// Type of number (SMPP 3.4 §5.2.5).
+    pub ton: u8,
+    /// Numbering plan (SMPP 3.4 §5.2.6).
+    pub npi: u8,
+    /// The address, 20 octets at most.
+    pub address: Box<[u8]>,
+}
+
+/// Digits of the longest number that has its meaning only within one network.
+const SHORT_CODE_MAX: usize = 6;
+
+impl ForcedSource {
+    /// The source of this text. Letters make it alphanumeric, a few digits a number of one
+    /// network (a short code), more of them an international number.
+    pub fn new(text: &str) -> Self {
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        let is_number = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
+        let (ton, npi, address) = match is_number {
+            false => (5, 0, text),
+            true if digits.len() <= SHORT_CODE_MAX && digits.len() == text.len() => (3, 0, text),
+            true => (1, 1, digits),
+        };
+        Self {
+            ton,
+            npi,
+            address: address.as_bytes().into(),
+        }
+    }
+}
+
+impl Account {
+    /// Whether it may bind from this address.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.allow.iter().any(|network| network.contains(address))
+    }
+
+    /// Whether the segments of its messages are counted.
+    #[inline]
+    pub fn is_counted(&self) -> bool {
+        self.rate > 0 || self.daily_segments > 0
+    }
+
+    /// What it may submit, at this time.
+    pub fn quota(&self, now: Moment) -> Quota {
+        let unix = i64::try_from(now.millis() / 1_000).unwrap_or(i64::MAX);
+        Quota {
+            rate: self.rate,
+            daily: self.daily_segments,
+            day: match self.daily_segments {
+                0 => 0,
+                _ => self.timezone.day(unix),
+            },
+        }
+    }
+
+    /// The settings of a connection that is bound with these when those of its account change:
+    /// what bounds and rewrites its messages counts at once, what its session was agreed on at its
+    /// next bind.
+    pub fn renewed(&self, changed: &Self) -> Self {
+        Self {
+            receipt_bind: changed.receipt_bind,
+            rate: changed.rate,
+            daily_segments: changed.daily_segments,
+            max_segments: changed.max_segments,
+            senders: changed.senders.clone(),
+            destinations: changed.destinations.clone(),
+            force_source: changed.force_source.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Account {
     fn default() -> Self {
         Self {
             system_id: String::new(),
-            password: Password(Vec::new()),
+            password: Password::default(),
+            password_next: None,
+            allow: vec![Network::ANY_IPV4, Network::ANY_IPV6],
             bind_types: vec![
                 BindKind::Transmitter,
                 BindKind::Receiver,
@@ -69,6 +174,36 @@ impl Default for Account {
             respond_within: Duration::from_secs(10),
             message_id: IdForm::Decimal,
             reassemble: false,
+            receipt_bind: ReceiptBind::Any,
+            timezone: Zone::UTC,
+            alphabet: DefaultAlphabet::Gsm,
+            rate: 0,
+            daily_segments: 0,
+            max_segments: 10,
+            senders: Sources::default(),
+            destinations: Sources::default(),
+            force_source: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forced_source_says_what_kind_of_address_it_is() {
+        for (text, ton, npi, address) in [
+            ("ACME", 5, 0, "ACME"),
+            ("4Sure", 5, 0, "4Sure"),
+            ("36034", 3, 0, "36034"),
+            ("+36034", 1, 1, "36034"),
+            ("447700900123", 1, 1, "447700900123"),
+            ("+447700900123", 1, 1, "447700900123"),
+        ] {
+            let forced = ForcedSource::new(text);
+            assert_eq!((forced.ton, forced.npi), (ton, npi), "{text}");
+            assert_eq!(&*forced.address, address.as_bytes());
         }
     }
 }

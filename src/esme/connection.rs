@@ -1,9 +1,10 @@
 //! One connection of an ESME: a session on one side, the intake and the roster on the other.
 
 use super::account::Account;
-use super::delivery::{Delivered, Delivery, Verdict};
+use super::delivery::{Delivered, Delivery, Style, Verdict};
+use super::door::Deciding;
+use super::held::{Held, Request};
 use super::intake::Intake;
-use super::manage;
 use super::multi::Multi;
 use super::outbox::Outbox;
 use super::place::Place;
@@ -14,20 +15,16 @@ use super::translate;
 use super::unanswered::Unanswered;
 use super::unread::Unread;
 use crate::link::{Bell, Conversation, End, WRITE_HIGH};
-use crate::message::MessageId;
 use crate::moment::Moment;
-use crate::session::{BindKind, Machine, Reason, Received, Role, Settings, State, Tick};
+use crate::session::{Machine, Reason, Received, Role, Settings, State, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
-use smppgate_codec::pdu::{Bind, Header, MessageResp};
+use smppgate_codec::pdu::{Header, MessageResp};
 use smppgate_codec::wire::PduWriter;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The name that we bear towards ESMEs.
-const SYSTEM_ID: &[u8] = b"smppgate";
 
 /// A response that an ESME leaves unread, as a multiple of its window, closes its connection: it
 /// takes memory that others need.
@@ -38,37 +35,41 @@ const PROMISE_RECHECK: Duration = Duration::from_millis(2);
 
 /// A connection of an ESME, before and after its bind.
 pub struct Connection<I: Intake> {
-    machine: Machine<u32>,
-    intake: I,
-    roster: Arc<Roster>,
-    bell: Arc<Bell>,
-    place: Place,
+    pub(super) machine: Machine<u32>,
+    pub(super) intake: I,
+    pub(super) roster: Arc<Roster>,
+    pub(super) bell: Arc<Bell>,
+    pub(super) place: Place,
     /// When it was last driven.
-    seen: Moment,
-    bound: Option<Bound>,
+    pub(super) seen: Moment,
+    pub(super) deciding: Option<Deciding>,
+    pub(super) bound: Option<Bound>,
     /// Kept from one batch to the next for their room.
-    batch: Vec<Submission>,
-    answers: Vec<Answer>,
-    delivered: Vec<Delivered>,
-    collected: Collected,
+    pub(super) batch: Vec<Submission>,
+    /// Messages of this batch whose segments are counted, and how many those are.
+    pub(super) counted: Vec<(u32, Request)>,
+    pub(super) answers: Vec<Answer>,
+    pub(super) delivered: Vec<Delivered>,
+    pub(super) collected: Collected,
 }
 
 /// What exists only while bound.
-struct Bound {
-    account: Arc<Account>,
-    seat: Arc<Seat>,
-    desk: Arc<Desk>,
-    unanswered: Unanswered,
-    outbox: Outbox,
+pub(super) struct Bound {
+    pub(super) account: Arc<Account>,
+    pub(super) seat: Arc<Seat>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) unanswered: Unanswered,
+    pub(super) outbox: Outbox,
     /// Whether the peer knows optional parameters.
-    tlvs: bool,
-    unread: Unread,
+    pub(super) tlvs: bool,
+    pub(super) unread: Unread,
     /// Each submit_multi that has not been answered, by the number of its first message.
-    multis: HashMap<u64, Arc<Multi>>,
+    pub(super) multis: HashMap<u64, Arc<Multi>>,
+    pub(super) held: Held,
     /// When a delivery that waits for a response on another bind is looked at again.
-    recheck: Moment,
+    pub(super) recheck: Moment,
     /// So much is unwritten that nothing more is delivered until some of it is.
-    clogged: bool,
+    pub(super) clogged: bool,
 }
 
 impl<I: Intake> Connection<I> {
@@ -92,8 +93,10 @@ impl<I: Intake> Connection<I> {
             bell,
             place,
             seen: since,
+            deciding: None,
             bound: None,
             batch: Vec::new(),
+            counted: Vec::new(),
             answers: Vec::new(),
             delivered: Vec::new(),
             collected: Collected::default(),
@@ -157,82 +160,6 @@ impl<I: Intake> Connection<I> {
         }
     }
 
-    fn request(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
-        let Header {
-            command, sequence, ..
-        } = frame.header;
-        if command == Command::SUBMIT_MULTI {
-            return self.multi(frame, now, out);
-        }
-        if manage::is_about_a_message(command) {
-            return self.manage(frame, now, out);
-        }
-        match translate::submission(frame) {
-            Ok(content) => {
-                self.batch.push(Submission {
-                    content,
-                    id: MessageId(0),
-                    ordinal: 0,
-                    sequence,
-                    multi: None,
-                });
-            }
-            Err(status) => self.refuse(frame, status, out),
-        }
-    }
-
-    /// Answers a request here: it was handed up, and no message was made of it.
-    fn refuse(&mut self, frame: &Frame<'_>, status: Status, out: &mut BytesMut) {
-        let Header {
-            command, sequence, ..
-        } = frame.header;
-        let response = command.response().unwrap_or(Command::GENERIC_NACK);
-        Header::bare(response, status, sequence).put(out);
-        self.machine.answered(1);
-    }
-
-    /// What was submitted before is handed up first: it may be about that.
-    fn manage(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
-        // If too many answers are unread, the end of this batch finds that as well.
-        let _ = self.hand_up(now, out);
-        let Some(bound) = &mut self.bound else { return };
-        let account = (bound.seat.account, &*bound.account);
-        manage::answer(&mut self.intake, account, frame, now, out);
-        self.machine.answered(1);
-    }
-
-    /// A submit_multi becomes a message for each destination; they share one answer.
-    fn multi(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
-        let (contents, refused) = match translate::submissions(frame) {
-            Ok((contents, refused)) if contents.is_empty() => {
-                return self.refuse(frame, refused.status(), out);
-            }
-            Ok(both) => both,
-            Err(status) => return self.refuse(frame, status, out),
-        };
-        let Some(bound) = &mut self.bound else { return };
-        let (sequence, count) = (frame.header.sequence, contents.len());
-        let mut multi: Option<Arc<Multi>> = None;
-        let mut refused = Some(refused);
-        for (content, id) in contents.into_iter().zip(self.intake.ids(count, now)) {
-            let ordinal = bound.unanswered.begin(id, now);
-            let multi = multi.get_or_insert_with(|| {
-                let refused = refused.take().unwrap_or_default();
-                Arc::new(Multi::new(id, ordinal, sequence, count, refused))
-            });
-            self.batch.push(Submission {
-                content,
-                id,
-                ordinal,
-                sequence,
-                multi: Some(multi.clone()),
-            });
-        }
-        bound
-            .multis
-            .extend(multi.map(|multi| (multi.ordinal, multi)));
-    }
-
     fn response(&mut self, token: u32, status: Status, in_time: bool) {
         let Some(bound) = &mut self.bound else { return };
         // One that expired has been given back already, and its token may belong to another by now:
@@ -251,92 +178,12 @@ impl<I: Intake> Connection<I> {
         self.delivered.push(Delivered { delivery, verdict });
     }
 
-    fn bind(
-        &mut self,
-        kind: BindKind,
-        frame: &Frame<'_>,
-        now: Moment,
-        out: &mut BytesMut,
-    ) -> Result<(), End> {
-        let sequence = frame.header.sequence;
-        let bind = match Bind::decode(frame) {
-            Ok(bind) => bind,
-            Err(error) => {
-                let refused = self
-                    .machine
-                    .refuse_bind(kind, sequence, error.status(), out);
-                return Err(ended(refused.unwrap_or(Reason::BindRefused)));
-            }
-        };
-        match self.seat(kind, &bind) {
-            Ok(bound) => {
-                let account = &bound.account;
-                tracing::info!(
-                    system_id = %account.system_id, kind = ?kind, connection = self.place.number(), "bound"
-                );
-                self.machine.adopt(Settings {
-                    window: account.deliver_window,
-                    peer_window: account.window,
-                    response_timeout: account.deliver_timeout,
-                    enquire_link: account.enquire_link,
-                    idle_timeout: account.idle_timeout,
-                    ..self.machine.settings().clone()
-                });
-                let version = bind.interface_version;
-                self.machine
-                    .accept_bind(kind, sequence, SYSTEM_ID, version, now, out);
-                self.bound = Some(bound);
-                self.place.bound();
-                // What waited for this account is fetched as soon as the response is on its way.
-                self.bell.ring();
-                Ok(())
-            }
-            Err(status) => {
-                tracing::warn!(
-                    system_id = %bind.system_id.escape_ascii(),
-                    connection = self.place.number(),
-                    status = %status,
-                    "bind refused"
-                );
-                match self.machine.refuse_bind(kind, sequence, status, out) {
-                    Some(reason) => Err(ended(reason)),
-                    None => Ok(()),
-                }
-            }
-        }
-    }
-
-    fn seat(&mut self, kind: BindKind, bind: &Bind<'_>) -> Result<Bound, Status> {
-        let (id, account) = self.intake.admit(bind.system_id, bind.password, kind)?;
-        if !account.bind_types.contains(&kind) {
-            return Err(Status::ESME_RBINDFAIL);
-        }
-        let desk = self.roster.desk(id);
-        let under_way = desk.under_way().clone();
-        let seat = Seat::new(self.place.number(), id, kind, self.bell.clone(), under_way);
-        let seat = Arc::new(seat);
-        if !desk.sit(&seat, account.binds as usize) {
-            return Err(Status::ESME_RBINDFAIL);
-        }
-        Ok(Bound {
-            unanswered: Unanswered::new(account.respond_within),
-            outbox: Outbox::default(),
-            tlvs: bind.interface_version >= 0x34,
-            unread: Unread::default(),
-            multis: HashMap::new(),
-            recheck: Moment::NEVER,
-            clogged: false,
-            account,
-            seat,
-            desk,
-        })
-    }
-
     /// Hands the messages of this batch up and writes what can be answered at once.
-    fn hand_up(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+    pub(super) fn hand_up(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
         if !self.delivered.is_empty() {
             self.intake.delivered(&mut self.delivered, now);
         }
+        self.let_through(now, out);
         let Some(bound) = &mut self.bound else {
             return Ok(());
         };
@@ -432,8 +279,12 @@ impl<I: Intake> Connection<I> {
             let Some(sequence) = self.machine.request(command, token, now) else {
                 return bound.outbox.unsend(token);
             };
-            let form = bound.account.message_id;
-            bound.outbox.put(token, form, bound.tlvs, sequence, out);
+            let style = Style {
+                form: bound.account.message_id,
+                tlvs: bound.tlvs,
+                zone: &bound.account.timezone,
+            };
+            bound.outbox.put(token, style, sequence, out);
             bound.clogged = out.len() > WRITE_HIGH;
         }
     }
@@ -497,6 +348,7 @@ impl<I: Intake> Conversation for Connection<I> {
     }
 
     fn collect(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        self.let_in(now, out)?;
         let Some(bound) = &mut self.bound else {
             return Ok(());
         };
@@ -504,6 +356,9 @@ impl<I: Intake> Conversation for Connection<I> {
         bound.seat.collect(&mut collected);
         self.answer(&collected.answers, out);
         self.notify(&collected.notices, out);
+        if let (Some(bound), Some(changed)) = (&mut self.bound, collected.account.take()) {
+            bound.account = Arc::new(bound.account.renewed(&changed));
+        }
         if collected.unbind {
             self.machine.unbind(now, out);
         }
@@ -539,7 +394,8 @@ impl<I: Intake> Conversation for Connection<I> {
 
     fn deadline(&self) -> Moment {
         let own = self.bound.as_ref().map_or(Moment::NEVER, |bound| {
-            bound.recheck.min(bound.unanswered.deadline())
+            let held = bound.held.deadline();
+            bound.recheck.min(bound.unanswered.deadline()).min(held)
         });
         self.machine.deadline().min(own)
     }
@@ -551,7 +407,10 @@ impl<I: Intake> Conversation for Connection<I> {
             let unread = bound.unread.count() > u64::from(bound.account.window);
             bound.unanswered.is_full() || unread && may_pause
         });
-        self.machine.may_read() && !full
+        // Who is kept to its rate is heard all the same: it may ask whether we are there.
+        let is_held = |bound: &Bound| !bound.held.is_empty();
+        let may_read = self.machine.may_read() || self.bound.as_ref().is_some_and(is_held);
+        may_read && !full
     }
 
     fn must_read(&self) -> bool {
@@ -579,7 +438,7 @@ impl<I: Intake> Connection<I> {
     }
 }
 
-fn ended(reason: Reason) -> End {
+pub(super) fn ended(reason: Reason) -> End {
     End::Ended(match reason {
         Reason::PeerUnbound => "the peer unbound",
         Reason::Unbound => "we unbound",

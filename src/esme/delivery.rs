@@ -1,7 +1,7 @@
 //! What is to be delivered to an ESME: receipts, and messages from phones.
 
 use super::promise::Promise;
-use crate::message::{AccountId, Content, IdForm, MessageId};
+use crate::message::{AccountId, Content, IdForm, MessageId, Zone};
 use crate::moment::Moment;
 use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, EsmClass, Status};
@@ -55,6 +55,17 @@ pub struct Receipt {
     pub network_error: Option<NetworkErrorCode>,
 }
 
+/// How a connection wants to see deliveries.
+#[derive(Debug, Clone, Copy)]
+pub struct Style<'a> {
+    /// The form of our ids.
+    pub form: IdForm,
+    /// False for a peer that bound with a version before 3.4.
+    pub tlvs: bool,
+    /// What the dates of receipts are written in.
+    pub zone: &'a Zone,
+}
+
 /// What has become of one delivery.
 #[derive(Debug)]
 pub struct Delivered {
@@ -84,12 +95,10 @@ impl Delivery {
     }
 
     /// Appends the PDU under our sequence number.
-    ///
-    /// `tlvs` is false for a peer that bound with a version before 3.4.
-    pub fn put(&self, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
+    pub fn put(&self, style: Style<'_>, sequence: u32, out: &mut BytesMut) {
         match &self.parcel {
-            Parcel::Receipt(receipt) => receipt.put(form, tlvs, sequence, out),
-            Parcel::Message(content) if !tlvs => put_plain(content, sequence, out),
+            Parcel::Receipt(receipt) => receipt.put(style, sequence, out),
+            Parcel::Message(content) if !style.tlvs => put_plain(content, sequence, out),
             Parcel::Message(content) => {
                 let header = Header {
                     length: content.pdu().len() as u32,
@@ -130,12 +139,16 @@ impl Delivery {
 }
 
 impl Receipt {
-    fn put(&self, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
-        let id = self.shown.text(form);
+    fn put(&self, style: Style<'_>, sequence: u32, out: &mut BytesMut) {
+        let id = self.shown.text(style.form);
+        let local = |moment| {
+            let unix = seconds(moment);
+            unix.saturating_add(style.zone.ahead(unix))
+        };
         let outgoing = Outgoing {
             id: id.as_bytes(),
-            submitted: seconds(self.shown.accepted()),
-            done: seconds(self.done),
+            submitted: local(self.shown.accepted()),
+            done: local(self.done),
             offset_minutes: 0,
             state: self.state,
             err: self.error,
@@ -152,13 +165,13 @@ impl Receipt {
         let mut writer = PduWriter::begin(out, Command::DELIVER_SM, Status::ESME_ROK, sequence);
         Sm {
             source: cut(self.content.destination()),
-            destination: cut(self.content.source()),
+            destination: cut(self.content.written_source()),
             esm_class: EsmClass(if intermediate { 0x20 } else { 0x04 }),
             short_message: &text[..length],
             ..Sm::default()
         }
         .put(writer.body());
-        if tlvs {
+        if style.tlvs {
             outgoing.put_tlvs(writer.body());
         }
     }

@@ -1,27 +1,30 @@
 //! What those who submit need from above, in their own words.
 
-use super::account::Account;
 use super::delivery::Delivered;
+use super::door::Admission;
 use super::seat::Seat;
 use super::standing::Standing;
 use super::submission::{Answer, Submission};
+use crate::link::Bell;
 use crate::message::{AccountId, MessageId, MessageIds};
 use crate::moment::Moment;
-use crate::session::BindKind;
 use smppgate_codec::code::Status;
 use smppgate_codec::pdu::{CancelSm, ReplaceSm};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Decides about binds, messages and deliveries. Each connection has one of its own, so that what
 /// it keeps for speed is shared with nobody.
 pub trait Intake: Send + 'static {
-    /// Whether this ESME may bind.
+    /// Whether an ESME that binds from this address may. If that takes its time, the bell is rung
+    /// once it is decided.
     fn admit(
         &mut self,
         system_id: &[u8],
         password: &[u8],
-        kind: BindKind,
-    ) -> Result<(AccountId, Arc<Account>), Status>;
+        from: IpAddr,
+        bell: &Arc<Bell>,
+    ) -> Admission;
 
     /// As many message ids as asked for, none of them ever given out before.
     fn ids(&mut self, count: usize, now: Moment) -> MessageIds;
@@ -35,6 +38,9 @@ pub trait Intake: Send + 'static {
         now: Moment,
         answers: &mut Vec<Answer>,
     );
+
+    /// So many messages were refused since their account was over its rate or its day.
+    fn throttled(&mut self, count: usize);
 
     /// These have not been answered within the account's time: each must be now.
     fn overdue(&mut self, seat: &Arc<Seat>, batch: &[MessageId], now: Moment);

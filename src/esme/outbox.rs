@@ -1,7 +1,6 @@
 //! What one connection has to deliver: what waits, and what waits to be confirmed.
 
-use super::delivery::Delivery;
-use crate::message::IdForm;
+use super::delivery::{Delivery, Style};
 use bytes::BytesMut;
 use smppgate_codec::code::Command;
 use std::collections::VecDeque;
@@ -67,9 +66,9 @@ impl Outbox {
     }
 
     /// Appends the PDU of a delivery that was taken as sent.
-    pub fn put(&self, token: u32, form: IdForm, tlvs: bool, sequence: u32, out: &mut BytesMut) {
+    pub fn put(&self, token: u32, style: Style<'_>, sequence: u32, out: &mut BytesMut) {
         if let Some(Some(delivery)) = self.sent.get(token as usize) {
-            delivery.put(form, tlvs, sequence, out);
+            delivery.put(style, sequence, out);
         }
     }
 

@@ -61,6 +61,11 @@ impl Place {
         self.number
     }
 
+    /// Whose connection it is, as far as it is known.
+    pub fn peer(&self) -> IpAddr {
+        self.peer
+    }
+
     /// The connection is bound: it does not give way to others any more.
     pub fn bound(&self) {
         self.places.0.lock().bound(self.number);

@@ -1,11 +1,13 @@
 //! Who is bound: for each account its connections, and what waits while there is none.
 
+use super::account::ReceiptBind;
+use super::allowance::Allowance;
 use super::delivery::Delivery;
 use super::seat::Seat;
 use crate::message::AccountId;
 use crate::moment::Moment;
 use dashmap::DashMap;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,6 +36,8 @@ pub struct Desk {
     backlog_count: AtomicUsize,
     /// What is tried again, and when.
     later: Mutex<Vec<(Moment, Delivery)>>,
+    /// What its binds together may still submit.
+    allowance: Mutex<Allowance>,
     open: AtomicUsize,
     under_way: Arc<AtomicUsize>,
 }
@@ -95,7 +99,10 @@ impl Desk {
 
     /// Hands over deliveries of this account: to the connection that submitted, if it may receive
     /// and has room, else to each of the others in turn, else to the backlog.
-    pub fn deliver(&self, deliveries: Vec<Delivery>, deliver_window: usize) {
+    ///
+    /// With [`ReceiptBind::Same`] the connection that submitted always has room; how much that
+    /// can become is bounded by the places of the account.
+    pub fn deliver(&self, deliveries: Vec<Delivery>, deliver_window: usize, bind: ReceiptBind) {
         let room = deliver_window * BOX_WINDOWS;
         let mut rest: VecDeque<Delivery> = deliveries.into();
         let mut hand = Vec::new();
@@ -105,8 +112,16 @@ impl Desk {
                 .iter()
                 .take_while(|other| other.after.as_ref().map(|p| p.connection()) == from)
                 .count();
-            let Some(seat) = self.seat_for(from, room) else {
+            let room_of_same = match bind {
+                ReceiptBind::Any => room,
+                ReceiptBind::Same => usize::MAX,
+            };
+            let Some(seat) = self.seat_for(from, room_of_same, room) else {
                 break;
+            };
+            let room = match Some(seat.number) == from {
+                true => room_of_same,
+                false => room,
             };
             let count = same.min(room.saturating_sub(seat.waiting()).max(1));
             hand.extend(rest.drain(..count));
@@ -142,8 +157,13 @@ impl Desk {
     /// Leaves a PDU that has no answer with one of the connections that may receive, each in its
     /// turn. False if none takes it.
     pub fn notify(&self, pdu: &Arc<[u8]>) -> bool {
-        let seat = self.seat_for(None, usize::MAX);
+        let seat = self.seat_for(None, 0, usize::MAX);
         seat.is_some_and(|seat| seat.notify(pdu))
+    }
+
+    /// What the binds of the account together may still submit; taken once for a batch.
+    pub fn allowance(&self) -> MutexGuard<'_, Allowance> {
+        self.allowance.lock()
     }
 
     /// Puts deliveries at the head of the backlog, in their order.
@@ -244,12 +264,13 @@ impl Desk {
         self.seats.lock().all.len()
     }
 
-    fn seat_for(&self, from: Option<u64>, room: usize) -> Option<Arc<Seat>> {
+    fn seat_for(&self, from: Option<u64>, room_of_same: usize, room: usize) -> Option<Arc<Seat>> {
         let mut seats = self.seats.lock();
         let has_room = |seat: &&Arc<Seat>| seat.kind.receives() && seat.waiting() < room;
         if let Some(number) = from
             && let Some(seat) = seats.all.iter().find(|seat| seat.number == number)
-            && has_room(&seat)
+            && seat.kind.receives()
+            && seat.waiting() < room_of_same
         {
             return Some(seat.clone());
         }

@@ -1,5 +1,6 @@
 //! A bound ESME connection as others see it: a box to leave things in, and a bell.
 
+use super::account::Account;
 use super::delivery::Delivery;
 use super::promise::Promises;
 use super::submission::Answer;
@@ -39,6 +40,7 @@ struct Inbox {
     answers: Vec<Answer>,
     deliveries: VecDeque<Delivery>,
     notices: Vec<Arc<[u8]>>,
+    account: Option<Arc<Account>>,
     unbind: bool,
     left: bool,
 }
@@ -50,6 +52,8 @@ pub struct Collected {
     pub answers: Vec<Answer>,
     /// PDUs that have no answer.
     pub notices: Vec<Arc<[u8]>>,
+    /// The settings of its account have changed to these.
+    pub account: Option<Arc<Account>>,
     /// The connection is to unbind.
     pub unbind: bool,
 }
@@ -113,6 +117,12 @@ impl Seat {
         true
     }
 
+    /// Tells the connection that its account has these settings now.
+    pub fn renew(&self, account: Arc<Account>) {
+        self.inbox.lock().account = Some(account);
+        self.bell.ring();
+    }
+
     /// Asks the connection to unbind.
     pub fn unbind(&self) {
         self.inbox.lock().unbind = true;
@@ -125,6 +135,7 @@ impl Seat {
         into.answers.clear();
         std::mem::swap(&mut inbox.answers, &mut into.answers);
         into.notices = std::mem::take(&mut inbox.notices);
+        into.account = inbox.account.take();
         into.unbind = std::mem::take(&mut inbox.unbind);
     }
 

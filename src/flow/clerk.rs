@@ -2,34 +2,24 @@
 
 use super::switchboard::Clerk;
 use crate::carrier::{self, Arrival, Line, Outcome, Reply};
-use crate::esme::{self, Account, Answer, Delivered, Seat, Standing, Submission};
+use crate::esme::{self, Admission, Answer, Delivered, Seat, Standing, Submission};
+use crate::link::Bell;
 use crate::message::{AccountId, CarrierId, MessageId, MessageIds};
 use crate::moment::Moment;
-use crate::session::BindKind;
 use smppgate_codec::code::Status;
 use smppgate_codec::pdu::{CancelSm, ReplaceSm};
+use std::net::IpAddr;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
 impl esme::Intake for Clerk {
     fn admit(
         &mut self,
         system_id: &[u8],
         password: &[u8],
-        _kind: BindKind,
-    ) -> Result<(AccountId, Arc<Account>), Status> {
-        let found = self.accounts.table().named(system_id).cloned();
-        // Somebody unknown is compared as well, and answered alike: nobody can find out by asking
-        // which names exist.
-        let expected = found
-            .as_ref()
-            .map_or(&b"no such account"[..], |(_, a)| &a.password.0);
-        let matches = bool::from(expected.ct_eq(password));
-        match found {
-            Some(_) if matches && self.board.is_closed() => Err(Status::ESME_RBINDFAIL),
-            Some(admitted) if matches => Ok(admitted),
-            _ => Err(Status::ESME_RINVPASWD),
-        }
+        from: IpAddr,
+        bell: &Arc<Bell>,
+    ) -> Admission {
+        self.asked_in(system_id, password, from, bell)
     }
 
     fn ids(&mut self, count: usize, now: Moment) -> MessageIds {
@@ -44,6 +34,10 @@ impl esme::Intake for Clerk {
         answers: &mut Vec<Answer>,
     ) {
         self.submitted(seat, batch, now, answers);
+    }
+
+    fn throttled(&mut self, count: usize) {
+        self.board.counters.throttled.add(count);
     }
 
     fn overdue(&mut self, _seat: &Arc<Seat>, batch: &[MessageId], now: Moment) {

@@ -39,9 +39,11 @@ macro_rules! counters {
 }
 
 counters! {
+    passwords_verified, "Passwords that were verified against a hash.";
     submitted, "Messages that ESMEs have submitted.";
     accepted, "Messages that were answered with status 0.";
     refused, "Messages that were answered with another status.";
+    throttled, "Messages that were refused since their account was over its rate or its day.";
     no_route, "Messages that were refused since no route is for them.";
     queue_full, "Messages that were refused since there was no room for them.";
     withdrawn, "Messages that were withdrawn since they could not be sent in time.";

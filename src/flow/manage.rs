@@ -161,7 +161,7 @@ impl Clerk {
         let is_between = |entry: &Entry| {
             let content = &entry.content;
             entry.account == account
-                && same(content.source(), cancel.source)
+                && same(content.written_source(), cancel.source)
                 && same(content.destination(), cancel.destination)
                 && (cancel.service_type.is_empty() || content.service_type() == cancel.service_type)
         };
@@ -247,7 +247,7 @@ fn known_by(hand: &mut Hand<'_>, id: MessageId) -> SmallVec<[MessageId; 1]> {
 fn is_of(entry: &Entry, account: AccountId, source: NumberMark) -> bool {
     entry.account == account
         && entry.answered
-        && NumberMark::of(entry.content.source().digits) == source
+        && NumberMark::of(entry.content.written_source().digits) == source
 }
 
 fn same(one: Address<'_>, other: Address<'_>) -> bool {
@@ -296,5 +296,5 @@ fn anew(content: &Content, replace: &ReplaceSm<'_>) -> Result<Content, Status> {
         .flatten()
         .ok_or(FAILED)?;
     let sm = Sm::decode(&frame).map_err(|_| FAILED)?;
-    Ok(Content::of_sm(&frame, &sm))
+    Ok(Content::of_sm(&frame, &sm).in_place_of(content))
 }

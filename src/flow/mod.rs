@@ -1,6 +1,7 @@
 //! The life of a message, one file a step.
 //!
 //! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
+//! * `admit`: an ESME wants to bind; `doorkeeper`: verifies its password;
 //! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
 //!   answered, or has not;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
@@ -14,6 +15,8 @@
 
 mod switchboard;
 mod clerk;
+mod doorkeeper;
+mod admit;
 mod submit;
 mod dispatch;
 mod outcome;
@@ -36,6 +39,7 @@ mod counters;
 pub use after::After;
 pub use counters::Counters;
 pub use deadletter::{DeadLetter, DeadLetters};
+pub use doorkeeper::Doorkeeper;
 pub use ledger::{Stage, UNDER_WAY_MAX};
 pub use parked::{PARKED_MAX, Parked};
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};

@@ -6,12 +6,13 @@
 use super::after::After;
 use super::counters::Counters;
 use super::deadletter::{DeadLetter, DeadLetters};
+use super::doorkeeper::{Doorkeeper, costliest};
 use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::parked::Parked;
 use super::remembered::Remembered;
 use super::segments::Segments;
 use crate::carrier::{Queue, Receipts, SegmentReceipts};
-use crate::esme::{Account, Roster};
+use crate::esme::{Account, Hash, ReceiptBind, Roster};
 use crate::journal::{Completions, Journal};
 use crate::link::Bell;
 use crate::message::{AccountId, CarrierId, GroupId, IdSource};
@@ -29,6 +30,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Accounts {
     by_name: HashMap<Vec<u8>, (AccountId, Arc<Account>), RandomState>,
     by_id: HashMap<AccountId, Arc<Account>, RandomState>,
+    /// The costliest password hash, and how many of them an account has at most.
+    decoy: Option<(Hash, usize)>,
 }
 
 impl Accounts {
@@ -41,12 +44,18 @@ impl Accounts {
                 .by_name
                 .insert(account.system_id.clone().into_bytes(), (id, account));
         }
+        table.decoy = costliest(table.by_id.values());
         table
     }
 
     /// The account of this system_id.
     pub fn named(&self, system_id: &[u8]) -> Option<&(AccountId, Arc<Account>)> {
         self.by_name.get(system_id)
+    }
+
+    /// What somebody unknown is compared with, and how often; `None` if no account has a hash.
+    pub(super) fn decoy(&self) -> Option<(&Hash, usize)> {
+        self.decoy.as_ref().map(|(hash, most)| (hash, *most))
     }
 
     /// The account of this number.
@@ -136,6 +145,8 @@ pub struct Switchboard {
     pub dead_letters: Mutex<DeadLetters>,
     /// Rung when a carrier is up: those who wait for one are looked at.
     pub retry: Bell,
+    /// Who verifies passwords.
+    pub(super) doorkeeper: Doorkeeper,
     ids: IdSource,
     journal: Box<dyn Journal<After>>,
     /// Set once nobody may bind any more.
@@ -145,9 +156,11 @@ pub struct Switchboard {
 }
 
 impl Switchboard {
-    /// An empty switchboard. `journal` is given the place where its completions go.
+    /// An empty switchboard. `journal` is given the place where its completions go; `key` is
+    /// random.
     pub fn new(
         node: u8,
+        key: [u8; 32],
         roster: Arc<Roster>,
         journal: impl FnOnce(Completions<After>) -> Box<dyn Journal<After>>,
         completions: Completions<After>,
@@ -165,6 +178,7 @@ impl Switchboard {
             remembered: Mutex::default(),
             dead_letters: Mutex::default(),
             retry: Bell::default(),
+            doorkeeper: Doorkeeper::new(key),
             ids: IdSource::new(node, 0),
             journal: journal(completions),
             closed: AtomicBool::new(false),
@@ -239,11 +253,12 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    /// Number of requests that an account may have unanswered from us on one bind.
-    pub(super) fn deliver_window(&mut self, account: AccountId) -> usize {
-        self.accounts
-            .table()
-            .account(account)
-            .map_or(1, |account| account.deliver_window as usize)
+    /// Requests that an account may have unanswered from us on one bind, and which of its binds
+    /// gets receipts.
+    pub(super) fn delivered_to(&mut self, account: AccountId) -> (usize, ReceiptBind) {
+        let account = self.accounts.table().account(account);
+        account.map_or((1, ReceiptBind::Any), |account| {
+            (account.deliver_window as usize, account.receipt_bind)
+        })
     }
 }

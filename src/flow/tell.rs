@@ -106,7 +106,7 @@ impl Telling {
         let memory = Memory {
             account: entry.account,
             shown: entry.shown(id),
-            source: NumberMark::of(entry.content.source().digits),
+            source: NumberMark::of(entry.content.written_source().digits),
             state,
             error,
             ended,
@@ -210,8 +210,9 @@ impl Clerk {
             self.board.roster.desk(account).open_anyway(places);
         }
         for (account, deliveries) in telling.deliveries {
-            let window = self.deliver_window(account);
-            self.board.roster.desk(account).deliver(deliveries, window);
+            let (window, bind) = self.delivered_to(account);
+            let desk = self.board.roster.desk(account);
+            desk.deliver(deliveries, window, bind);
         }
         for (account, count) in telling.closed {
             self.board.roster.desk(account).close(count);

@@ -6,7 +6,8 @@
 //! * [`stream`] is a connected socket and what each is set to; [`tls`] is what may lie on it;
 //! * [`driver`] turns readiness into batches: the one place where a machine meets a socket;
 //! * [`accept`] takes connections in, [`dial`] makes them;
-//! * [`network`] says where a peer is, [`proxy`] what a balancer says of it.
+//! * [`network`] says where a peer is, [`proxy`] what a balancer says of it;
+//! * [`workshop`] does what takes long, off the threads that drive sockets.
 
 pub mod clock;
 pub mod bell;
@@ -17,8 +18,11 @@ pub mod accept;
 pub mod dial;
 pub mod network;
 pub mod proxy;
+pub mod workshop;
 
 pub use bell::Bell;
 pub use clock::Clock;
 pub use driver::{Conversation, End, WRITE_HIGH, drive};
+pub use network::{Network, NetworkError};
 pub use stream::Stream;
+pub use workshop::Workshop;

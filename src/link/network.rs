@@ -1,7 +1,7 @@
 //! Networks of the Internet, as a config names those that may connect.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use thiserror::Error;
 
@@ -30,6 +30,18 @@ pub enum NetworkError {
 }
 
 impl Network {
+    /// All IPv4 addresses.
+    pub const ANY_IPV4: Self = Self {
+        first: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        bits: 0,
+    };
+
+    /// All IPv6 addresses.
+    pub const ANY_IPV6: Self = Self {
+        first: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        bits: 0,
+    };
+
     /// Whether the address lies in it.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.first, address.to_canonical()) {

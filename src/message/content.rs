@@ -19,8 +19,10 @@ pub struct Content {
     esm_class: EsmClass,
     /// user_message_reference, if the sender set it.
     reference: Option<u16>,
-    /// What its sender means by data_coding 0.
+    /// What data_coding 0 means in it.
     alphabet: DefaultAlphabet,
+    /// TON, NPI and address of the source that the sender wrote, if it bears another now.
+    written: Option<Arc<[u8]>>,
 }
 
 // One octet is enough for every offset: before registered_delivery lie at most 16 octets of
@@ -39,8 +41,9 @@ impl Content {
             destination_len: sm.destination.digits.len() as u8,
             registered_at: sm.registered_delivery_offset() as u8,
             esm_class: sm.esm_class,
-            reference: reference(sm.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
             alphabet: DefaultAlphabet::Gsm,
+            written: None,
+            reference: reference(sm.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
         }
     }
 
@@ -54,23 +57,53 @@ impl Content {
             destination_len: data.destination.digits.len() as u8,
             registered_at: data.registered_delivery_offset() as u8,
             esm_class: data.esm_class,
-            reference: reference(data.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
             alphabet: DefaultAlphabet::Gsm,
+            written: None,
+            reference: reference(data.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
         }
     }
 
-    /// The same message of a sender who means this by data_coding 0.
-    pub fn in_alphabet(mut self, alphabet: DefaultAlphabet) -> Self {
-        self.alphabet = alphabet;
-        self
+    /// The same with another meaning of data_coding 0 than that of the GSM alphabet.
+    pub fn in_alphabet(self, alphabet: DefaultAlphabet) -> Self {
+        Self { alphabet, ..self }
     }
 
-    /// What its sender means by data_coding 0.
-    pub fn alphabet(&self) -> DefaultAlphabet {
-        self.alphabet
+    /// The same in the place of another: it has the alphabet of that, and the source that its
+    /// sender wrote.
+    pub fn in_place_of(self, before: &Self) -> Self {
+        Self {
+            alphabet: before.alphabet,
+            written: before.written.clone(),
+            ..self
+        }
     }
 
-    /// The whole PDU as it was received, header included.
+    /// The same with another source, of 20 octets at most. What the sender wrote is kept for its
+    /// receipts.
+    pub fn with_source(self, ton: u8, npi: u8, address: &[u8]) -> Self {
+        let address = &address[..address.len().min(20)];
+        let (from, to) = (self.source_at(), self.destination_at() - 1);
+        let (Some(head), Some(written), Some(rest)) = (
+            self.pdu.get(..from),
+            self.pdu.get(from..to),
+            self.pdu.get(to..),
+        ) else {
+            return self;
+        };
+        let mut pdu = [head, &[ton, npi], address, rest].concat();
+        let length = (pdu.len() as u32).to_be_bytes();
+        pdu[..length.len()].copy_from_slice(&length);
+        let registered_at = self.registered_at() + address.len() - usize::from(self.source_len);
+        Self {
+            written: Some(self.written.unwrap_or_else(|| Arc::from(written))),
+            pdu: pdu.into(),
+            source_len: address.len() as u8,
+            registered_at: registered_at as u8,
+            ..self
+        }
+    }
+
+    /// The whole PDU as it was received, but for a source that was put into it, header included.
     pub fn pdu(&self) -> &[u8] {
         &self.pdu
     }
@@ -101,7 +134,20 @@ impl Content {
         }
     }
 
-    /// The source as the sender wrote it.
+    /// What data_coding 0 means in it.
+    pub fn alphabet(&self) -> DefaultAlphabet {
+        self.alphabet
+    }
+
+    /// The source as the sender wrote it, whichever the message bears now.
+    pub fn written_source(&self) -> Address<'_> {
+        match self.written.as_deref() {
+            Some([ton, npi, digits @ ..]) => Address::new(*ton, *npi, digits),
+            _ => self.source(),
+        }
+    }
+
+    /// The source that the message bears.
     pub fn source(&self) -> Address<'_> {
         self.address(usize::from(self.source_at), self.source_len)
     }

@@ -3,11 +3,13 @@
 //! * `id`: our ids and how they are written;
 //! * `names`: accounts, carriers and groups by number, and the ways in which an account is told;
 //! * `number`: phone numbers as routing compares them and as a log may show them;
+//! * `zone`: what a peer's clock is ahead of UTC;
 //! * `content`: the PDU as it was received, and where its fields lie; `long`: its segments.
 
 mod id;
 mod names;
 mod number;
+mod zone;
 mod content;
 mod long;
 
@@ -16,3 +18,4 @@ pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds};
 pub use long::{SegmentKind, SegmentOf, joined};
 pub use names::{AccountId, AckMode, CarrierId, GroupId, OnUnknown};
 pub use number::{Masked, digits};
+pub use zone::{Zone, ZoneError};

@@ -4,7 +4,7 @@
 //!
 //! * `rule` is what an operator writes: conditions, and what follows when all of them hold;
 //! * `prefix` is the head of a number, and a table that finds every prefix a number has;
-//! * `source` is the list of sources of one rule;
+//! * `source` is a list of addresses by pattern;
 //! * `table` holds all rules and chooses the first of them for each message;
 //! * `explain` tells why each rule was chosen or passed over;
 //! * `inbound` is the way back: which account gets a message from a phone;
@@ -23,4 +23,5 @@ pub use inbound::{InboundRule, InboundTable};
 pub use live::{Live, Reader};
 pub use prefix::{Prefix, PrefixError};
 pub use rule::{Action, Candidate, Pattern, PatternError, Rule};
+pub use source::Sources;
 pub use table::{Choice, Flaw, Query, RuleIndex, Table};

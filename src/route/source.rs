@@ -1,11 +1,11 @@
-//! The sources of one rule, sorted so that a long list costs no more than a few comparisons.
+//! Addresses by pattern, sorted so that a long list costs no more than a few comparisons.
 
 use super::Pattern;
 use crate::message::digits;
 
-/// The sources of one rule; none is no source.
-#[derive(Debug, Default)]
-pub(super) struct Sources {
+/// Addresses by pattern; none is no address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
     /// Whole addresses, ascending.
     exact: Vec<Box<[u8]>>,
     /// Heads of addresses, ascending, none of them the head of another.
@@ -13,6 +13,7 @@ pub(super) struct Sources {
 }
 
 impl Sources {
+    /// The addresses that these patterns mean.
     pub fn new(patterns: &[Pattern]) -> Self {
         let mut sources = Self::default();
         for pattern in patterns {
@@ -28,6 +29,12 @@ impl Sources {
             .heads
             .dedup_by(|later, kept| later.starts_with(kept));
         sources
+    }
+
+    /// Whether there is no pattern at all.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.heads.is_empty()
     }
 
     /// Whether one of the patterns means this address.

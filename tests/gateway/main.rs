@@ -6,6 +6,8 @@ mod support;
 mod bind;
 mod tls;
 mod door;
+mod passwords;
+mod allowances;
 mod submit;
 mod multi;
 mod manage;

@@ -3,6 +3,7 @@
 use crate::support::{Esme, Got, House, Smsc, Told, account, message, one_carrier, route};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Address, Destination, Destinations, Pdu, SubmitMulti, SubmitMultiResp};
+use std::time::{Duration, Instant};
 
 const MODES: [&str; 2] = ["ack = \"stored\"", "ack = \"carrier\""];
 
@@ -206,4 +207,29 @@ fn a_long_text_for_too_many_is_refused_before_it_takes_memory() {
     }));
     assert_eq!(acme.refused(sequence), Status::ESME_RINVMSGLEN);
     assert!(north.so_far().is_empty());
+}
+
+#[test]
+fn each_destination_is_held_to_the_terms_of_the_account_and_counted() {
+    let keys = "rate = 2\ndestinations = [\"33*\"]";
+    let (_house, _smsc, _north, mut acme) = one_carrier(keys, "");
+    let begun = Instant::now();
+    let none = submit(&mut acme, &[phone("447700900123")]);
+    let some = submit(
+        &mut acme,
+        &["33600000001", "447700900123", "33600000002"].map(phone),
+    );
+    let later = submit(&mut acme, &[phone("33600000003")]);
+    let never = submit(&mut acme, &["33600000004", "33600000005"].map(phone));
+    assert_eq!(acme.refused(none), Status::ESME_RINVDSTADR);
+    let (_, refused) = answer(&acme.response(some));
+    assert_eq!(
+        refused,
+        [("447700900123".to_owned(), Status::ESME_RINVDSTADR)]
+    );
+    let (_, refused) = answer(&acme.response(later));
+    assert_eq!(refused, []);
+    assert!(begun.elapsed() > Duration::from_millis(400));
+    assert_eq!(acme.refused(never), Status::ESME_RTHROTTLED);
+    assert!(begun.elapsed() > Duration::from_millis(950));
 }

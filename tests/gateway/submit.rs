@@ -184,7 +184,7 @@ fn body_and_unknown_parameters_travel_byte_for_byte() {
 
 #[test]
 fn the_longest_payload_travels_whole() {
-    let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let (_house, _smsc, mut north, mut acme) = one_carrier("max_segments = 0", "");
     let mut tlvs = Vec::new();
     let payload: Vec<u8> = (0..65_535_u32).map(|at| (at * 7) as u8).collect();
     crate::support::put_tlv(&mut tlvs, Tag::MESSAGE_PAYLOAD, &payload);
