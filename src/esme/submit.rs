@@ -169,6 +169,8 @@ impl<I: Intake> Connection<I> {
             refused += 1;
         }
         if refused > 0 {
+            // Counted on both sides, or these would stand for responses that receipts wait for.
+            bound.seat.promises.make(refused);
             bound.unread.appended(refused, out.len());
             self.machine.answered(refused);
             self.intake.throttled(refused);
