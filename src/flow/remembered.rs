@@ -6,10 +6,9 @@ use crate::receipt::NumberMark;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use smppgate_codec::receipt::State;
-use std::collections::VecDeque;
 
-/// Messages that are remembered after they have left the ledger; the oldest give way. A hundred
-/// octets or so each.
+/// Messages that are remembered at least after they have left the ledger, if there were as many. A
+/// hundred octets or so each, and twice as many of them at most.
 pub const REMEMBERED_MAX: usize = 100_000;
 
 /// What is remembered of a message.
@@ -30,30 +29,32 @@ pub struct Memory {
 }
 
 /// The messages that left the ledger last.
+///
+/// Two generations: once the younger is full, the older is forgotten whole. Nobody looks for the
+/// oldest of them one by one while messages pass.
 #[derive(Debug, Default)]
 pub struct Remembered {
-    known: HashMap<MessageId, Memory, RandomState>,
-    /// The oldest first.
-    order: VecDeque<MessageId>,
+    younger: HashMap<MessageId, Memory, RandomState>,
+    older: HashMap<MessageId, Memory, RandomState>,
 }
 
 impl Remembered {
     /// A message leaves the ledger.
     pub fn keep(&mut self, id: MessageId, memory: Memory) {
-        if self.known.insert(id, memory).is_some() {
-            return;
+        if self.younger.len() >= REMEMBERED_MAX {
+            std::mem::swap(&mut self.younger, &mut self.older);
+            self.younger.clear();
         }
-        self.order.push_back(id);
-        if self.order.len() > REMEMBERED_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
+        self.younger.insert(id, memory);
     }
 
     /// The end of a message that has left the ledger has become known.
     pub fn learn(&mut self, id: MessageId, state: State, error: u16, at: Moment) {
-        if let Some(memory) = self.known.get_mut(&id) {
+        let found = match self.younger.get_mut(&id) {
+            Some(memory) => Some(memory),
+            None => self.older.get_mut(&id),
+        };
+        if let Some(memory) = found {
             *memory = Memory {
                 state,
                 error,
@@ -65,7 +66,7 @@ impl Remembered {
 
     /// What is remembered of this message.
     pub fn find(&self, id: MessageId) -> Option<&Memory> {
-        self.known.get(&id)
+        self.younger.get(&id).or_else(|| self.older.get(&id))
     }
 }
 
@@ -84,18 +85,22 @@ mod tests {
             error: 0,
             ended: None,
         };
-        for id in 0..=REMEMBERED_MAX as u64 {
+        let last = 2 * REMEMBERED_MAX as u64;
+        for id in 0..=last {
             remembered.keep(MessageId(id), memory(MessageId(id)));
         }
         assert!(remembered.find(MessageId(0)).is_none());
-        assert_eq!(remembered.known.len(), REMEMBERED_MAX);
+        let first_kept = last - REMEMBERED_MAX as u64;
+        assert!((first_kept..=last).all(|id| remembered.find(MessageId(id)).is_some()));
         remembered.learn(MessageId(0), State::Delivered, 0, Moment(2));
         assert!(remembered.find(MessageId(0)).is_none());
-        remembered.learn(MessageId(7), State::Delivered, 0, Moment(2));
-        let found = remembered.find(MessageId(7)).unwrap();
-        assert_eq!(
-            (found.state, found.ended),
-            (State::Delivered, Some(Moment(2)))
-        );
+        for id in [first_kept, last] {
+            remembered.learn(MessageId(id), State::Delivered, 0, Moment(2));
+            let found = remembered.find(MessageId(id)).unwrap();
+            assert_eq!(
+                (found.state, found.ended),
+                (State::Delivered, Some(Moment(2)))
+            );
+        }
     }
 }
