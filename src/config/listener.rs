@@ -26,7 +26,7 @@ pub struct Gateway {
     pub data_dir: PathBuf,
     /// The part of our message ids that no other node has, 0 to 63.
     pub node: u8,
-    /// Threads that drive sockets; none is one per core.
+    /// Threads that drive sockets; none is one less than cores, and one at least.
     pub workers: Option<NonZeroUsize>,
 }
 
