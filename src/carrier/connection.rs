@@ -11,6 +11,7 @@ use super::queue::{Drawn, Queue};
 use super::row::Waiting;
 use super::share::Share;
 use super::{rewrite, translate};
+use crate::link::frames::{self, Frames};
 use crate::link::{Conversation, End, WRITE_HIGH};
 use crate::message::CarrierId;
 use crate::moment::Moment;
@@ -108,44 +109,6 @@ impl<I: Intake> Connection<I> {
     /// The status that refused our bind.
     pub fn refused(&self) -> Option<Status> {
         self.refused
-    }
-
-    fn pdu(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
-        match self.machine.receive(&frame.header, now, out) {
-            Received::Response {
-                token,
-                status,
-                in_time,
-                ..
-            } => {
-                self.answered += 1;
-                self.outcome(frame, token, status, in_time, now);
-                Ok(())
-            }
-            Received::Request { .. } => {
-                self.request(frame, now, out);
-                Ok(())
-            }
-            Received::Bound(_) => {
-                self.joined = true;
-                tracing::info!(
-                    carrier = %self.settings.name, connection = self.line.number, "bound"
-                );
-                self.queue.join(self.line.clone());
-                self.intake.up(self.carrier);
-                Ok(())
-            }
-            Received::Refused(status) => {
-                self.refused = Some(status);
-                Err(End::Ended("the carrier refused our bind"))
-            }
-            Received::Notice => {
-                self.notice(frame);
-                Ok(())
-            }
-            Received::Close(reason) => Err(ended(reason)),
-            Received::Settled | Received::Overflow | Received::Stray | Received::Bind(_) => Ok(()),
-        }
     }
 
     fn outcome(
@@ -437,6 +400,54 @@ impl<I: Intake> Connection<I> {
     }
 }
 
+impl<I: Intake> Frames for Connection<I> {
+    fn length_max(&self) -> u32 {
+        frame::LENGTH_MAX
+    }
+
+    fn may_take(&self) -> bool {
+        self.machine.may_read()
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        match self.machine.receive(&frame.header, now, out) {
+            Received::Response {
+                token,
+                status,
+                in_time,
+                ..
+            } => {
+                self.answered += 1;
+                self.outcome(frame, token, status, in_time, now);
+                Ok(())
+            }
+            Received::Request { .. } => {
+                self.request(frame, now, out);
+                Ok(())
+            }
+            Received::Bound(_) => {
+                self.joined = true;
+                tracing::info!(
+                    carrier = %self.settings.name, connection = self.line.number, "bound"
+                );
+                self.queue.join(self.line.clone());
+                self.intake.up(self.carrier);
+                Ok(())
+            }
+            Received::Refused(status) => {
+                self.refused = Some(status);
+                Err(End::Ended("the carrier refused our bind"))
+            }
+            Received::Notice => {
+                self.notice(frame);
+                Ok(())
+            }
+            Received::Close(reason) => Err(ended(reason)),
+            Received::Settled | Received::Overflow | Received::Stray | Received::Bind(_) => Ok(()),
+        }
+    }
+}
+
 impl<I: Intake> Drop for Connection<I> {
     /// However it ends, by a panic too, each message that it carried gets an outcome.
     fn drop(&mut self) {
@@ -447,29 +458,7 @@ impl<I: Intake> Drop for Connection<I> {
 impl<I: Intake> Conversation for Connection<I> {
     fn receive(&mut self, octets: &[u8], now: Moment, out: &mut BytesMut) -> Result<usize, End> {
         self.seen = now;
-        let mut taken = 0;
-        let mut end = Ok(());
-        while end.is_ok() && self.machine.may_read() || end.is_err() && taken < octets.len() {
-            match frame::next(&octets[taken..], frame::LENGTH_MAX) {
-                Ok(Some(frame)) => {
-                    taken += frame.octets.len();
-                    // Behind the last word of a session there may still be answers to ours.
-                    if end.is_ok() {
-                        end = self.pdu(&frame, now, out);
-                    } else if frame.header.command.is_response() {
-                        let _ = self.pdu(&frame, now, out);
-                    }
-                }
-                Ok(None) => break,
-                Err(_) if end.is_err() => break,
-                Err(error) => {
-                    error.nack().put(out);
-                    end = Err(End::Ended(
-                        "framing was lost: the length of a PDU was impossible",
-                    ));
-                }
-            }
-        }
+        let (taken, end) = frames::hand_over(self, octets, now, out);
         self.hand_up(now, out);
         end?;
         self.send(now, out);
@@ -561,15 +550,12 @@ fn reply(replies: &[Reply], out: &mut BytesMut) {
     }
 }
 
+/// Why it ended, in words that name the carrier where it was the carrier.
 fn ended(reason: Reason) -> End {
     End::Ended(match reason {
         Reason::PeerUnbound => "the carrier unbound",
-        Reason::Unbound => "we unbound",
         Reason::BindTimeout => "the carrier did not answer our bind in time",
         Reason::BindRefused => "the carrier refused our bind",
-        Reason::NotBound => "requests came before a bind",
-        Reason::Silent => "enquire_link was not answered",
-        Reason::Unresponsive => "our requests were not answered",
-        Reason::Idle => "nothing was asked for too long",
+        other => other.text(),
     })
 }

@@ -14,6 +14,7 @@ use super::submission::{Answer, Submission};
 use super::translate;
 use super::unanswered::Unanswered;
 use super::unread::Unread;
+use crate::link::frames::{self, Frames};
 use crate::link::{Bell, Conversation, End, WRITE_HIGH};
 use crate::moment::Moment;
 use crate::session::{Machine, Reason, Received, Role, Settings, State, Tick};
@@ -132,32 +133,6 @@ impl<I: Intake> Connection<I> {
             self.intake.overdue(&bound.seat, &open, self.seen);
         }
         self.intake.delivered(&mut self.delivered, self.seen);
-    }
-
-    fn pdu(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
-        match self.machine.receive(&frame.header, now, out) {
-            Received::Request { .. } => {
-                self.request(frame, now, out);
-                Ok(())
-            }
-            Received::Response {
-                token,
-                status,
-                in_time,
-                ..
-            } => {
-                self.response(token, status, in_time);
-                Ok(())
-            }
-            Received::Bind(kind) => self.bind(kind, frame, now, out),
-            Received::Close(reason) => Err(ended(reason)),
-            Received::Settled
-            | Received::Overflow
-            | Received::Stray
-            | Received::Notice
-            | Received::Bound(_)
-            | Received::Refused(_) => Ok(()),
-        }
     }
 
     fn response(&mut self, token: u32, status: Status, in_time: bool) {
@@ -303,6 +278,45 @@ impl Bound {
     }
 }
 
+impl<I: Intake> Frames for Connection<I> {
+    fn length_max(&self) -> u32 {
+        match self.bound {
+            Some(_) => frame::LENGTH_MAX,
+            None => frame::LENGTH_MAX_UNBOUND,
+        }
+    }
+
+    fn may_take(&self) -> bool {
+        self.may_read()
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        match self.machine.receive(&frame.header, now, out) {
+            Received::Request { .. } => {
+                self.request(frame, now, out);
+                Ok(())
+            }
+            Received::Response {
+                token,
+                status,
+                in_time,
+                ..
+            } => {
+                self.response(token, status, in_time);
+                Ok(())
+            }
+            Received::Bind(kind) => self.bind(kind, frame, now, out),
+            Received::Close(reason) => Err(ended(reason)),
+            Received::Settled
+            | Received::Overflow
+            | Received::Stray
+            | Received::Notice
+            | Received::Bound(_)
+            | Received::Refused(_) => Ok(()),
+        }
+    }
+}
+
 impl<I: Intake> Drop for Connection<I> {
     /// However it ends, by a panic too, nothing that was to be delivered is lost with it.
     fn drop(&mut self) {
@@ -313,33 +327,7 @@ impl<I: Intake> Drop for Connection<I> {
 impl<I: Intake> Conversation for Connection<I> {
     fn receive(&mut self, octets: &[u8], now: Moment, out: &mut BytesMut) -> Result<usize, End> {
         self.seen = now;
-        let mut taken = 0;
-        let mut end = Ok(());
-        while end.is_ok() && self.may_read() || end.is_err() && taken < octets.len() {
-            let limit = match self.bound {
-                Some(_) => frame::LENGTH_MAX,
-                None => frame::LENGTH_MAX_UNBOUND,
-            };
-            match frame::next(&octets[taken..], limit) {
-                Ok(Some(frame)) => {
-                    taken += frame.octets.len();
-                    // Behind the last word of a session there may still be answers to ours.
-                    if end.is_ok() {
-                        end = self.pdu(&frame, now, out);
-                    } else if frame.header.command.is_response() {
-                        let _ = self.pdu(&frame, now, out);
-                    }
-                }
-                Ok(None) => break,
-                Err(_) if end.is_err() => break,
-                Err(error) => {
-                    error.nack().put(out);
-                    end = Err(End::Ended(
-                        "framing was lost: the length of a PDU was impossible",
-                    ));
-                }
-            }
-        }
+        let (taken, end) = frames::hand_over(self, octets, now, out);
         // What was accepted before the end is still handed up: it has been read in full.
         let handed = self.hand_up(now, out);
         end.and(handed)?;
@@ -439,14 +427,5 @@ impl<I: Intake> Connection<I> {
 }
 
 pub(super) fn ended(reason: Reason) -> End {
-    End::Ended(match reason {
-        Reason::PeerUnbound => "the peer unbound",
-        Reason::Unbound => "we unbound",
-        Reason::BindTimeout => "no bind was completed in time",
-        Reason::BindRefused => "the bind was refused",
-        Reason::NotBound => "requests came before a bind",
-        Reason::Silent => "enquire_link was not answered",
-        Reason::Unresponsive => "our requests were not answered",
-        Reason::Idle => "nothing was asked for too long",
-    })
+    End::Ended(reason.text())
 }

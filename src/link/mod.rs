@@ -5,6 +5,7 @@
 //! * [`bell`] wakes a connection that has been handed something;
 //! * [`stream`] is a connected socket and what each is set to; [`tls`] is what may lie on it;
 //! * [`driver`] turns readiness into batches: the one place where a machine meets a socket;
+//! * [`frames`] walks through the whole PDUs of what has been read;
 //! * [`accept`] takes connections in, [`dial`] makes them;
 //! * [`network`] says where a peer is, [`proxy`] what a balancer says of it;
 //! * [`workshop`] does what takes long, off the threads that drive sockets.
@@ -14,6 +15,7 @@ pub mod bell;
 pub mod stream;
 pub mod tls;
 pub mod driver;
+pub mod frames;
 pub mod accept;
 pub mod dial;
 pub mod network;

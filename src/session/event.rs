@@ -150,9 +150,10 @@ pub enum Reason {
     PeerUnbound,
 }
 
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
+impl Reason {
+    /// The reason in words, as who is no particular side of the session would put it.
+    pub fn text(self) -> &'static str {
+        match self {
             Self::BindTimeout => "no bind was completed in time",
             Self::BindRefused => "the bind was refused",
             Self::NotBound => "requests came before a bind",
@@ -161,6 +162,12 @@ impl std::fmt::Display for Reason {
             Self::Idle => "nothing was asked for too long",
             Self::Unbound => "we unbound",
             Self::PeerUnbound => "the peer unbound",
-        })
+        }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text())
     }
 }
