@@ -129,7 +129,7 @@ impl Gateway {
             stop,
         };
         gateway.apply(config).await?;
-        tokio::spawn(settle_batches(board.clone(), settled, clock));
+        tokio::spawn(settle_batches(board.clone(), settled));
         tokio::spawn(keep_house(board.clone(), clock));
         for (settings, socket) in config.listeners.iter().zip(sockets.listeners) {
             let address = socket.local_addr().unwrap_or(settings.address);
@@ -482,11 +482,10 @@ fn connections(config: &Config) -> usize {
 async fn settle_batches(
     board: Arc<Switchboard>,
     mut settled: mpsc::UnboundedReceiver<Vec<Completion<After>>>,
-    clock: Clock,
 ) {
     let mut clerk = board.clerk();
     while let Some(group) = settled.recv().await {
-        unharmed("settling", || clerk.settle(group, clock.now()));
+        unharmed("settling", || clerk.settle(group));
     }
 }
 
@@ -505,7 +504,7 @@ async fn keep_house(board: Arc<Switchboard>, clock: Clock) {
             }
         });
         tokio::select! {
-            () = rung => unharmed("retrying", || clerk.retry(clock.now())),
+            () = rung => unharmed("retrying", || clerk.retry()),
             _ = ticks.tick() => unharmed("housekeeping", || {
                 clerk.housekeep(clock.now());
                 turn += 1;

@@ -5,7 +5,6 @@ use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::Waiting;
 use crate::message::{AccountId, CarrierId, Content, MessageId};
-use crate::moment::Moment;
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
@@ -60,7 +59,7 @@ impl Dispatch {
 }
 
 impl Clerk {
-    pub(super) fn dispatch(&mut self, dispatch: Dispatch, _now: Moment) {
+    pub(super) fn dispatch(&mut self, dispatch: Dispatch) {
         let Dispatch {
             ready,
             again,
@@ -118,7 +117,7 @@ impl Clerk {
     }
 
     /// Looks at those who wait for a carrier to be bound: whoever can go, goes.
-    pub fn retry(&mut self, now: Moment) {
+    pub fn retry(&mut self) {
         let waiting = self.board.parked.lock().take();
         let carriers = self.carriers.table().clone();
         let routes = self.routes.table().clone();
@@ -163,7 +162,7 @@ impl Clerk {
             ids.append(&mut left);
             board.parked.lock().put_back(first, ids);
         }
-        self.dispatch(dispatch, now);
+        self.dispatch(dispatch);
     }
 }
 

@@ -26,7 +26,7 @@ impl Clerk {
     /// Called several times a second.
     pub fn housekeep(&mut self, now: Moment) {
         self.recall(now);
-        self.retry(now);
+        self.retry();
     }
 
     /// Called once a second; `turn` counts the calls and spreads the work over them.

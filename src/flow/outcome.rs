@@ -150,7 +150,7 @@ impl Clerk {
         }
         drop(correlator);
         self.reported(carrier, early, now);
-        self.dispatch(then.dispatch, now);
+        self.dispatch(then.dispatch);
     }
 
     /// The outcomes cannot be made durable: nothing is acknowledged, and what a carrier has

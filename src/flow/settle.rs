@@ -3,7 +3,6 @@
 use super::after::After;
 use super::switchboard::Clerk;
 use crate::journal::{Appended, Completion, Record, Refusal};
-use crate::moment::Moment;
 
 impl Clerk {
     /// Hands records to the journal. The rest of the step comes back if it can be done now;
@@ -29,7 +28,7 @@ impl Clerk {
     }
 
     /// Does the rest of steps whose batches the journal has settled.
-    pub fn settle(&mut self, completions: Vec<Completion<After>>, now: Moment) {
+    pub fn settle(&mut self, completions: Vec<Completion<After>>) {
         for (then, outcome) in completions {
             if outcome == Err(Refusal::Failed) {
                 self.board.fail();
@@ -45,7 +44,7 @@ impl Clerk {
                     match outcome {
                         Ok(()) => {
                             seat.answer(self.stored_answers(&messages));
-                            self.stored(&seat, account, messages, now);
+                            self.stored(&seat, account, messages);
                         }
                         Err(refusal) => seat.answer(self.not_stored(account, messages, refusal)),
                     }

@@ -45,7 +45,7 @@ impl Clerk {
             return;
         }
         match account.ack {
-            AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed, now),
+            AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed),
             AckMode::Stored => self.store(seat, account_id, routed, now, answers),
         }
     }
@@ -199,7 +199,7 @@ impl Clerk {
                 let before = answers.len();
                 answers.extend(self.stored_answers(&messages));
                 seat.promises.make(answers.len() - before);
-                self.stored(seat, account, messages, now);
+                self.stored(seat, account, messages);
             }
             Err((After::Stored { messages, .. }, refusal)) => {
                 let before = answers.len();
@@ -220,13 +220,7 @@ impl Clerk {
     }
 
     /// The messages are durable and answered: they go to their carriers.
-    pub(super) fn stored(
-        &mut self,
-        seat: &Arc<Seat>,
-        account: AccountId,
-        messages: Vec<Routed>,
-        now: Moment,
-    ) {
+    pub(super) fn stored(&mut self, seat: &Arc<Seat>, account: AccountId, messages: Vec<Routed>) {
         // They were taken in stored mode, whatever the account's mode is by now.
         let account = self
             .accounts
@@ -234,7 +228,7 @@ impl Clerk {
             .account(account)
             .cloned()
             .unwrap_or_default();
-        self.open(seat, AckMode::Stored, account.on_unknown, messages, now);
+        self.open(seat, AckMode::Stored, account.on_unknown, messages);
     }
 
     pub(super) fn not_stored(
@@ -265,7 +259,6 @@ impl Clerk {
         ack: AckMode,
         on_unknown: OnUnknown,
         messages: Vec<Routed>,
-        now: Moment,
     ) {
         let stored = ack == AckMode::Stored;
         let carriers = self.carriers.table().clone();
@@ -311,7 +304,7 @@ impl Clerk {
             (id, entry)
         });
         self.board.ledger.open(entries);
-        self.dispatch(dispatch, now);
+        self.dispatch(dispatch);
     }
 }
 
