@@ -115,6 +115,13 @@ impl Account {
         self.allow.iter().any(|network| network.contains(address))
     }
 
+    /// Whether it may bind from a few addresses only, and this is one of them.
+    pub fn expects(&self, address: IpAddr) -> bool {
+        let is_any = |network: &Network| [Network::ANY_IPV4, Network::ANY_IPV6].contains(network);
+        let mut named = self.allow.iter().filter(|network| !is_any(network));
+        named.any(|network| network.contains(address))
+    }
+
     /// Whether the segments of its messages are counted.
     #[inline]
     pub fn is_counted(&self) -> bool {

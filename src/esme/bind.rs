@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::connection::{Bound, Connection, ended};
-use super::door::{Admission, Asked, Deciding, Decision};
+use super::door::{Admission, Asked, Deciding, Decision, Refused, Waits};
 use super::held::Held;
 use super::intake::Intake;
 use super::outbox::Outbox;
@@ -46,35 +46,70 @@ impl<I: Intake> Connection<I> {
             sequence,
             version: bind.interface_version,
         };
-        let (name, shown) = (bind.system_id, bind.password);
-        match self
-            .intake
-            .admit(name, shown, self.place.peer(), &self.bell)
-        {
-            Admission::Decided(decision) => {
-                if let Err(status) = decision {
-                    let system_id = name.escape_ascii();
-                    tracing::warn!(%system_id, connection = self.place.number(), %status, "bind refused");
-                }
-                self.decided(asked, decision, now, out)
-            }
-            Admission::Pending(door) => {
-                self.deciding = Some(Deciding { asked, door });
-                Ok(())
-            }
-        }
+        self.ask_in(asked, bind.system_id, bind.password, false, now, out)
     }
 
-    /// A bind that took its time is decided.
+    /// Asks above whether this bind may be, a second time if it had to wait for its turn.
+    fn ask_in(
+        &mut self,
+        asked: Asked,
+        system_id: &[u8],
+        password: &[u8],
+        has_waited: bool,
+        now: Moment,
+        out: &mut BytesMut,
+    ) -> Result<(), End> {
+        let from = self.place.peer();
+        let waits = match self
+            .intake
+            .admit(system_id, password, from, has_waited, &self.bell, now)
+        {
+            Admission::Decided(decision) => {
+                if let Err(Refused { status, .. }) = decision {
+                    let (system_id, connection) = (system_id.escape_ascii(), self.place.number());
+                    match status {
+                        // Who floods us floods no log.
+                        Status::ESME_RTHROTTLED => {
+                            tracing::debug!(%system_id, connection, "bind turned away");
+                        }
+                        _ => tracing::warn!(%system_id, connection, %status, "bind refused"),
+                    }
+                }
+                return self.decided(asked, decision, now, out);
+            }
+            Admission::Pending(door) => Waits::Verdict(door),
+            Admission::Later(at) => Waits::Turn {
+                at,
+                system_id: system_id.into(),
+                password: password.into(),
+            },
+        };
+        self.deciding = Some(Deciding { asked, waits });
+        Ok(())
+    }
+
+    /// A bind that took its time may be decided by now.
     pub(super) fn let_in(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
-        let waiting = self.deciding.take_if(|deciding| deciding.door.is_decided());
-        let Some(Deciding { asked, door }) = waiting else {
+        let over = self.deciding.take_if(|one| one.waits.is_over(now));
+        let Some(Deciding { asked, waits }) = over else {
             return Ok(());
         };
-        let decision = door.decision().unwrap_or(Err(Status::ESME_RBINDFAIL));
-        if let Err(status) = decision {
-            tracing::warn!(connection = self.place.number(), %status, "bind refused");
-        }
+        let decision = match waits {
+            Waits::Turn {
+                system_id,
+                password,
+                ..
+            } => return self.ask_in(asked, &system_id, &password, true, now, out),
+            Waits::Verdict(door) => {
+                let decision = door.decision();
+                let decision = decision.unwrap_or(Err(Status::ESME_RBINDFAIL.into()));
+                if let Err(Refused { status, .. }) = decision {
+                    tracing::warn!(connection = self.place.number(), %status, "bind refused");
+                }
+                decision
+            }
+            Waits::Told(refused) => Err(refused),
+        };
         self.decided(asked, decision, now, out)
     }
 
@@ -90,7 +125,8 @@ impl<I: Intake> Connection<I> {
             sequence,
             version,
         } = asked;
-        match decision.and_then(|(id, account)| self.seat(asked, id, account)) {
+        let seated = decision.and_then(|(id, account)| Ok(self.seat(asked, id, account)?));
+        match seated {
             Ok(bound) => {
                 let account = &bound.account;
                 tracing::info!(
@@ -114,10 +150,17 @@ impl<I: Intake> Connection<I> {
                 self.bell.ring();
                 Ok(())
             }
-            Err(status) => match self.machine.refuse_bind(kind, sequence, status, out) {
-                Some(reason) => Err(ended(reason)),
-                None => Ok(()),
-            },
+            Err(refused) if refused.not_before > now => {
+                let waits = Waits::Told(refused);
+                self.deciding = Some(Deciding { asked, waits });
+                Ok(())
+            }
+            Err(Refused { status, .. }) => {
+                match self.machine.refuse_bind(kind, sequence, status, out) {
+                    Some(reason) => Err(ended(reason)),
+                    None => Ok(()),
+                }
+            }
         }
     }
 

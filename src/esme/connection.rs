@@ -369,6 +369,7 @@ impl<I: Intake> Conversation for Connection<I> {
                 Tick::Close(reason) => return Err(ended(reason)),
             }
         }
+        self.let_in(now, out)?;
         if let Some(bound) = &mut self.bound {
             let overdue = bound.unanswered.overdue(now);
             if !overdue.is_empty() {
@@ -385,7 +386,9 @@ impl<I: Intake> Conversation for Connection<I> {
             let held = bound.held.deadline();
             bound.recheck.min(bound.unanswered.deadline()).min(held)
         });
-        self.machine.deadline().min(own)
+        let deciding = self.deciding.as_ref();
+        let door = deciding.map_or(Moment::NEVER, |one| one.waits.deadline());
+        self.machine.deadline().min(own).min(door)
     }
 
     fn may_read(&self) -> bool {

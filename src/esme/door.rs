@@ -1,15 +1,33 @@
-//! Where a connection waits to be let in: a box for one decision, and a bell.
+//! Where a connection waits to be let in: for its turn, or at a box for one decision, with a bell.
 
 use super::account::Account;
 use crate::link::Bell;
 use crate::message::AccountId;
+use crate::moment::Moment;
 use crate::session::BindKind;
 use parking_lot::Mutex;
 use smppgate_codec::code::Status;
 use std::sync::Arc;
 
 /// Who is let in, or what those who are not are told.
-pub type Decision = Result<(AccountId, Arc<Account>), Status>;
+pub type Decision = Result<(AccountId, Arc<Account>), Refused>;
+
+/// What somebody is told who is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// With which status.
+    pub status: Status,
+    /// Not before: who guesses is to lose time by it.
+    pub not_before: Moment,
+}
+
+impl From<Status> for Refused {
+    /// Told at once.
+    fn from(status: Status) -> Self {
+        let not_before = Moment::default();
+        Self { status, not_before }
+    }
+}
 
 /// Whether an ESME may bind.
 #[derive(Debug)]
@@ -18,6 +36,8 @@ pub enum Admission {
     Decided(Decision),
     /// Its password is being verified: the decision will be left here.
     Pending(Arc<Door>),
+    /// It has shown wrong ones lately, and has its turn then: it is to ask again.
+    Later(Moment),
 }
 
 /// The box of a connection whose bind is not decided yet.
@@ -56,7 +76,40 @@ impl Door {
 /// A bind whose decision takes its time.
 pub(super) struct Deciding {
     pub asked: Asked,
-    pub door: Arc<Door>,
+    pub waits: Waits,
+}
+
+/// What a bind waits for.
+pub(super) enum Waits {
+    /// Its turn: these are what it has shown.
+    Turn {
+        at: Moment,
+        system_id: Box<[u8]>,
+        password: Box<[u8]>,
+    },
+    /// The decision that is left at its door.
+    Verdict(Arc<Door>),
+    /// The time when it may be told that it is refused.
+    Told(Refused),
+}
+
+impl Waits {
+    /// When it is to be looked at, if that is not when the bell rings.
+    pub fn deadline(&self) -> Moment {
+        match self {
+            Self::Turn { at, .. } => *at,
+            Self::Verdict(_) => Moment::NEVER,
+            Self::Told(refused) => refused.not_before,
+        }
+    }
+
+    /// Whether what it waits for has come.
+    pub fn is_over(&self, now: Moment) -> bool {
+        match self {
+            Self::Verdict(door) => door.is_decided(),
+            _ => self.deadline() <= now,
+        }
+    }
 }
 
 /// A bind as it was asked for.

@@ -17,13 +17,15 @@ use std::sync::Arc;
 /// it keeps for speed is shared with nobody.
 pub trait Intake: Send + 'static {
     /// Whether an ESME that binds from this address may. If that takes its time, the bell is rung
-    /// once it is decided.
+    /// once it is decided. `has_waited` says that it asks again, now that it has its turn.
     fn admit(
         &mut self,
         system_id: &[u8],
         password: &[u8],
         from: IpAddr,
+        has_waited: bool,
         bell: &Arc<Bell>,
+        now: Moment,
     ) -> Admission;
 
     /// As many message ids as asked for, none of them ever given out before.

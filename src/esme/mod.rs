@@ -1,7 +1,8 @@
 //! Those who submit: accounts, their connections, and what they need from above.
 //!
 //! * `account`: the settings of an ESME that may bind; `password`: what it must show;
-//! * `verified`: passwords that were verified; `door`: where a connection waits for that;
+//! * `verified`: passwords that were verified; `guesses`: who has shown wrong ones; `door`: where a
+//!   connection waits for either;
 //! * `submission`: a message of its own; `multi`: several that share one answer; `translate`: from
 //!   PDUs to them;
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
@@ -34,6 +35,7 @@ mod standing;
 mod intake;
 mod manage;
 mod crowd;
+mod guesses;
 mod place;
 mod connection;
 mod bind;
@@ -42,7 +44,8 @@ mod server;
 
 pub use account::{Account, ForcedSource, ReceiptBind};
 pub use delivery::{Delivered, Delivery, Parcel, Receipt, Verdict};
-pub use door::{Admission, Decision, Door};
+pub use door::{Admission, Decision, Door, Refused};
+pub use guesses::{Guesses, Turn};
 pub use intake::Intake;
 pub use multi::Multi;
 pub use password::{Hash, HashError, Password};

@@ -62,6 +62,12 @@ impl<W> Verified<W> {
         Mark(mac.finalize().into_bytes().into())
     }
 
+    /// Whether this is being verified; then `waiter` is kept until it is.
+    pub fn join(&mut self, mark: Mark, waiter: impl FnOnce() -> W) -> bool {
+        let waiters = self.underway.get_mut(&mark);
+        waiters.map(|waiters| waiters.push(waiter())).is_some()
+    }
+
     /// What is known of this; if it is not known, `waiter` is kept until it is.
     pub fn ask(&mut self, mark: Mark, waiter: impl FnOnce() -> W) -> Asked {
         if self.known.contains(&mark) {

@@ -1,13 +1,16 @@
-//! An ESME wants to bind: whether it may, at once or once its password has been verified.
+//! An ESME wants to bind: whether it may, at once or once it has its turn and is verified.
 
 use super::doorkeeper::{Trial, Waiter, passwords};
 use super::switchboard::Clerk;
-use crate::esme::{Account, Admission, Asked, Decision, Door, Hash, Password};
+use crate::esme::{Account, Admission, Asked, Decision, Door, Hash, Password, Refused, Turn};
 use crate::link::Bell;
 use crate::message::AccountId;
+use crate::moment::Moment;
 use smppgate_codec::code::Status;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+type Found = Option<(AccountId, Arc<Account>)>;
 
 impl Clerk {
     /// Decides about a bind, or has its password verified. Somebody unknown is compared as well,
@@ -17,11 +20,61 @@ impl Clerk {
         system_id: &[u8],
         shown: &[u8],
         from: IpAddr,
+        has_waited: bool,
         bell: &Arc<Bell>,
+        now: Moment,
     ) -> Admission {
         let accounts = self.accounts.table().clone();
         let found = accounts.named(system_id).cloned();
         let passwords = found.as_ref().map(|(_, account)| passwords(account));
+        let decoy = accounts.decoy();
+        let hashes: Vec<Hash> = passwords
+            .iter()
+            .flatten()
+            .flatten()
+            .filter_map(|password| password.hash().cloned())
+            .collect();
+        let board = self.board.clone();
+        let doorkeeper = &board.doorkeeper;
+        let door = Arc::new(Door::new(bell.clone()));
+        let waiter = || Waiter {
+            door: door.clone(),
+            system_id: system_id.into(),
+            found: found.clone(),
+            from,
+            at: now,
+        };
+        let mark = decoy.map(|_| {
+            let texts: Vec<String> = hashes.iter().map(Hash::text).collect();
+            let texts = texts.iter().map(String::as_str);
+            doorkeeper.verified.lock().mark(system_id, texts, shown)
+        });
+        // The same password for the same name is one guess, however many show it at a time.
+        if let Some(mark) = mark
+            && doorkeeper.verified.lock().join(mark, waiter)
+        {
+            return Admission::Pending(door);
+        }
+        if !has_waited {
+            let is_expected = found
+                .as_ref()
+                .is_some_and(|(_, account)| account.expects(from));
+            let turn = doorkeeper
+                .guesses
+                .lock()
+                .turn(from, system_id, is_expected, now);
+            match turn {
+                Turn::At(at) if at > now => {
+                    board.counters.binds_slowed.add(1);
+                    return Admission::Later(at);
+                }
+                Turn::At(_) => {}
+                Turn::TooMany => {
+                    board.counters.binds_turned_away.add(1);
+                    return Admission::Decided(Err(Status::ESME_RTHROTTLED.into()));
+                }
+            }
+        }
         let is_plainly_right = match &passwords {
             Some(passwords) => passwords
                 .iter()
@@ -32,71 +85,64 @@ impl Clerk {
                 false
             }
         };
-        let Some((decoy, most)) = accounts.decoy() else {
+        let (Some((decoy, most)), Some(mark)) = (decoy, mark) else {
             // No account has a hash.
             let found = found.filter(|_| is_plainly_right);
-            return Admission::Decided(self.let_in(found, from));
+            return Admission::Decided(self.let_in(found, system_id, from, now));
         };
         if is_plainly_right {
-            return Admission::Decided(self.let_in(found, from));
+            return Admission::Decided(self.let_in(found, system_id, from, now));
         }
-        let hashes: Vec<Hash> = passwords
-            .iter()
-            .flatten()
-            .flatten()
-            .filter_map(|password| password.hash().cloned())
-            .collect();
-        let decoys = vec![decoy.clone(); most - hashes.len().min(most)];
-        let door = Arc::new(Door::new(bell.clone()));
-        let doorkeeper = &self.board.doorkeeper;
-        let mut verified = doorkeeper.verified.lock();
-        let texts: Vec<String> = hashes.iter().map(Hash::text).collect();
-        let mark = verified.mark(system_id, texts.iter().map(String::as_str), shown);
-        let asked = verified.ask(mark, || Waiter {
-            door: door.clone(),
-            found: found.clone(),
-            from,
-        });
-        drop(verified);
-        match asked {
-            Asked::Known => return Admission::Decided(self.let_in(found, from)),
+        match doorkeeper.verified.lock().ask(mark, waiter) {
+            Asked::Known => return Admission::Decided(self.let_in(found, system_id, from, now)),
             Asked::Joined => {}
             Asked::First => {
                 let trial = Trial {
+                    decoys: vec![decoy.clone(); most - hashes.len().min(most)],
                     hashes,
-                    decoys,
                     shown: shown.to_vec(),
                 };
-                let mut clerk = self.board.clerk();
+                let clerk = board.clerk();
                 doorkeeper.workshop.take(move || {
                     let is_right = trial.passes();
-                    clerk.board.counters.passwords_verified.add(1);
-                    let settled = clerk
-                        .board
-                        .doorkeeper
-                        .verified
-                        .lock()
-                        .settle(mark, is_right);
-                    for Waiter { door, found, from } in settled {
-                        let found = found.filter(|_| is_right);
-                        door.decide(clerk.let_in(found, from));
-                    }
+                    clerk.verified(mark, is_right);
                 });
             }
         }
         Admission::Pending(door)
     }
 
-    /// The decision about somebody whose password was right, or about somebody else.
-    fn let_in(&mut self, found: Option<(AccountId, Arc<Account>)>, from: IpAddr) -> Decision {
-        let (id, account) = found.ok_or(Status::ESME_RINVPASWD)?;
-        if self.board.is_closed() || !account.allows(from) {
-            return Err(Status::ESME_RBINDFAIL);
+    /// A password has been verified: all who have shown it are told.
+    fn verified(mut self, mark: crate::esme::Mark, is_right: bool) {
+        let board = self.board.clone();
+        board.counters.passwords_verified.add(1);
+        let settled = board.doorkeeper.verified.lock().settle(mark, is_right);
+        for waiter in settled {
+            let found = waiter.found.filter(|_| is_right);
+            let decision = self.let_in(found, &waiter.system_id, waiter.from, waiter.at);
+            waiter.door.decide(decision);
         }
+    }
+
+    /// The decision about somebody whose password was right, or about somebody else.
+    fn let_in(&mut self, found: Found, system_id: &[u8], from: IpAddr, now: Moment) -> Decision {
+        let board = self.board.clone();
+        let guesses = &board.doorkeeper.guesses;
+        let Some((id, account)) = found else {
+            board.counters.binds_wrong.add(1);
+            return Err(Refused {
+                status: Status::ESME_RINVPASWD,
+                not_before: guesses.lock().wrong(from, system_id, now),
+            });
+        };
+        if board.is_closed() || !account.allows(from) {
+            return Err(Status::ESME_RBINDFAIL.into());
+        }
+        guesses.lock().right(from, system_id, now);
         // While its password was verified the account may have changed.
         match self.accounts.table().account(id) {
             Some(now) if passwords(now) == passwords(&account) => Ok((id, now.clone())),
-            _ => Err(Status::ESME_RINVPASWD),
+            _ => Err(Status::ESME_RINVPASWD.into()),
         }
     }
 }

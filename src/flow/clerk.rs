@@ -17,9 +17,11 @@ impl esme::Intake for Clerk {
         system_id: &[u8],
         password: &[u8],
         from: IpAddr,
+        has_waited: bool,
         bell: &Arc<Bell>,
+        now: Moment,
     ) -> Admission {
-        self.asked_in(system_id, password, from, bell)
+        self.asked_in(system_id, password, from, has_waited, bell, now)
     }
 
     fn ids(&mut self, count: usize, now: Moment) -> MessageIds {

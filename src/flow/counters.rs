@@ -40,6 +40,9 @@ macro_rules! counters {
 
 counters! {
     passwords_verified, "Passwords that were verified against a hash.";
+    binds_wrong, "Binds that were refused since name or password was wrong.";
+    binds_slowed, "Binds that waited for their turn, since wrong passwords had been shown.";
+    binds_turned_away, "Binds that were refused unheard, since too many of them waited for their turn.";
     submitted, "Messages that ESMEs have submitted.";
     accepted, "Messages that were answered with status 0.";
     refused, "Messages that were answered with another status.";

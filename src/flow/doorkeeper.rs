@@ -1,8 +1,9 @@
-//! Verifies passwords of which only hashes are known, a few at a time.
+//! Verifies passwords of which only hashes are known, a few at a time, and knows who has guessed.
 
-use crate::esme::{Account, Door, Hash, Password, Verified};
+use crate::esme::{Account, Door, Guesses, Hash, Password, Verified};
 use crate::link::Workshop;
 use crate::message::AccountId;
+use crate::moment::Moment;
 use parking_lot::Mutex;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 /// 256 MiB, and messages are to go on meanwhile.
 const VERIFIED_AT_ONCE: usize = 2;
 
-/// Verifies passwords of which only hashes are known.
+/// Verifies passwords of which only hashes are known, and knows who has guessed.
 #[derive(Debug)]
 pub struct Doorkeeper {
+    pub(super) guesses: Mutex<Guesses>,
     pub(super) verified: Mutex<Verified<Waiter>>,
     pub(super) workshop: Workshop,
 }
@@ -22,14 +24,18 @@ pub struct Doorkeeper {
 #[derive(Debug)]
 pub(super) struct Waiter {
     pub door: Arc<Door>,
+    pub system_id: Box<[u8]>,
     pub found: Option<(AccountId, Arc<Account>)>,
     pub from: IpAddr,
+    /// When it asked.
+    pub at: Moment,
 }
 
 impl Doorkeeper {
     /// A doorkeeper that has seen nobody yet; the key is random.
     pub fn new(key: [u8; 32]) -> Self {
         Self {
+            guesses: Mutex::default(),
             verified: Mutex::new(Verified::new(key)),
             workshop: Workshop::new(VERIFIED_AT_ONCE),
         }

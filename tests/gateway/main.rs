@@ -26,6 +26,7 @@ mod carriers;
 mod outbind;
 mod overload;
 mod journal;
+mod guessing;
 mod hostile;
 mod reload;
 mod drain;

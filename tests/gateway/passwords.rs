@@ -1,13 +1,13 @@
 //! Accounts of whose passwords only hashes are known, and who may bind from where.
 
-use crate::support::{Esme, House, account, message, one_carrier};
+use crate::support::{Esme, House, account, message};
 use smppgate::esme::Hash;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Bind, Pdu};
 
 const TRX: Command = Command::BIND_TRANSCEIVER;
 
-fn hashed(system_id: &str, password: &str, keys: &str) -> String {
+pub fn hashed(system_id: &str, password: &str, keys: &str) -> String {
     let hash = Hash::of(password.as_bytes(), &[7; 16]).unwrap().text();
     format!("[[account]]\nsystem_id = \"{system_id}\"\npassword_hash = \"{hash}\"\n{keys}\n")
 }
@@ -147,32 +147,4 @@ fn who_hangs_up_while_its_password_is_verified_leaves_no_bind_behind() {
     crate::support::until("the binds have gone", || {
         asks(&house, "acme", "secret") == Status::ESME_ROK
     });
-}
-
-#[test]
-fn messages_go_on_while_passwords_are_guessed() {
-    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
-    let mut house = house;
-    let tables = [
-        account("acme", ""),
-        hashed("beta", "secret", ""),
-        _smsc.settings("north", ""),
-        crate::support::route("all", "via = [\"north\"]"),
-    ];
-    house.reload(&tables);
-    let mut guessers: Vec<Esme> = (0..20).map(|_| house.dial()).collect();
-    for (at, guesser) in guessers.iter_mut().enumerate() {
-        guesser.send(&Pdu::BindTransceiver(Bind {
-            system_id: b"beta",
-            password: format!("guess{at}").as_bytes(),
-            ..Bind::default()
-        }));
-    }
-    let sequence = acme.submit("33612345678");
-    north.takes("n1");
-    acme.accepted(sequence);
-    for guesser in &mut guessers {
-        let answer = guesser.expect(Command::BIND_TRANSCEIVER_RESP);
-        assert_eq!(answer.status(), Status::ESME_RINVPASWD);
-    }
 }

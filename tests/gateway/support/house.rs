@@ -163,6 +163,14 @@ impl House {
         Esme::over(socket.into())
     }
 
+    /// A connection to the gateway from this loopback address, not bound.
+    pub fn dial_from(&self, address: [u8; 4]) -> Esme {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
+        socket.connect(&self.address.into()).unwrap();
+        Esme::over(socket.into())
+    }
+
     /// A customer that is bound to send and receive.
     pub fn trx(&self, system_id: &str) -> Esme {
         self.bound(Command::BIND_TRANSCEIVER, system_id)
