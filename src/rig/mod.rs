@@ -8,7 +8,7 @@
 //!   behind it, `messages` and `queries` what it does with requests, `binds` who is bound to it,
 //!   `agenda` what it does later, `memory` what it remembers, `submitted` what it reads of a message,
 //!   `report` the receipts that it writes, `shape` how others write them;
-//! * [`esme`] is one bind of an ESME;
+//! * [`esme`] is one bind of an ESME, [`crowd`] are very many that only stay;
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
 //! * `mix` says which messages there are and how often each, `marked` puts a number into each and
 //!   finds it again in the receipt;
@@ -42,6 +42,7 @@ mod exchange;
 mod messages;
 mod queries;
 pub mod esme;
+pub mod crowd;
 pub mod tally;
 mod mix;
 mod marked;
