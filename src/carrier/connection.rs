@@ -2,10 +2,11 @@
 
 use super::account::Carrier;
 use super::arrival::{Arrival, Reply};
+use super::begun::Begun;
 use super::intake::Intake;
 use super::line::Line;
 use super::maps::Reaction;
-use super::outcome::{Outcome, Verdict};
+use super::outcome::{Outcome, Verdict, Verdicts};
 use super::parts::{Parts, Token};
 use super::queue::{Drawn, Queue};
 use super::row::Waiting;
@@ -13,7 +14,7 @@ use super::share::Share;
 use super::{rewrite, translate};
 use crate::link::frames::{self, Frames};
 use crate::link::{Conversation, End, WRITE_HIGH};
-use crate::message::CarrierId;
+use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
@@ -40,6 +41,8 @@ pub struct Connection<I: Intake> {
     reference: u16,
     seen: Moment,
     joined: bool,
+    /// It is to unbind as soon as no message is cut in two by that.
+    leaving: bool,
     refused: Option<Status>,
     /// When the rate allows the next message.
     pace_at: Moment,
@@ -88,6 +91,7 @@ impl<I: Intake> Connection<I> {
             intake,
             seen: now,
             joined: false,
+            leaving: false,
             refused: None,
             pace_at: Moment::NEVER,
             clogged: false,
@@ -144,15 +148,19 @@ impl<I: Intake> Connection<I> {
         if !in_time {
             tracing::debug!(carrier = %self.settings.name, message = %token.id, "late answer");
         }
-        let id = token.id;
-        let verdict = match token.is_part {
-            false => verdict,
-            true => match self.parts.answered(id, verdict) {
-                Some(verdict) => verdict,
-                None => return,
-            },
-        };
-        self.outcomes.push(Outcome { id, verdict });
+        let Token { id, part } = token;
+        match part {
+            None => self.outcomes.push(Outcome { id, verdict }),
+            Some(part) => {
+                let verdicts = self.parts.answered(id, part, verdict);
+                self.say(id, verdicts);
+            }
+        }
+    }
+
+    fn say(&mut self, id: MessageId, verdicts: Verdicts) {
+        let outcomes = verdicts.into_iter().map(|verdict| Outcome { id, verdict });
+        self.outcomes.extend(outcomes);
     }
 
     /// An alert_notification has no answer, whatever it holds.
@@ -229,7 +237,8 @@ impl<I: Intake> Connection<I> {
         self.clogged = out.len() > WRITE_HIGH;
         let mut unused = 0;
         let mut stuck = false;
-        while !self.clogged && self.machine.room() > 0 && self.send_parts(now, out) {
+        while !self.clogged && self.machine.room() > 0 && self.send_parts(now, out) && !self.leaving
+        {
             let Drawn { ready_at, share } = self.queue.draw(self.machine.room(), now, &mut drawn);
             self.borrow(share, drawn.len());
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
@@ -238,49 +247,29 @@ impl<I: Intake> Connection<I> {
             }
             let mut drawing = drawn.drain(..);
             while let Some(waiting) = drawing.next() {
-                let command = waiting.content.command();
-                let rewritten = rewrite::is_needed(&self.settings, &waiting.content).then(|| {
-                    let accepted = waiting.id.accepted();
-                    self.reference = self.reference.wrapping_add(1);
-                    let reference = self.reference;
-                    rewrite::bodies(&self.settings, &waiting.content, accepted, now, reference)
-                });
-                if let Some(Err(status)) = rewritten {
-                    self.outcomes.push(Outcome {
-                        id: waiting.id,
-                        verdict: Verdict::Unfit(status),
-                    });
-                    unused += 1;
-                    continue;
+                match self.put(waiting, now, out) {
+                    Put::Sent => continue,
+                    Put::Unfit => {
+                        unused += 1;
+                        continue;
+                    }
+                    Put::InParts => {}
+                    Put::NoRoom(waiting) => {
+                        let unsent: Vec<_> =
+                            std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                        unused += unsent.len();
+                        self.queue.put_back(unsent);
+                        break;
+                    }
                 }
-                let token = Token {
-                    id: waiting.id,
-                    is_part: matches!(&rewritten, Some(Ok(bodies)) if bodies.len() > 1),
-                };
-                let Some(sequence) = self.machine.request(command, token, now) else {
-                    let unsent: Vec<_> = std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                // The turn that it was drawn with is that of its first part.
+                if !(self.send_part(now, out) && self.send_parts(now, out)) {
+                    // Nothing else leaves on this bind between the parts of a message.
+                    let unsent: Vec<_> = drawing.by_ref().collect();
                     unused += unsent.len();
                     self.queue.put_back(unsent);
+                    stuck = true;
                     break;
-                };
-                match rewritten {
-                    Some(Ok(bodies)) => {
-                        let mut bodies = bodies.into_iter();
-                        let first = bodies.next().unwrap_or_default();
-                        PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&first);
-                        if token.is_part {
-                            self.parts.begin(waiting.id, command, bodies);
-                            if !self.send_parts(now, out) {
-                                // Nothing else leaves on this bind between the parts of a message.
-                                let unsent: Vec<_> = drawing.by_ref().collect();
-                                unused += unsent.len();
-                                self.queue.put_back(unsent);
-                                stuck = true;
-                                break;
-                            }
-                        }
-                    }
-                    _ => translate::put(&self.settings, &waiting.content, sequence, out),
                 }
             }
             drop(drawing);
@@ -300,21 +289,68 @@ impl<I: Intake> Connection<I> {
         if self.machine.room() == 0 {
             self.queue.nudge();
         }
+        self.leave_when_whole(now, out);
     }
 
-    /// Sends what is left of the message that leaves in parts. Whether nothing is left of it.
+    /// Writes one message, or says why it does not leave as one PDU.
+    fn put(&mut self, mut waiting: Waiting, now: Moment, out: &mut BytesMut) -> Put {
+        if self.machine.room() == 0 {
+            return Put::NoRoom(waiting);
+        }
+        if let Some(begun) = waiting.begun.take() {
+            self.parts.begin(waiting, begun);
+            self.drop_stale(now);
+            return match self.parts.unsent() {
+                0 => Put::Unfit,
+                _ => Put::InParts,
+            };
+        }
+        let command = waiting.content.command();
+        let mut bodies = Vec::new();
+        if rewrite::is_needed(&self.settings, &waiting.content) {
+            let accepted = waiting.id.accepted();
+            self.reference = self.reference.wrapping_add(1);
+            let reference = self.reference;
+            match rewrite::bodies(&self.settings, &waiting.content, accepted, now, reference) {
+                Ok(rewritten) => bodies = rewritten,
+                Err(status) => {
+                    self.outcomes.push(Outcome {
+                        id: waiting.id,
+                        verdict: Verdict::Unfit(status),
+                    });
+                    return Put::Unfit;
+                }
+            }
+        }
+        if bodies.len() > 1 {
+            let until = rewrite::until(&waiting.content, waiting.id.accepted());
+            let begun = Begun::new(command, bodies, until);
+            self.parts.begin(waiting, Box::new(begun));
+            return Put::InParts;
+        }
+        let token = Token {
+            id: waiting.id,
+            part: None,
+        };
+        let Some(sequence) = self.machine.request(command, token, now) else {
+            return Put::NoRoom(waiting);
+        };
+        match bodies.pop() {
+            Some(body) => {
+                PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&body);
+            }
+            None => translate::put(&self.settings, &waiting.content, sequence, out),
+        }
+        Put::Sent
+    }
+
+    /// Sends what is left of messages that leave in parts. Whether nothing is left of them.
     fn send_parts(&mut self, now: Moment, out: &mut BytesMut) -> bool {
-        while let Some(part) = self.parts.unsent.front() {
+        self.drop_stale(now);
+        while self.parts.next().is_some() {
             if self.machine.room() == 0 || out.len() > WRITE_HIGH {
                 return false;
             }
-            let (command, token) = (
-                part.command,
-                Token {
-                    id: part.id,
-                    is_part: true,
-                },
-            );
             match self.queue.grant_part(now) {
                 Ok(share) => self.borrow(share, 1),
                 Err(ready_at) => {
@@ -322,15 +358,39 @@ impl<I: Intake> Connection<I> {
                     return false;
                 }
             }
-            let Some(sequence) = self.machine.request(command, token, now) else {
-                self.repay(1);
+            if !self.send_part(now, out) {
                 return false;
-            };
-            if let Some(part) = self.parts.unsent.pop_front() {
-                PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&part.body);
             }
         }
-        true
+        self.parts.unsent() == 0
+    }
+
+    /// Parts whose time is over do not leave.
+    fn drop_stale(&mut self, now: Moment) {
+        while let Some((id, verdicts)) = self.parts.stale(now) {
+            self.say(id, verdicts);
+        }
+    }
+
+    /// Sends one part, which has its turn. Whether it could.
+    fn send_part(&mut self, now: Moment, out: &mut BytesMut) -> bool {
+        let sent = self.parts.next().and_then(|part| {
+            let sequence = self.machine.request(part.command, part.token, now)?;
+            PduWriter::begin(out, part.command, Status::ESME_ROK, sequence).octets(part.body);
+            Some(())
+        });
+        match sent {
+            Some(()) => self.parts.sent(),
+            None => self.repay(1),
+        }
+        sent.is_some()
+    }
+
+    /// If it is to unbind: does so, unless that cut a message in two.
+    fn leave_when_whole(&mut self, now: Moment, out: &mut BytesMut) {
+        if self.leaving && self.parts.unsent() == 0 {
+            self.machine.unbind(now, out);
+        }
     }
 
     /// So many messages take room of the group until they are answered.
@@ -355,8 +415,12 @@ impl<I: Intake> Connection<I> {
     }
 
     fn say_room(&self) {
-        let room = if self.clogged { 0 } else { self.machine.room() };
-        self.line.has_room(room, self.machine.in_flight());
+        let room = match self.clogged || self.leaving {
+            true => 0,
+            false => self.machine.room(),
+        };
+        let in_flight = self.machine.in_flight() + self.parts.unsent();
+        self.line.has_room(room, in_flight);
     }
 
     fn bind(&mut self, now: Moment, out: &mut BytesMut) {
@@ -380,13 +444,19 @@ impl<I: Intake> Connection<I> {
         let lost = self
             .machine
             .outstanding()
-            .filter(|lost| !lost.expired && !lost.token.is_part);
+            .filter(|lost| !lost.expired && lost.token.part.is_none());
         outcomes.extend(lost.map(|Lost { token, .. }| Outcome {
             id: token.id,
             verdict: Verdict::Unknown,
         }));
-        let parts = self.parts.end().into_iter();
-        outcomes.extend(parts.map(|(id, verdict)| Outcome { id, verdict }));
+        let (over, go_on) = self.parts.end(self.seen);
+        for (id, verdicts) in over {
+            self.say(id, verdicts);
+        }
+        if !go_on.is_empty() {
+            self.queue.put_in_order(go_on);
+        }
+        let outcomes = &mut self.outcomes;
         if self.joined && self.queue.leave(&self.line) {
             let never_left = self.queue.clear().into_iter();
             outcomes.extend(never_left.map(|waiting| Outcome {
@@ -480,9 +550,8 @@ impl<I: Intake> Conversation for Connection<I> {
         reply(&replies, out);
         replies.clear();
         self.replies = replies;
-        if self.line.is_to_unbind() {
-            self.machine.unbind(now, out);
-        }
+        self.leaving |= self.line.is_to_unbind();
+        self.leave_when_whole(now, out);
         self.send(now, out);
         Ok(())
     }
@@ -493,10 +562,10 @@ impl<I: Intake> Conversation for Connection<I> {
         loop {
             match self.machine.tick(now, out) {
                 Tick::Idle => break,
-                Tick::Expired(Token { id, is_part }) => {
-                    let verdict = match is_part {
-                        false => Some(Verdict::Unknown),
-                        true => self.parts.expired(id),
+                Tick::Expired(Token { id, part }) => {
+                    let verdict = match part {
+                        None => Some(Verdict::Unknown),
+                        Some(_) => self.parts.expired(id),
                     };
                     self.outcomes
                         .extend(verdict.map(|verdict| Outcome { id, verdict }));
@@ -530,6 +599,17 @@ impl<I: Intake> Conversation for Connection<I> {
             self.line.ring();
         }
     }
+}
+
+/// What has become of a message that was to be written.
+enum Put {
+    Sent,
+    /// It will not be sent, and that is told already.
+    Unfit,
+    /// It leaves in parts, none of which has left yet.
+    InParts,
+    /// The window has no room.
+    NoRoom(Waiting),
 }
 
 fn reply(replies: &[Reply], out: &mut BytesMut) {

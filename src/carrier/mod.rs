@@ -5,7 +5,8 @@
 //! * `arrival`, `outcome`: what it delivers, and what has become of what it was handed;
 //! * `translate`: from a message to its PDU, and from its PDU to what it is; `rewrite`: a message whose
 //!   fields it wants otherwise;
-//! * `long`: its text in the alphabet and the number of PDUs that it wants; `parts`: those on their way;
+//! * `long`: its text in the alphabet and the number of PDUs that it wants; `parts`: those on their way,
+//!   `begun`: those that go on with another bind;
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
 //!   `share`: what the carriers of a group share;
 //! * `intake`: what its connections need from above;
@@ -18,12 +19,13 @@ mod account;
 mod arrival;
 mod outcome;
 mod long;
-mod parts;
 mod rewrite;
 mod translate;
+mod begun;
+mod row;
+mod parts;
 mod line;
 mod share;
-mod row;
 mod queue;
 mod intake;
 mod connection;

@@ -3,6 +3,7 @@
 use super::maps::Refusal;
 use crate::message::MessageId;
 use crate::receipt::CarrierMessageId;
+use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 
 /// What has become of one message that was handed to a carrier.
@@ -14,13 +15,26 @@ pub struct Outcome {
     pub verdict: Verdict,
 }
 
+/// What is said about one message, in this order.
+pub type Verdicts = SmallVec<[Verdict; 2]>;
+
 /// How a message went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The carrier has it, and has given it an id; without one no receipt can be matched.
     Accepted(Option<CarrierMessageId>),
-    /// The carrier has all parts of it, each with an id of its own.
-    AcceptedInParts(Vec<Option<CarrierMessageId>>),
+    /// The carrier has one part of it, and has given that an id.
+    PartAccepted {
+        /// The id of the part.
+        carrier_id: Option<CarrierMessageId>,
+        /// Whether it is the last part of the message.
+        is_last: bool,
+    },
+    /// The carrier has all parts of it: the ids of those that have one.
+    AcceptedInParts(Vec<CarrierMessageId>),
+    /// What follows for it follows for the whole; the parts that the carrier has, with these ids,
+    /// speak for it no longer.
+    GivenUp(Vec<CarrierMessageId>),
     /// The carrier has refused it.
     Refused(Refusal),
     /// It was sent, and whether the carrier has it is not known.

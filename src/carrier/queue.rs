@@ -3,7 +3,9 @@
 //! Binds draw from the queue as their windows have room: nobody hands a message to a bind that
 //! cannot send it, so that a bind that is lost loses only what it had sent.
 
+use super::begun;
 use super::line::Line;
+use super::outcome::Verdicts;
 use super::row::{Row, Waiting};
 use super::share::{Share, Waits};
 use crate::message::{AccountId, Content, MessageId};
@@ -22,9 +24,8 @@ pub const WAITING_MAX: usize = 100_000;
 /// The first pause after the carrier has throttled us.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
 
-/// Messages at the front of the queue that are looked at to find the place of one: no window is
-/// larger.
-const WINDOW_MAX: usize = 10_000;
+/// Messages that are taken out of the queue one by one; more are looked for in one walk.
+const ONE_BY_ONE_MAX: usize = 32;
 
 /// After the group had no room for a part: nobody is rung for a part alone.
 const SHARE_PAUSE: Duration = Duration::from_millis(10);
@@ -68,6 +69,13 @@ struct Inside {
 }
 
 impl Inside {
+    /// Adds messages that came before others that wait.
+    fn add_older(&mut self, batch: Vec<Waiting>) {
+        for waiting in batch.into_iter().rev() {
+            self.waiting.add(waiting);
+        }
+    }
+
     fn has_room(&self, account: AccountId) -> bool {
         let free = WAITING_MAX.saturating_sub(self.waiting.len());
         free > WAITING_MAX / 2 || self.waiting.len_of(account) < free
@@ -116,13 +124,17 @@ impl Queue {
         }
         let mut inside = self.inside.lock();
         let mut without = Vec::new();
+        let mut older = Vec::new();
         for waiting in batch.drain(..) {
-            if inside.has_room(waiting.account) {
-                inside.waiting.push_back(waiting);
-            } else {
+            if !inside.has_room(waiting.account) {
                 without.push(waiting);
+            } else if inside.waiting.is_last(&waiting) {
+                inside.waiting.add(waiting);
+            } else {
+                older.push(waiting);
             }
         }
+        inside.add_older(older);
         *batch = without;
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
         drop(inside);
@@ -207,20 +219,15 @@ impl Queue {
         if let Some(share) = &inside.share {
             share.unspend(batch.len());
         }
-        batch
-            .into_iter()
-            .rev()
-            .for_each(|waiting| inside.waiting.push_front(waiting));
+        inside.add_older(batch);
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
     }
 
-    /// Puts back what the carrier has throttled, before those that came later.
+    /// Puts back what the carrier has throttled, or what goes on with another bind, before those
+    /// that came later.
     pub fn put_in_order(&self, batch: Vec<Waiting>) {
         let mut inside = self.inside.lock();
-        for waiting in batch {
-            // Only what was put back before lies in front of it: a window's worth or so.
-            inside.waiting.insert(waiting, WINDOW_MAX);
-        }
+        inside.add_older(batch);
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
         drop(inside);
         self.nudge();
@@ -250,18 +257,24 @@ impl Queue {
         }
     }
 
-    /// Takes these out if they still wait; the ones that were taken out will never be sent.
+    /// Takes these out if they still wait; the ones that were taken out will never be sent. What
+    /// has left in part stays.
     pub fn withdraw(&self, ids: &[MessageId]) -> HashSet<MessageId> {
-        let wanted: HashSet<MessageId> = ids.iter().copied().collect();
-        let mut withdrawn = HashSet::new();
         let mut inside = self.inside.lock();
-        inside.waiting.retain(|waiting| {
-            let goes = wanted.contains(&waiting.id);
-            if goes {
-                withdrawn.insert(waiting.id);
-            }
-            !goes
-        });
+        let waits = |id: &&MessageId| {
+            let found = inside.waiting.find(**id);
+            found.is_some_and(|waiting| waiting.begun.is_none())
+        };
+        let withdrawn: HashSet<MessageId> = ids.iter().filter(waits).copied().collect();
+        if withdrawn.len() > ONE_BY_ONE_MAX {
+            inside
+                .waiting
+                .extract(|waiting| withdrawn.contains(&waiting.id));
+        } else {
+            withdrawn.iter().for_each(|id| {
+                inside.waiting.remove(*id);
+            });
+        }
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
         withdrawn
     }
@@ -269,17 +282,36 @@ impl Queue {
     /// Puts another content in the place of that of a message that still waits. Whether it did.
     pub fn swap(&self, id: MessageId, content: &Content) -> bool {
         let mut inside = self.inside.lock();
-        inside.waiting.find(id).is_some_and(|waiting| {
+        let waiting = inside.waiting.find(id);
+        let whole = waiting.filter(|waiting| waiting.begun.is_none());
+        whole.is_some_and(|waiting| {
             waiting.content = content.clone();
             true
         })
     }
 
-    /// Takes everything out: the carrier has gone.
+    /// Takes out everything of which nothing has left: the carrier has gone.
     pub fn clear(&self) -> Vec<Waiting> {
         let mut inside = self.inside.lock();
-        self.count.store(0, Ordering::SeqCst);
-        inside.waiting.clear()
+        let whole = inside.waiting.extract(|waiting| waiting.begun.is_none());
+        self.count.store(inside.waiting.len(), Ordering::SeqCst);
+        whole
+    }
+
+    /// Takes out what has left in part and has waited in vain for another bind: what is said about
+    /// each. If the carrier `is_gone` for good, none waits any longer.
+    pub fn forsaken(&self, is_gone: bool, now: Moment) -> Vec<(MessageId, Verdicts)> {
+        let mut inside = self.inside.lock();
+        let forsaken = inside.waiting.extract(|waiting| {
+            let begun = waiting.begun.as_ref();
+            begun.is_some_and(|begun| is_gone || begun.since + begun::PATIENCE <= now)
+        });
+        self.count.store(inside.waiting.len(), Ordering::SeqCst);
+        let said = forsaken.into_iter().filter_map(|waiting| {
+            let begun = waiting.begun?;
+            Some((waiting.id, begun.forsaken()))
+        });
+        said.collect()
     }
 
     /// Whether one more message of this account may wait.

@@ -4,6 +4,7 @@
 //! waits behind itself: an account with ten messages does not stand behind another's fifty
 //! thousand.
 
+use super::begun::Begun;
 use crate::message::{AccountId, Content, MessageId};
 use std::collections::VecDeque;
 
@@ -16,6 +17,20 @@ pub struct Waiting {
     pub account: AccountId,
     /// The message.
     pub content: Content,
+    /// If some of its parts have left on another bind of this carrier: the rest.
+    pub begun: Option<Box<Begun>>,
+}
+
+impl Waiting {
+    /// A message of which nothing has left yet.
+    pub fn new(id: MessageId, account: AccountId, content: Content) -> Self {
+        Self {
+            id,
+            account,
+            content,
+            begun: None,
+        }
+    }
 }
 
 /// The files of all accounts before one carrier.
@@ -33,6 +48,7 @@ pub struct Row {
 #[derive(Debug)]
 struct File {
     account: AccountId,
+    /// In the order of their ids, which is the order in which they were accepted.
     waiting: VecDeque<Waiting>,
 }
 
@@ -48,28 +64,27 @@ impl Row {
         file.map_or(0, |file| file.waiting.len())
     }
 
-    /// Adds a message behind those of its account.
-    pub fn push_back(&mut self, waiting: Waiting) {
-        self.count += 1;
-        self.file(waiting.account).push_back(waiting);
+    /// Whether this message comes behind all others of its account.
+    pub fn is_last(&mut self, waiting: &Waiting) -> bool {
+        let at = self.place(waiting.account);
+        let file = self.files.get(at);
+        file.and_then(|file| file.waiting.back())
+            .is_none_or(|last| last.id < waiting.id)
     }
 
-    /// Adds a message before those of its account.
-    pub fn push_front(&mut self, waiting: Waiting) {
+    /// Adds a message where its id has its place among those of its account. Several that do not
+    /// come behind all others are added quickest if the last of them is the first to be added.
+    pub fn add(&mut self, waiting: Waiting) {
         self.count += 1;
-        self.file(waiting.account).push_front(waiting);
-    }
-
-    /// Adds a message where its id has its place, if that is among the first `most` of its account.
-    pub fn insert(&mut self, waiting: Waiting, most: usize) {
-        self.count += 1;
+        let is_last = self.is_last(&waiting);
         let file = self.file(waiting.account);
-        let later = file
-            .iter()
-            .take(most)
-            .position(|other| other.id >= waiting.id);
-        let at = later.unwrap_or(file.len().min(most));
-        file.insert(at, waiting);
+        match is_last {
+            true => file.push_back(waiting),
+            false => {
+                let at = file.partition_point(|other| other.id < waiting.id);
+                file.insert(at, waiting);
+            }
+        }
     }
 
     /// Takes `count` messages, each account in its turn.
@@ -94,46 +109,66 @@ impl Row {
         }
     }
 
-    /// Keeps only what `keeps` says.
-    pub fn retain(&mut self, mut keeps: impl FnMut(&Waiting) -> bool) {
+    /// Takes out what `goes` says.
+    pub fn extract(&mut self, mut goes: impl FnMut(&Waiting) -> bool) -> Vec<Waiting> {
+        let mut gone = Vec::new();
         for file in &mut self.files {
-            file.waiting.retain(&mut keeps);
+            let (stay, go) = std::mem::take(&mut file.waiting)
+                .into_iter()
+                .partition(|waiting| !goes(waiting));
+            let go: VecDeque<Waiting> = go;
+            file.waiting = stay;
+            gone.extend(go);
         }
         self.files.retain(|file| !file.waiting.is_empty());
-        self.count = self.files.iter().map(|file| file.waiting.len()).sum();
+        self.count -= gone.len();
+        gone
     }
 
     /// A message that waits.
     pub fn find(&mut self, id: MessageId) -> Option<&mut Waiting> {
-        let mut all = self.files.iter_mut().flat_map(|file| &mut file.waiting);
-        all.find(|waiting| waiting.id == id)
+        let (file, at) = self.position(id)?;
+        self.files[file].waiting.get_mut(at)
     }
 
-    /// Takes everything out.
-    pub fn clear(&mut self) -> Vec<Waiting> {
-        self.count = 0;
-        let files = std::mem::take(&mut self.files);
-        files.into_iter().flat_map(|file| file.waiting).collect()
+    /// Takes out a message that waits.
+    pub fn remove(&mut self, id: MessageId) -> Option<Waiting> {
+        let (file, at) = self.position(id)?;
+        let removed = self.files[file].waiting.remove(at)?;
+        self.count -= 1;
+        if self.files[file].waiting.is_empty() {
+            self.files.remove(file);
+        }
+        Some(removed)
+    }
+
+    fn position(&self, id: MessageId) -> Option<(usize, usize)> {
+        let mut files = self.files.iter().enumerate();
+        files.find_map(|(number, file)| {
+            let at = file.waiting.binary_search_by_key(&id, |waiting| waiting.id);
+            Some((number, at.ok()?))
+        })
     }
 
     fn file(&mut self, account: AccountId) -> &mut VecDeque<Waiting> {
+        let at = self.place(account);
+        if at == self.files.len() {
+            self.files.push(File {
+                account,
+                waiting: VecDeque::new(),
+            });
+        }
+        &mut self.files[at].waiting
+    }
+
+    /// Where the file of this account is, or will be.
+    fn place(&mut self, account: AccountId) -> usize {
         let is_its = |file: &File| file.account == account;
-        let last = self.last;
-        let at = match self.files.get(last).is_some_and(is_its) {
-            true => Some(last),
-            false => self.files.iter().position(is_its),
-        };
-        self.last = match at {
-            Some(at) => at,
-            None => {
-                self.files.push(File {
-                    account,
-                    waiting: VecDeque::new(),
-                });
-                self.files.len() - 1
-            }
-        };
-        &mut self.files[self.last].waiting
+        if !self.files.get(self.last).is_some_and(is_its) {
+            let found = self.files.iter().position(is_its);
+            self.last = found.unwrap_or(self.files.len());
+        }
+        self.last
     }
 }
 
@@ -152,11 +187,8 @@ mod tests {
         Sm::default().put(writer.body());
         drop(writer);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
-        Waiting {
-            id: MessageId(id),
-            account: AccountId(account),
-            content: Content::of_sm(&frame, &Sm::decode(&frame).unwrap()),
-        }
+        let content = Content::of_sm(&frame, &Sm::decode(&frame).unwrap());
+        Waiting::new(MessageId(id), AccountId(account), content)
     }
 
     fn drawn(row: &mut Row, count: usize) -> Vec<u64> {
@@ -168,8 +200,8 @@ mod tests {
     #[test]
     fn an_account_with_little_to_send_does_not_stand_behind_one_with_much() {
         let mut row = Row::default();
-        (0..1_000).for_each(|id| row.push_back(waiting(1, id)));
-        row.push_back(waiting(2, 5_000));
+        (0..1_000).for_each(|id| row.add(waiting(1, id)));
+        row.add(waiting(2, 5_000));
         assert_eq!(drawn(&mut row, 10), [0, 1, 2, 3, 4, 5_000, 5, 6, 7, 8]);
         assert_eq!(row.len(), 991);
         assert_eq!(
@@ -181,12 +213,19 @@ mod tests {
     #[test]
     fn one_account_keeps_its_order() {
         let mut row = Row::default();
-        (10..20).for_each(|id| row.push_back(waiting(1, id)));
-        row.insert(waiting(1, 12), 100);
-        row.push_front(waiting(1, 9));
-        assert_eq!(drawn(&mut row, 5), [9, 10, 11, 12, 12]);
-        row.retain(|waiting| waiting.id.0 != 14);
-        assert_eq!(drawn(&mut row, 100), [13, 15, 16, 17, 18, 19]);
+        (10..20).for_each(|id| row.add(waiting(1, id)));
+        row.add(waiting(1, 9));
+        row.add(waiting(2, 1));
+        assert!(row.is_last(&waiting(1, 20)) && !row.is_last(&waiting(1, 18)));
+        assert_eq!(row.remove(MessageId(12)).unwrap().id, MessageId(12));
+        assert!(row.remove(MessageId(12)).is_none() && row.find(MessageId(12)).is_none());
+        assert_eq!(row.find(MessageId(1)).unwrap().account, AccountId(2));
+        row.add(waiting(1, 12));
+        assert_eq!(row.remove(MessageId(1)).unwrap().id, MessageId(1));
+        assert_eq!(drawn(&mut row, 5), [9, 10, 11, 12, 13]);
+        let gone = row.extract(|waiting| waiting.id.0 == 15);
+        assert_eq!(gone.len(), 1);
+        assert_eq!(drawn(&mut row, 100), [14, 16, 17, 18, 19]);
         assert_eq!(row.len(), 0);
     }
 
@@ -194,7 +233,7 @@ mod tests {
     fn a_draw_of_one_serves_each_account_in_its_turn() {
         let mut row = Row::default();
         for account in 1..4 {
-            (0..3).for_each(|id| row.push_back(waiting(account, u64::from(account) * 10 + id)));
+            (0..3).for_each(|id| row.add(waiting(account, u64::from(account) * 10 + id)));
         }
         let order: Vec<u64> = (0..9).flat_map(|_| drawn(&mut row, 1)).collect();
         assert_eq!(order, [10, 20, 30, 11, 21, 31, 12, 22, 32]);

@@ -24,11 +24,7 @@ pub(super) struct Dispatch {
 impl Dispatch {
     /// This message goes to this carrier.
     pub fn add(&mut self, carrier: CarrierId, account: AccountId, id: MessageId, content: Content) {
-        let waiting = Waiting {
-            id,
-            account,
-            content,
-        };
+        let waiting = Waiting::new(id, account, content);
         match self.ready.iter_mut().find(|(other, _)| *other == carrier) {
             Some((_, batch)) => batch.push(waiting),
             None => self.ready.push((carrier, vec![waiting])),
@@ -43,11 +39,7 @@ impl Dispatch {
         id: MessageId,
         content: Content,
     ) {
-        let waiting = Waiting {
-            id,
-            account,
-            content,
-        };
+        let waiting = Waiting::new(id, account, content);
         self.again.push((carrier, waiting));
     }
 

@@ -42,15 +42,21 @@ impl Clerk {
     fn recall(&mut self, now: Moment) {
         let carriers = self.carriers.table().clone();
         for (carrier, slot) in carriers.iter() {
-            if !carriers.is_bound(carrier) && !slot.queue.is_empty() {
-                let recalled = slot.queue.clear().into_iter();
-                let outcomes = recalled
-                    .map(|waiting| Outcome {
-                        id: waiting.id,
-                        verdict: Verdict::Returned,
-                    })
-                    .collect();
-                self.settled(carrier, outcomes, now);
+            if carriers.is_bound(carrier) || slot.queue.is_empty() {
+                continue;
+            }
+            let recalled = slot.queue.clear().into_iter();
+            let mut outcomes: Vec<Outcome> = recalled
+                .map(|waiting| Outcome {
+                    id: waiting.id,
+                    verdict: Verdict::Returned,
+                })
+                .collect();
+            for (id, verdicts) in slot.queue.forsaken(!slot.open, now) {
+                outcomes.extend(verdicts.into_iter().map(|verdict| Outcome { id, verdict }));
+            }
+            if !outcomes.is_empty() {
+                self.outcomes_read(carrier, &mut outcomes, now);
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Plain values in shards, each behind a lock that is taken once for a run of messages: ids that
 //! were taken together lie together.
 
+use crate::carrier::SegmentReceipts;
 use crate::esme::{Multi, Promise, Seat};
 use crate::message::{AccountId, AckMode, CarrierId, Content, MessageId, OnUnknown};
 use crate::moment::Moment;
@@ -11,6 +12,8 @@ use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
+use smppgate_codec::pdu::NetworkErrorCode;
+use smppgate_codec::receipt::State;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -50,9 +53,58 @@ pub struct Entry {
     pub via: SmallVec<[CarrierId; 4]>,
     /// What has been tried.
     pub attempts: SmallVec<[Attempt; 1]>,
-    /// If a carrier has it in several parts: how many of them are to be reported as delivered
-    /// before it is.
-    pub parts_open: u8,
+    /// If it leaves in several parts: what has been reported of them.
+    pub parts: Option<Box<Parts>>,
+}
+
+/// What has been reported of the parts of a message.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// Parts that were delivered.
+    delivered: usize,
+    /// Parts that reports may come of, once the carrier has all of them.
+    total: Option<usize>,
+    /// What the whole has come to.
+    ending: Option<Ending>,
+}
+
+/// What a carrier has reported of the end of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    /// Its state.
+    pub state: State,
+    /// The error that came with it, 0 for none.
+    pub error: u16,
+    /// network_error_code, if one came.
+    pub network_error: Option<NetworkErrorCode>,
+}
+
+impl Parts {
+    /// A part has come to its end. Which of them speak for the whole is the policy of the carrier.
+    pub fn reported(&mut self, ending: Ending, policy: SegmentReceipts) {
+        let is_delivered = matches!(ending.state, State::Delivered | State::Accepted);
+        self.delivered += usize::from(is_delivered);
+        if !is_delivered || policy != SegmentReceipts::Each || self.total == Some(self.delivered) {
+            self.ending.get_or_insert(ending);
+        }
+    }
+
+    /// The carrier has all parts, and reports may come of so many.
+    pub fn all(&mut self, total: usize) {
+        self.total = Some(total);
+        if total > 0 && self.delivered >= total {
+            self.ending.get_or_insert(Ending {
+                state: State::Delivered,
+                error: 0,
+                network_error: None,
+            });
+        }
+    }
+
+    /// What the whole has come to, if that is known.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
 }
 
 /// Where a message is.

@@ -3,7 +3,7 @@
 use super::after::After;
 use super::dispatch::Dispatch;
 use super::housekeeping::VALIDITY;
-use super::ledger::{Attempt, Entry, Hand, Stage};
+use super::ledger::{Attempt, Ending, Entry, Hand, Stage};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
@@ -21,7 +21,6 @@ struct Consequences {
     telling: Telling,
     dispatch: Dispatch,
     learned: Vec<Learned>,
-    absorbed: Vec<(CarrierMessageId, MessageId, NumberMark)>,
     accepted: usize,
     refused: usize,
     unknown: usize,
@@ -36,8 +35,18 @@ struct Learned {
     carrier_id: CarrierMessageId,
     id: MessageId,
     destination: NumberMark,
-    /// Its sender wants no receipt.
-    is_silent: bool,
+    voice: Voice,
+}
+
+/// What a report with a carrier's id says to the sender of its message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Voice {
+    /// What has become of it.
+    Told,
+    /// Nothing: it wants no receipt.
+    Untold,
+    /// Nothing: other parts, or another sending, speak for it.
+    Absorbed,
 }
 
 impl Clerk {
@@ -87,29 +96,29 @@ impl Clerk {
         let mut hand = board.ledger.hand();
         for Outcome { id, verdict } in batch {
             match verdict {
+                Verdict::PartAccepted {
+                    carrier_id: Some(carrier_id),
+                    is_last,
+                } => {
+                    let speaks = is_last || slot.segment_receipts != SegmentReceipts::Last;
+                    part_accepted(&mut hand, id, carrier_id, speaks, asks_always, &mut then);
+                }
+                Verdict::PartAccepted { .. } => {}
                 Verdict::AcceptedInParts(ids) => {
-                    let policy = slot.segment_receipts;
                     in_parts(
                         &mut hand,
                         id,
                         carrier,
-                        ids,
-                        policy,
+                        ids.len(),
                         asks_always,
                         now,
                         &mut then,
                     );
                 }
+                Verdict::GivenUp(ids) => given_up(&mut hand, id, ids, &mut then),
                 Verdict::Accepted(carrier_id) => {
-                    accepted(
-                        &mut hand,
-                        id,
-                        carrier,
-                        carrier_id,
-                        asks_always,
-                        now,
-                        &mut then,
-                    );
+                    let whose = accepted(&mut hand, id, carrier, asks_always, now, &mut then);
+                    known_as(carrier_id, id, whose, &mut then);
                 }
                 Verdict::Refused(refusal) => {
                     refused(&mut hand, id, carrier, refusal, &carriers, now, &mut then);
@@ -132,20 +141,20 @@ impl Clerk {
         self.tell(then.telling);
         let mut early: Vec<Report> = Vec::new();
         let mut correlator = slot.correlator.lock();
-        for (carrier_id, id, destination) in &then.absorbed {
-            correlator.absorb(carrier_id, *id, *destination);
-        }
         for Learned {
             carrier_id,
             id,
             destination,
-            is_silent,
+            voice,
         } in &then.learned
         {
-            if *is_silent {
-                correlator.learn_silently(carrier_id, *id, *destination, &mut early);
-            } else {
-                correlator.learn(carrier_id, *id, *destination, &mut early);
+            let (id, destination) = (*id, *destination);
+            match voice {
+                Voice::Told => correlator.learn(carrier_id, id, destination, &mut early),
+                Voice::Untold => {
+                    correlator.learn_silently(carrier_id, id, destination, &mut early);
+                }
+                Voice::Absorbed => correlator.absorb(carrier_id, id, destination),
             }
         }
         drop(correlator);
@@ -230,20 +239,21 @@ impl Clerk {
     }
 }
 
+/// A carrier has the message. To which number it goes, and what reports about it say to its
+/// sender, if any are expected.
 fn accepted(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
-    carrier_id: Option<CarrierMessageId>,
     asks_always: bool,
     now: Moment,
     then: &mut Consequences,
-) {
+) -> Option<(NumberMark, Option<Voice>)> {
     then.accepted += 1;
     let Some(entry) = hand.entry(id) else {
         // It was answered as refused meanwhile, and its end has been told.
         then.late += 1;
-        return;
+        return None;
     };
     then.late += usize::from(matches!(entry.stage, Stage::Held(_)));
     then.doubled += usize::from(matches!(entry.stage, Stage::Taken(_)));
@@ -257,10 +267,9 @@ fn accepted(
     if !entry.answered {
         then.telling.answer(id, entry, Status::ESME_ROK);
     }
-    let asked = entry.content.registered_delivery();
-    let wants_report = asked.0 & 0x13 != 0;
+    let voice = voice(entry, asks_always);
     then.telling.taken(entry);
-    if !wants_report {
+    if voice != Some(Voice::Told) {
         // Its sender is told nothing more. If the carrier was asked for a receipt all the same,
         // that is counted when it comes; else status 0 is final.
         match hand.remove(id) {
@@ -271,66 +280,112 @@ fn accepted(
             None => {}
         }
     }
-    match carrier_id {
-        Some(carrier_id) if wants_report || asks_always => {
-            then.learned.push(Learned {
-                carrier_id,
-                id,
-                destination,
-                is_silent: !wants_report,
-            });
-        }
-        Some(_) => {}
-        None => then.without_id += 1,
+    Some((destination, voice))
+}
+
+/// What reports about this message say to its sender; `None` if none are expected.
+fn voice(entry: &Entry, asks_always: bool) -> Option<Voice> {
+    let wants_report = entry.content.registered_delivery().0 & 0x13 != 0;
+    match wants_report {
+        true => Some(Voice::Told),
+        false => asks_always.then_some(Voice::Untold),
     }
 }
 
-/// A carrier has all parts of a message. It is told, like the others, once; which of the parts'
-/// receipts count is the policy of the carrier.
-#[expect(clippy::too_many_arguments, reason = "it is `accepted` with two more")]
+/// A message that was accepted is known to its carrier by this id.
+fn known_as(
+    carrier_id: Option<CarrierMessageId>,
+    id: MessageId,
+    whose: Option<(NumberMark, Option<Voice>)>,
+    then: &mut Consequences,
+) {
+    let Some((destination, voice)) = whose else {
+        return;
+    };
+    match (carrier_id, voice) {
+        (Some(carrier_id), Some(voice)) => then.learned.push(Learned {
+            carrier_id,
+            id,
+            destination,
+            voice,
+        }),
+        (Some(_), None) => {}
+        (None, _) => then.without_id += 1,
+    }
+}
+
+/// A carrier has one part of a message, which is known to it by this id. Whether its reports count
+/// for the whole is the policy of the carrier.
+fn part_accepted(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier_id: CarrierMessageId,
+    speaks: bool,
+    asks_always: bool,
+    then: &mut Consequences,
+) {
+    let Some(entry) = hand.entry(id) else { return };
+    entry.parts.get_or_insert_default();
+    let voice = match speaks {
+        true => voice(entry, asks_always),
+        false => Some(Voice::Absorbed),
+    };
+    then.learned.extend(voice.map(|voice| Learned {
+        carrier_id,
+        id,
+        destination: NumberMark::of(entry.content.destination().digits),
+        voice,
+    }));
+}
+
+/// A carrier has all parts of a message, and reports may come of so many. Its sender is told, as
+/// of the others, once; some reports may have come already.
 fn in_parts(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
-    ids: Vec<Option<CarrierMessageId>>,
-    policy: SegmentReceipts,
+    total: usize,
     asks_always: bool,
     now: Moment,
     then: &mut Consequences,
 ) {
-    let mut ids: Vec<CarrierMessageId> = ids.into_iter().flatten().collect();
-    let last = ids.pop();
-    let destination = hand.entry(id).map(|entry| {
-        // With one receipt for all, the first or the last, none has to be waited for besides.
-        entry.parts_open = match policy {
-            SegmentReceipts::Each => ids.len().min(254) as u8,
-            SegmentReceipts::Any | SegmentReceipts::Last => 0,
-        };
+    if let Some(entry) = hand.entry(id) {
+        entry.parts.get_or_insert_default().all(total);
+        then.without_id += usize::from(total == 0);
+    }
+    accepted(hand, id, carrier, asks_always, now, then);
+    let ending = hand
+        .entry(id)
+        .and_then(|entry| entry.parts.as_ref()?.ending());
+    if let Some(Ending {
+        state,
+        error,
+        network_error,
+    }) = ending
+        && let Some(entry) = hand.remove(id)
+    {
+        then.telling
+            .end(id, entry, state, error, network_error, now);
+    }
+}
+
+/// The parts that a carrier has with these ids do not speak for the message any longer.
+fn given_up(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    ids: Vec<CarrierMessageId>,
+    then: &mut Consequences,
+) {
+    let destination = hand.entry(id).map_or(NumberMark::NONE, |entry| {
         NumberMark::of(entry.content.destination().digits)
     });
-    let before = then.learned.len();
-    accepted(hand, id, carrier, last, asks_always, now, then);
-    let (Some(destination), Some(is_silent)) = (
-        destination,
-        then.learned[before..].first().map(|one| one.is_silent),
-    ) else {
-        return;
-    };
-    match policy {
-        SegmentReceipts::Last => {
-            let others = ids.into_iter().map(|other| (other, id, destination));
-            then.absorbed.extend(others);
-        }
-        SegmentReceipts::Each | SegmentReceipts::Any => {
-            then.learned
-                .extend(ids.into_iter().map(|carrier_id| Learned {
-                    carrier_id,
-                    id,
-                    destination,
-                    is_silent,
-                }));
-        }
-    }
+    then.learned
+        .extend(ids.into_iter().map(|carrier_id| Learned {
+            carrier_id,
+            id,
+            destination,
+            voice: Voice::Absorbed,
+        }));
 }
 
 fn refused(
@@ -392,7 +447,11 @@ fn refused(
             .untried()
             .next()
             .filter(|_| entry.ack == AckMode::Stored);
+        // It goes out again, and a part of it is with this carrier already.
+        let is_begun = usize::from(entry.parts.is_some());
         if let Some(next) = next {
+            entry.parts = None;
+            then.doubled += is_begun;
             then.failovers += 1;
             entry.stage = Stage::With(next);
             return then
@@ -400,6 +459,8 @@ fn refused(
                 .add(next, entry.account, id, entry.content.clone());
         }
         if let Some(first) = waits {
+            entry.parts = None;
+            then.doubled += is_begun;
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
     }
@@ -486,6 +547,7 @@ fn returned(
         return;
     };
     let waits_for_verdict = entry.ack == AckMode::Carrier && !entry.answered;
+    then.doubled += usize::from(entry.parts.take().is_some());
     let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
     match next {
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
@@ -537,32 +599,26 @@ enum StepKind {
     Unknown,
     Unfit(Status),
     Returned,
+    GivenUp,
 }
 
 fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
     let kind = |verdict: &Verdict| match verdict {
-        Verdict::Accepted(id) => StepKind::Accepted(id.clone()),
+        Verdict::Accepted(id) | Verdict::PartAccepted { carrier_id: id, .. } => {
+            StepKind::Accepted(id.clone())
+        }
         Verdict::AcceptedInParts(_) => StepKind::Accepted(None),
+        Verdict::GivenUp(_) => StepKind::GivenUp,
         Verdict::Refused(refusal) => StepKind::Refused(refusal.status),
         Verdict::Unknown => StepKind::Unknown,
         Verdict::Unfit(status) => StepKind::Unfit(*status),
         Verdict::Returned => StepKind::Returned,
     };
-    let mut steps = SmallVec::new();
-    for Outcome { id, verdict } in batch {
-        let id = *id;
-        match verdict {
-            Verdict::AcceptedInParts(ids) => steps.extend(ids.iter().map(|carrier_id| Step {
-                id,
-                kind: StepKind::Accepted(carrier_id.clone()),
-            })),
-            verdict => steps.push(Step {
-                id,
-                kind: kind(verdict),
-            }),
-        }
-    }
-    steps
+    let step = |outcome: &Outcome| Step {
+        id: outcome.id,
+        kind: kind(&outcome.verdict),
+    };
+    batch.iter().map(step).collect()
 }
 
 impl Step {
@@ -582,7 +638,7 @@ impl Step {
                 at,
             },
             StepKind::Unknown => Record::Unknown { id, carrier, at },
-            StepKind::Returned => return None,
+            StepKind::Returned | StepKind::GivenUp => return None,
         })
     }
 }

@@ -54,7 +54,8 @@ impl Remembered {
             Some(memory) => Some(memory),
             None => self.older.get_mut(&id),
         };
-        if let Some(memory) = found {
+        // What its sender was told stays, whatever else is reported of it.
+        if let Some(memory) = found.filter(|memory| memory.ended.is_none()) {
             *memory = Memory {
                 state,
                 error,

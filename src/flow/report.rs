@@ -2,6 +2,7 @@
 
 use super::after::{After, Landed, Place};
 use super::deadletter::DeadLetter;
+use super::ledger::{Ending, Stage};
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::{Arrival, Line, Parcel, Reply};
@@ -170,23 +171,25 @@ impl Clerk {
         let mut hand = board.ledger.hand();
         for (id, report) in found {
             if report.last
-                && matches!(report.state, State::Delivered | State::Accepted)
                 && let Some(entry) = hand.entry(id)
-                && entry.parts_open > 0
+                && let Some(parts) = &mut entry.parts
             {
-                // Other parts of it are on their way.
-                entry.parts_open -= 1;
-                continue;
+                parts.reported(ending(&report), slot.segment_receipts);
+                let is_leaving = matches!(entry.stage, Stage::With(_));
+                if is_leaving || parts.ending().is_none() {
+                    // Other parts of it are on their way.
+                    continue;
+                }
             }
             if report.last {
                 match hand.remove(id) {
                     Some(entry) => {
-                        let Report {
+                        let whole = entry.parts.as_ref().and_then(|parts| parts.ending());
+                        let Ending {
                             state,
                             error,
                             network_error,
-                            ..
-                        } = report;
+                        } = whole.unwrap_or_else(|| ending(&report));
                         telling.end(id, entry, state, error, network_error, now);
                     }
                     // Its sender wanted no receipt, or was told another end.
@@ -256,6 +259,14 @@ impl Written {
                 pdu: content.pdu(),
             },
         }
+    }
+}
+
+fn ending(report: &Report) -> Ending {
+    Ending {
+        state: report.state,
+        error: report.error,
+        network_error: report.network_error,
     }
 }
 

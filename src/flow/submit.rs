@@ -299,7 +299,7 @@ impl Clerk {
                 stage,
                 via,
                 attempts: SmallVec::new(),
-                parts_open: 0,
+                parts: None,
             };
             (id, entry)
         });

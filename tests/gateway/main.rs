@@ -21,6 +21,7 @@ mod routing;
 mod failover;
 mod habits;
 mod long;
+mod parts;
 mod unknown;
 mod carriers;
 mod outbind;
