@@ -51,22 +51,26 @@ pub trait Intake: Send + 'static {
     fn query(&mut self, account: AccountId, id: MessageId, source: &[u8]) -> Option<Standing>;
 
     /// Takes back the message of this id, or without one all between the two numbers, as far as no
-    /// carrier has been sent them. An error says that nothing was taken back.
+    /// carrier has been sent them. An error says that nothing was taken back; `None` that the
+    /// answer, which bears `sequence`, comes to the seat later.
     fn cancel(
         &mut self,
-        account: AccountId,
+        seat: &Arc<Seat>,
+        sequence: u32,
         id: Option<MessageId>,
         cancel: &CancelSm<'_>,
         now: Moment,
-    ) -> Result<(), Status>;
+    ) -> Option<Result<(), Status>>;
 
-    /// Writes the message of this id anew if no carrier has been sent it.
+    /// Writes the message of this id anew if no carrier has been sent it. `None` as above.
     fn replace(
         &mut self,
-        account: AccountId,
+        seat: &Arc<Seat>,
+        sequence: u32,
         id: MessageId,
         replace: &ReplaceSm<'_>,
-    ) -> Result<(), Status>;
+        now: Moment,
+    ) -> Option<Result<(), Status>>;
 
     /// What has become of deliveries; `batch` is left empty.
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment);

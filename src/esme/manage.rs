@@ -3,6 +3,7 @@
 
 use super::account::Account;
 use super::intake::Intake;
+use super::seat::Seat;
 use super::standing::Standing;
 use crate::message::{AccountId, MessageId};
 use crate::moment::Moment;
@@ -12,6 +13,7 @@ use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{CancelSm, Header, QuerySm, QuerySmResp, ReplaceSm, check_replace};
 use smppgate_codec::time::absolute;
 use smppgate_codec::wire::PduWriter;
+use std::sync::Arc;
 
 /// Whether this is one of the requests that [`answer`] is for.
 pub fn is_about_a_message(command: Command) -> bool {
@@ -21,39 +23,47 @@ pub fn is_about_a_message(command: Command) -> bool {
     )
 }
 
-/// Carries out one of these requests and appends its answer.
+/// Carries out one of these requests and appends its answer; false if that comes later.
 ///
 /// An id that was never given out, one that has been forgotten, and one of another account are
 /// answered alike.
 pub fn answer(
     intake: &mut impl Intake,
-    (id, account): (AccountId, &Account),
+    (seat, account): (&Arc<Seat>, &Account),
     frame: &Frame<'_>,
     now: Moment,
     out: &mut BytesMut,
-) {
+) -> bool {
     let Header {
         command, sequence, ..
     } = frame.header;
-    let status = match command {
-        Command::QUERY_SM => match query(intake, (id, account), frame) {
-            Ok((text, standing)) => {
-                let response = Command::QUERY_SM_RESP;
-                let mut writer = PduWriter::begin(out, response, Status::ESME_ROK, sequence);
-                return put(text, standing, &mut writer);
-            }
-            Err(status) => status,
-        },
-        Command::CANCEL_SM => cancel(intake, (id, account), frame, now)
-            .err()
-            .unwrap_or_default(),
-        _ => replace(intake, (id, account), frame)
-            .err()
-            .unwrap_or_default(),
+    let result =
+        match command {
+            Command::QUERY_SM => match query(intake, (seat.account, account), frame) {
+                Ok((text, standing)) => {
+                    let response = Command::QUERY_SM_RESP;
+                    let mut writer = PduWriter::begin(out, response, Status::ESME_ROK, sequence);
+                    put(text, standing, &mut writer);
+                    return true;
+                }
+                Err(status) => Some(Err(status)),
+            },
+            Command::CANCEL_SM => cancel(intake, (seat, account), frame, now)
+                .unwrap_or_else(|status| Some(Err(status))),
+            _ => replace(intake, (seat, account), frame, now)
+                .unwrap_or_else(|status| Some(Err(status))),
+        };
+    let Some(result) = result else {
+        return false;
     };
+    let status = result.err().unwrap_or_default();
     let response = command.response().unwrap_or(Command::GENERIC_NACK);
     Header::bare(response, status, sequence).put(out);
+    true
 }
+
+/// What a request is answered, once that is known; an error is one that could not be read.
+type Answered = Result<Option<Result<(), Status>>, Status>;
 
 fn query<'a>(
     intake: &mut impl Intake,
@@ -82,27 +92,28 @@ fn put(message_id: &[u8], standing: Standing, writer: &mut PduWriter<'_>) {
 
 fn cancel(
     intake: &mut impl Intake,
-    (id, account): (AccountId, &Account),
+    (seat, account): (&Arc<Seat>, &Account),
     frame: &Frame<'_>,
     now: Moment,
-) -> Result<(), Status> {
+) -> Answered {
     let cancel = CancelSm::decode(frame).map_err(|error| error.status())?;
     let message = match cancel.message_id {
         [] => None,
         text => Some(parse(text, account)?),
     };
-    intake.cancel(id, message, &cancel, now)
+    Ok(intake.cancel(seat, frame.header.sequence, message, &cancel, now))
 }
 
 fn replace(
     intake: &mut impl Intake,
-    (id, account): (AccountId, &Account),
+    (seat, account): (&Arc<Seat>, &Account),
     frame: &Frame<'_>,
-) -> Result<(), Status> {
+    now: Moment,
+) -> Answered {
     let replace = ReplaceSm::decode(frame).map_err(|error| error.status())?;
     check_replace(&replace)?;
     let message = parse(replace.message_id, account)?;
-    intake.replace(id, message, &replace)
+    Ok(intake.replace(seat, frame.header.sequence, message, &replace, now))
 }
 
 fn parse(text: &[u8], account: &Account) -> Result<MessageId, Status> {

@@ -55,4 +55,5 @@ pub use seat::Seat;
 pub use server::{CONNECTIONS_MAX, Listener, Server};
 pub use standing::Standing;
 pub use submission::{Answer, Submission};
+pub use terms::is_too_long;
 pub use verified::{Asked, Mark, Verified};

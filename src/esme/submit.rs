@@ -65,9 +65,10 @@ impl<I: Intake> Connection<I> {
         // If too many answers are unread, the end of this batch finds that as well.
         let _ = self.hand_up(now, out);
         let Some(bound) = &mut self.bound else { return };
-        let account = (bound.seat.account, &*bound.account);
-        manage::answer(&mut self.intake, account, frame, now, out);
-        self.machine.answered(1);
+        let account = (&bound.seat, &*bound.account);
+        if manage::answer(&mut self.intake, account, frame, now, out) {
+            self.machine.answered(1);
+        }
     }
 
     /// A submit_multi becomes a message for each destination; they share one answer.

@@ -2,11 +2,11 @@
 
 use super::account::Account;
 use crate::message::Content;
-use smppgate_codec::code::{Command, DataCoding, Status, Tag};
+use smppgate_codec::code::{Alphabet, Command, DataCoding, Status, Tag};
 use smppgate_codec::frame;
 use smppgate_codec::pdu::{Data, Sm};
 use smppgate_codec::text::split::{Segments, Unit, Way};
-use smppgate_codec::text::{DefaultAlphabet, udh};
+use smppgate_codec::text::{DefaultAlphabet, decode, gsm7, ucs2, udh};
 
 /// Octets that fit into any segment, however they are written: beside the header that numbers it
 /// there are 152 septets or 132 octets, and an octet of text takes two septets at most.
@@ -51,6 +51,12 @@ pub fn held_to(account: &Account, content: Content) -> Result<Admitted, Status> 
     Ok(Admitted { content, segments })
 }
 
+/// Whether a message has more segments than its account may submit.
+pub fn is_too_long(account: &Account, content: &Content) -> bool {
+    let most = u32::from(account.max_segments);
+    most > 0 && segments(content, account.alphabet) > most
+}
+
 /// Segments that a message becomes on the air, 256 for all that are longer.
 fn segments(content: &Content, alphabet: DefaultAlphabet) -> u32 {
     let Ok(Some(frame)) = frame::next(content.pdu(), frame::LENGTH_MAX) else {
@@ -74,7 +80,19 @@ fn segments(content: &Content, alphabet: DefaultAlphabet) -> u32 {
 }
 
 fn count(coding: DataCoding, alphabet: DefaultAlphabet, others: &[u8], text: &[u8]) -> u32 {
-    let unit = Unit::of(coding, alphabet);
+    let mut unit = Unit::of(coding, alphabet);
+    // What the alphabet of phones does not hold reaches them in UCS-2.
+    let wide = match (coding.alphabet(), alphabet) {
+        (_, DefaultAlphabet::Gsm) => None,
+        (Alphabet::Default, _) => decode(coding, alphabet, text)
+            .filter(|text| gsm7::encode(text).is_none())
+            .map(|text| ucs2::encode(&text)),
+        _ => None,
+    };
+    if wide.is_some() {
+        unit = Unit::Ucs2;
+    }
+    let text = wide.as_deref().unwrap_or(text);
     Segments::new(text, unit, Way::Udh8, others, 0, u8::MAX)
         .map_or(256, |segments| u32::from(segments.total()))
 }
@@ -141,6 +159,9 @@ mod tests {
             (0, Gsm, b'a', 307, 3),
             (0, Latin1, b'[', 80, 1),
             (0, Latin1, b'[', 81, 2),
+            (0, Latin1, 0xEA, 70, 1),
+            (0, Latin1, 0xEA, 71, 2),
+            (0, Latin1, 0xE9, 160, 1),
             (3, Gsm, b'a', 140, 1),
             (3, Gsm, b'a', 141, 2),
             (8, Gsm, b'a', 140, 1),

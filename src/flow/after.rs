@@ -6,6 +6,7 @@ use crate::message::{AccountId, CarrierId, Content, MessageId};
 use crate::moment::Moment;
 use crate::receipt::Report;
 use smallvec::SmallVec;
+use smppgate_codec::code::Command;
 use std::sync::Arc;
 
 /// The rest of a step, which waits for its batch to be durable.
@@ -40,8 +41,35 @@ pub enum After {
         /// When it was read.
         at: Moment,
     },
+    /// Messages that their sender takes back.
+    Cancelled {
+        /// What is to be answered, and to whom.
+        request: Request,
+        /// The messages: none of them can leave any more.
+        ids: Vec<MessageId>,
+    },
+    /// Messages that their sender writes anew.
+    Replaced {
+        /// What is to be answered, and to whom.
+        request: Request,
+        /// The messages as they are to be.
+        contents: Vec<(MessageId, Content)>,
+    },
     /// Nothing is left to be done.
     Nothing,
+}
+
+/// A request about messages, which is answered once the journal has taken what follows from it.
+#[derive(Debug)]
+pub struct Request {
+    /// The connection that asks.
+    pub seat: Arc<Seat>,
+    /// Its command.
+    pub command: Command,
+    /// Its sequence_number.
+    pub sequence: u32,
+    /// When it was read.
+    pub at: Moment,
 }
 
 /// A message whose way has been chosen.

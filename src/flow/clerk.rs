@@ -52,21 +52,24 @@ impl esme::Intake for Clerk {
 
     fn cancel(
         &mut self,
-        account: AccountId,
+        seat: &Arc<Seat>,
+        sequence: u32,
         id: Option<MessageId>,
         cancel: &CancelSm<'_>,
         now: Moment,
-    ) -> Result<(), Status> {
-        self.cancelled(account, id, cancel, now)
+    ) -> Option<Result<(), Status>> {
+        self.cancelled(seat, sequence, id, cancel, now)
     }
 
     fn replace(
         &mut self,
-        account: AccountId,
+        seat: &Arc<Seat>,
+        sequence: u32,
         id: MessageId,
         replace: &ReplaceSm<'_>,
-    ) -> Result<(), Status> {
-        self.replaced(account, id, replace)
+        now: Moment,
+    ) -> Option<Result<(), Status>> {
+        self.replaced(seat, sequence, id, replace, now)
     }
 
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment) {

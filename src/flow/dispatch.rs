@@ -120,7 +120,8 @@ impl Clerk {
             let mut left = VecDeque::new();
             let mut hand = board.ledger.hand();
             for id in ids.drain(..ids.len().min(RETRIED_AT_ONCE)) {
-                let Some(entry) = hand.entry(id) else {
+                let parked = hand.entry(id).filter(|entry| entry.stage == Stage::Parked);
+                let Some(entry) = parked else {
                     continue;
                 };
                 // It goes where the routes in force now would send it.

@@ -90,7 +90,7 @@ impl Clerk {
                 entry.answered && id.accepted() + REPORT_TIMEOUT <= now
             }
             Stage::Parked => id.accepted() + VALIDITY <= now,
-            Stage::With(_) => false,
+            Stage::With(_) | Stage::Cancelling(_) => false,
         });
         let mut telling = Telling::default();
         for (id, entry) in over {

@@ -114,6 +114,8 @@ pub enum Stage {
     Parked,
     /// It waits for this carrier, or has been sent to it and not been answered.
     With(CarrierId),
+    /// Its sender takes it back: it waits nowhere, and for the journal alone. Where it was before.
+    Cancelling(Option<CarrierId>),
     /// Whether a carrier has it is not known.
     Held(CarrierId),
     /// This carrier has it; its report is awaited.

@@ -6,7 +6,7 @@
 //!   answered, or has not;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
 //!   `alerts`: a phone can be reached again;
-//! * `manage`: its sender asks for it, takes it back or writes it anew;
+//! * `manage`: its sender asks for it; `cancel`, `replace`: takes it back, writes it anew;
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
@@ -24,6 +24,8 @@ mod report;
 mod inbound;
 mod alerts;
 mod manage;
+mod cancel;
+mod replace;
 mod tell;
 mod told;
 mod housekeeping;

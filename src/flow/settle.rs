@@ -66,6 +66,9 @@ impl Clerk {
                     }
                     line.reply(replies);
                 }
+                then @ (After::Cancelled { .. } | After::Replaced { .. }) => {
+                    self.managed_later(then, outcome);
+                }
                 After::Nothing => {}
             }
         }

@@ -187,6 +187,7 @@ impl Clerk {
                 account,
                 at: now,
                 pdu: content.pdu(),
+                written_source: content.written_octets(),
             })
             .collect();
         let then = After::Stored {

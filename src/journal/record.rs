@@ -18,6 +18,9 @@ pub enum Record<'a> {
         at: Moment,
         /// The whole PDU, header included.
         pdu: &'a [u8],
+        /// TON, NPI and address of the source that its sender wrote, if the PDU bears another one;
+        /// receipts and queries need it.
+        written_source: Option<&'a [u8]>,
     },
     /// A carrier has taken it and given it an id: receipts find it by that.
     Correlated {

@@ -147,6 +147,11 @@ impl Content {
         }
     }
 
+    /// TON, NPI and address of the source that the sender wrote, if the message bears another.
+    pub fn written_octets(&self) -> Option<&[u8]> {
+        self.written.as_deref()
+    }
+
     /// The source that the message bears.
     pub fn source(&self) -> Address<'_> {
         self.address(usize::from(self.source_at), self.source_len)

@@ -1,11 +1,13 @@
 //! A customer asks where its message stands, takes it back, or writes it anew.
 
 use crate::support::{Esme, House, Smsc, Told, account, message, one_carrier, route, until};
+use smppgate::journal::Refusal;
 use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status};
 use smppgate_codec::pdu::{
     Address, CancelSm, Destination, Destinations, Pdu, QuerySm, ReplaceSm, Sm, SubmitMulti,
     SubmitMultiResp,
 };
+use std::time::{Duration, Instant};
 
 const SOURCE: Address<'static> = Address {
     ton: 5,
@@ -314,4 +316,87 @@ fn the_destinations_of_a_submit_multi_are_asked_for_by_their_one_id() {
     }
     // All have come to their ends: that of the first is told.
     assert_eq!(state(&mut acme, &id), Ok(MessageState::DELETED));
+}
+
+const SLOW: Duration = Duration::from_millis(300);
+
+#[test]
+fn taking_back_waits_for_a_slow_journal_and_meanwhile_the_message_does_not_leave() {
+    let (house, smsc, mut acme) = without_carrier();
+    let id = submitted(&mut acme, "33612345678");
+    house.trouble.delay(SLOW);
+    let before = Instant::now();
+    let sequence = acme.send(&Pdu::CancelSm(by_id(&id)));
+    let mut north = smsc.bound();
+    // It is on its way to its end: nobody takes it back twice, or writes it anew.
+    assert_eq!(cancel(&mut acme, by_id(&id)), Status::ESME_RCANCELFAIL);
+    assert_eq!(
+        replace(&mut acme, anew(&id, b"late")),
+        Status::ESME_RREPLACEFAIL
+    );
+    assert_eq!(state(&mut acme, &id), Ok(MessageState::ENROUTE));
+    assert_eq!(acme.response(sequence).status(), Status::ESME_ROK);
+    assert!(before.elapsed() >= SLOW);
+    assert_eq!(acme.receipt(), Told::new(&id, "DELETED", "000"));
+    north.alive();
+    assert!(!north.has(Command::SUBMIT_SM));
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
+fn what_leaves_while_the_journal_is_slow_leaves_as_it_was() {
+    let (house, smsc, mut acme) = without_carrier();
+    let ids = ["33612345671", "33612345672"].map(|to| submitted(&mut acme, to));
+    house.trouble.delay(SLOW);
+    let early = acme.send(&Pdu::ReplaceSm(anew(&ids[0], b"early")));
+    assert_eq!(acme.response(early).status(), Status::ESME_ROK);
+    let late = acme.send(&Pdu::ReplaceSm(anew(&ids[1], b"late")));
+    let mut north = smsc.bound();
+    assert_eq!(north.takes("n1").sm().short_message, b"early");
+    let second = north.takes("n2");
+    let status = acme.response(late).status();
+    // Whichever was first, the answer tells the truth.
+    match status {
+        Status::ESME_ROK => assert_eq!(second.sm().short_message, b"late"),
+        status => {
+            assert_eq!(status, Status::ESME_RREPLACEFAIL);
+            assert_eq!(
+                second.sm().short_message,
+                message("33612345672").short_message
+            );
+        }
+    }
+}
+
+#[test]
+fn what_a_failed_journal_cannot_take_is_not_taken_back() {
+    let (house, smsc, mut acme) = without_carrier();
+    let ids = ["33612345671", "33612345672"].map(|to| submitted(&mut acme, to));
+    house.trouble.delay(SLOW);
+    let first = acme.send(&Pdu::CancelSm(by_id(&ids[0])));
+    let second = acme.send(&Pdu::ReplaceSm(anew(&ids[1], b"changed")));
+    acme.alive();
+    house.trouble.refuse(Some(Refusal::Failed));
+    assert_eq!(acme.response(first).status(), Status::ESME_RSYSERR);
+    assert_eq!(acme.response(second).status(), Status::ESME_RSYSERR);
+    let mut north = smsc.bound();
+    for to in ["33612345671", "33612345672"] {
+        assert_eq!(north.request().sm(), message(to));
+    }
+    assert!(!acme.has(Command::DELIVER_SM));
+}
+
+#[test]
+fn a_message_is_not_made_longer_than_its_account_may_submit() {
+    let smsc = Smsc::open();
+    let house = House::open(&[
+        account("acme", "max_segments = 1"),
+        smsc.settings("north", ""),
+        route("all", "via = [\"north\"]"),
+    ]);
+    let mut acme = house.trx("acme");
+    let id = submitted(&mut acme, "33612345678");
+    let long = replace(&mut acme, anew(&id, &[b'a'; 250]));
+    assert_eq!(long, Status::ESME_RINVMSGLEN);
+    assert_eq!(replace(&mut acme, anew(&id, b"short")), Status::ESME_ROK);
 }

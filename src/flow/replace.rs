@@ -1,0 +1,189 @@
+//! An ESME writes a message anew, as long as no carrier has been sent it.
+
+use super::after::{After, Request};
+use super::ledger::Stage;
+use super::manage::{is_of, known_by};
+use super::switchboard::Clerk;
+use crate::esme::{Seat, is_too_long};
+use crate::journal::Record;
+use crate::message::{Content, MessageId};
+use crate::moment::Moment;
+use crate::receipt::NumberMark;
+use bytes::BytesMut;
+use smallvec::SmallVec;
+use smppgate_codec::code::{Command, Status, Tag};
+use smppgate_codec::frame;
+use smppgate_codec::pdu::{HEADER_LEN, ReplaceSm, Sm, Tlvs, check_submit};
+use smppgate_codec::wire::PduWriter;
+use std::sync::Arc;
+
+impl Clerk {
+    /// Writes a message anew where no carrier has been sent it: its text, its times if new ones
+    /// are given, and which receipts are wanted. What it is not given stays as it was. It leaves
+    /// as it is to be once that is durable, and as it was if that is too late. `None` says that
+    /// the answer comes later.
+    pub(super) fn replaced(
+        &mut self,
+        seat: &Arc<Seat>,
+        sequence: u32,
+        id: MessageId,
+        replace: &ReplaceSm<'_>,
+        now: Moment,
+    ) -> Option<Result<(), Status>> {
+        let contents = match self.as_wanted(seat, id, replace) {
+            Ok(contents) => contents,
+            Err(status) => return Some(Err(status)),
+        };
+        // The records borrow from the contents, which move on behind them.
+        let shared: SmallVec<[(MessageId, Content); 1]> = contents.iter().cloned().collect();
+        let records: SmallVec<[Record<'_>; 1]> = shared
+            .iter()
+            .map(|(id, content)| Record::Replaced {
+                id: *id,
+                pdu: content.pdu(),
+            })
+            .collect();
+        let request = Request {
+            seat: seat.clone(),
+            command: Command::REPLACE_SM,
+            sequence,
+            at: now,
+        };
+        self.carried_out(&records, After::Replaced { request, contents })
+    }
+
+    /// The messages under this id as they are to be.
+    fn as_wanted(
+        &mut self,
+        seat: &Seat,
+        id: MessageId,
+        replace: &ReplaceSm<'_>,
+    ) -> Result<Vec<(MessageId, Content)>, Status> {
+        let board = self.board.clone();
+        if board.has_failed() {
+            return Err(Status::ESME_RSYSERR);
+        }
+        let account = self.accounts.table().account(seat.account);
+        let account = account.cloned().ok_or(Status::ESME_RSYSERR)?;
+        let source = NumberMark::of(replace.source.digits);
+        let mut contents = Vec::new();
+        let mut hand = board.ledger.hand();
+        for id in known_by(&mut hand, id) {
+            let Some(entry) = hand.entry(id) else {
+                continue;
+            };
+            let may_wait = matches!(entry.stage, Stage::Parked | Stage::With(_));
+            if !is_of(entry, seat.account, source) || !may_wait {
+                continue;
+            }
+            let content = anew(&entry.content, replace)?;
+            if is_too_long(&account, &content) {
+                return Err(Status::ESME_RINVMSGLEN);
+            }
+            contents.push((id, content));
+        }
+        match contents.is_empty() {
+            true => Err(Status::ESME_RREPLACEFAIL),
+            false => Ok(contents),
+        }
+    }
+
+    /// It is durable how these are to be: those that still wait leave like that.
+    pub(super) fn written_anew(
+        &mut self,
+        contents: Vec<(MessageId, Content)>,
+    ) -> Result<(), Status> {
+        let board = self.board.clone();
+        let carriers = self.carriers.table().clone();
+        let mut count = 0;
+        let mut left: Vec<(MessageId, Content)> = Vec::new();
+        let mut hand = board.ledger.hand();
+        for (id, content) in contents {
+            let Some(entry) = hand.entry(id) else {
+                continue;
+            };
+            let is_swapped = match entry.stage {
+                Stage::Parked => true,
+                Stage::With(carrier) => carriers
+                    .slot(carrier)
+                    .is_some_and(|slot| slot.queue.swap(id, &content)),
+                Stage::Cancelling(_) | Stage::Held(_) | Stage::Taken(_) => false,
+            };
+            if !is_swapped {
+                left.push((id, entry.content.clone()));
+                continue;
+            }
+            let (before, after) = (entry.content.places(), content.places());
+            if entry.has_room {
+                let desk = board.roster.desk(entry.account);
+                desk.open_anyway(after);
+                desk.close(before);
+            }
+            entry.content = content;
+            board.ledger.resize(&entry.seat, before, after);
+            count += 1;
+        }
+        drop(hand);
+        // What has left as it was is to be known as it was.
+        let records: SmallVec<[Record<'_>; 1]> = left
+            .iter()
+            .map(|(id, content)| Record::Replaced {
+                id: *id,
+                pdu: content.pdu(),
+            })
+            .collect();
+        if !records.is_empty() {
+            let _ = self.journal(&records, After::Nothing);
+        }
+        board.counters.replaced.add(count);
+        match count {
+            0 => Err(Status::ESME_RREPLACEFAIL),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The message as replace_sm wants it. It has neither data_coding nor optional parameters: those of
+/// the message stay, except for a text in message_payload, which the new one takes the place of.
+fn anew(content: &Content, replace: &ReplaceSm<'_>) -> Result<Content, Status> {
+    const FAILED: Status = Status::ESME_RREPLACEFAIL;
+    if content.command() != Command::SUBMIT_SM {
+        return Err(FAILED);
+    }
+    let frame = frame::next(content.pdu(), frame::LENGTH_MAX)
+        .ok()
+        .flatten()
+        .ok_or(FAILED)?;
+    let before = Sm::decode(&frame).map_err(|_| FAILED)?;
+    let mut tlvs = Vec::new();
+    before
+        .tlvs
+        .iter()
+        .filter(|tlv| tlv.tag != Tag::MESSAGE_PAYLOAD)
+        .for_each(|tlv| tlv.put(&mut tlvs));
+    let unless_empty = |new, old| if <[u8]>::is_empty(new) { old } else { new };
+    let sm = Sm {
+        schedule_delivery_time: unless_empty(
+            replace.schedule_delivery_time,
+            before.schedule_delivery_time,
+        ),
+        validity_period: unless_empty(replace.validity_period, before.validity_period),
+        registered_delivery: replace.registered_delivery,
+        sm_default_msg_id: replace.sm_default_msg_id,
+        short_message: replace.short_message,
+        tlvs: Tlvs::new(&tlvs),
+        ..before
+    };
+    check_submit(&sm)?;
+    let mut octets = BytesMut::with_capacity(HEADER_LEN + content.pdu().len());
+    let sequence = frame.header.sequence;
+    let mut writer = PduWriter::begin(&mut octets, Command::SUBMIT_SM, Status::ESME_ROK, sequence);
+    sm.put(writer.body());
+    drop(writer);
+    let frame = frame::next(&octets, frame::LENGTH_MAX)
+        .ok()
+        .flatten()
+        .ok_or(FAILED)?;
+    let sm = Sm::decode(&frame).map_err(|_| FAILED)?;
+    Ok(Content::of_sm(&frame, &sm).in_place_of(content))
+}
