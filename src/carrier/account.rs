@@ -3,6 +3,7 @@
 use super::habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 use super::maps::{ErrorMap, StatusMap};
 use crate::link::tls::ClientTls;
+use crate::message::Zone;
 use crate::receipt::IdForms;
 use smppgate_codec::text::DefaultAlphabet;
 use std::fmt;
@@ -123,8 +124,8 @@ pub struct Carrier {
     pub tlvs: TlvChanges,
     /// The form in which times leave.
     pub validity: Validity,
-    /// Minutes that its clock is ahead of UTC: points in time are written so.
-    pub timezone: i32,
+    /// What its clock shows: points in time are written so.
+    pub timezone: Zone,
     /// Whether a receipt with stat:ACCEPTD is the last one.
     pub acceptd_final: bool,
     /// What it means by data_coding 0.
@@ -173,7 +174,7 @@ impl Default for Carrier {
             service_type: String::new(),
             tlvs: TlvChanges::default(),
             validity: Validity::Relative,
-            timezone: 0,
+            timezone: Zone::UTC,
             acceptd_final: false,
             alphabet: DefaultAlphabet::Gsm,
             long: Long::Pass,

@@ -2,11 +2,12 @@
 
 use super::account::Carrier;
 use super::habit::Long;
-use smppgate_codec::code::{Alphabet, DataCoding, EsmClass, Status, Tag};
+use crate::message::transcoded;
+use smppgate_codec::code::{DataCoding, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Sm, Tlv, Tlvs};
+use smppgate_codec::text::DefaultAlphabet;
 use smppgate_codec::text::split::{Segments, Unit, Way};
 use smppgate_codec::text::udh::{self, Concat};
-use smppgate_codec::text::{DefaultAlphabet, decode, gsm7, latin1, ucs2};
 use std::borrow::Cow;
 
 /// Octets that short_message holds by the specification.
@@ -42,8 +43,20 @@ pub fn pieces(
         _ => (Vec::new(), None, user_data),
     };
     let segment = header.or_else(|| of_parameters(sm.tlvs));
-    let (coding, octets) = transcoded(carrier.alphabet, written_in, sm.data_coding, text, segment);
+    let changed = transcoded(written_in, carrier.alphabet, sm.data_coding, text);
+    let is_changed = changed.is_some();
+    let (coding, octets) = match changed {
+        Some((coding, octets)) => (coding, Cow::Owned(octets)),
+        None => (sm.data_coding, Cow::Borrowed(text)),
+    };
     let unit = Unit::of(coding, carrier.alphabet);
+    if let Some(part) = segment.filter(|_| is_changed) {
+        // A segment that grows beyond its place cannot leave: its characters are not thrown away.
+        let header = 1 + Concat::element_len(part.wide) + others.len();
+        if octets.len() > unit.capacity(header) {
+            return Err(Status::ESME_RINVMSGLEN);
+        }
+    }
     let piece = |user_data: Vec<u8>, has_udh: bool, numbers: &[u8], by_payload: bool| {
         let mut tlvs = Vec::new();
         let is_rewritten = |tag| {
@@ -172,52 +185,6 @@ fn of_parameters(tlvs: Tlvs<'_>) -> Option<Concat> {
     })
 }
 
-/// The text in the default alphabet of the carrier, or in UCS-2 if that has not all of it. Where a
-/// segment would grow beyond its place, question marks stand for what is missing.
-fn transcoded<'a>(
-    to: DefaultAlphabet,
-    from: DefaultAlphabet,
-    coding: DataCoding,
-    octets: &'a [u8],
-    segment: Option<Concat>,
-) -> (DataCoding, Cow<'a, [u8]>) {
-    if to == from || coding.alphabet() != Alphabet::Default {
-        return (coding, Cow::Borrowed(octets));
-    }
-    let Some(text) = decode(coding, from, octets) else {
-        return (coding, Cow::Borrowed(octets));
-    };
-    if let Some(encoded) = encode(to, &text) {
-        return (coding, Cow::Owned(encoded));
-    }
-    let wide = ucs2::encode(&text);
-    if segment
-        .is_none_or(|part| wide.len() <= Unit::Ucs2.capacity(1 + Concat::element_len(part.wide)))
-    {
-        // A message class, such as flash, goes along.
-        let class = match coding.0 {
-            0x10..=0x1F | 0xF0..=0xFF => DataCoding(0x18 | coding.0 & 3),
-            _ => DataCoding::UCS2,
-        };
-        return (class, Cow::Owned(wide));
-    }
-    let reduced: Vec<u8> = text
-        .chars()
-        .flat_map(|character| {
-            encode(to, character.encode_utf8(&mut [0; 4])).unwrap_or_else(|| b"?".to_vec())
-        })
-        .collect();
-    (coding, Cow::Owned(reduced))
-}
-
-fn encode(to: DefaultAlphabet, text: &str) -> Option<Vec<u8>> {
-    match to {
-        DefaultAlphabet::Gsm => gsm7::encode(text),
-        DefaultAlphabet::Latin1 => latin1::encode(text),
-        DefaultAlphabet::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,6 +290,21 @@ mod tests {
         // What becomes long by it is cut.
         let long = cut(Long::Pass, latin, sm([0xE7; 150].as_slice()));
         assert_eq!(long.len(), 3);
+        // A segment that becomes too long by it does not leave with characters missing.
+        let carrier = Carrier {
+            alphabet: DefaultAlphabet::Gsm,
+            ..Carrier::default()
+        };
+        for (count, fits) in [(66, true), (68, false)] {
+            let text = [&b"\x05\0\x03\xA5\x02\x01"[..], &vec![0xE7; count]].concat();
+            let segment = Sm {
+                esm_class: EsmClass(0x40),
+                short_message: &text,
+                ..Sm::default()
+            };
+            let cut = pieces(&carrier, latin.0, &segment, false, 1);
+            assert_eq!(cut.is_ok(), fits, "{count}");
+        }
         let none = cut(Long::Pass, SAME, sm(b"\0\x7B".as_slice()));
         assert_eq!(none[0].short_message, b"\0\x7B");
     }

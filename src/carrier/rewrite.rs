@@ -18,7 +18,7 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Seconds of a quarter of an hour, in which time zones count.
-const QUARTER: i32 = 15;
+const QUARTER: i64 = 15 * 60;
 
 /// Whether this message cannot leave as it stands.
 pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
@@ -72,7 +72,7 @@ pub fn bodies(
         validity_period: validity.as_ref().map_or(&[], |octets| &octets[..]),
         registered_delivery: match carrier.receipts {
             Receipts::Always => sm.registered_delivery.with_final(),
-            Receipts::AsAsked => sm.registered_delivery,
+            Receipts::AsAsked => sm.registered_delivery.with_final_if_any(),
         },
         ..sm
     };
@@ -237,7 +237,7 @@ fn written_as(
         (Validity::Absolute | Validity::None, _) => Stamp::Absolute {
             unix: at,
             tenths: 0,
-            quarters: (carrier.timezone / QUARTER).clamp(-48, 48) as i8,
+            quarters: (carrier.timezone.ahead(at) / QUARTER).clamp(-48, 48) as i8,
         }
         .octets(),
     }
@@ -284,7 +284,7 @@ mod tests {
     fn validity(form: Validity, written: &[u8], waited: u64) -> Result<String, Status> {
         let carrier = Carrier {
             validity: form,
-            timezone: 60,
+            timezone: "Europe/Paris".parse().unwrap(),
             ..Carrier::default()
         };
         let sm = Sm {

@@ -37,11 +37,15 @@ pub fn put(carrier: &Carrier, content: &Content, sequence: u32, out: &mut BytesM
     set(pdu, content.source_at() + 1, carrier.source_npi);
     set(pdu, content.destination_at(), carrier.destination_ton);
     set(pdu, content.destination_at() + 1, carrier.destination_npi);
-    if carrier.receipts == Receipts::Always {
-        let asked = content.registered_delivery().with_final();
-        if let Some(octet) = pdu.get_mut(content.registered_at() - dropped) {
-            *octet = asked.0;
-        }
+    let written = content.registered_delivery();
+    let asked = match carrier.receipts {
+        Receipts::Always => written.with_final(),
+        Receipts::AsAsked => written.with_final_if_any(),
+    };
+    if asked != written
+        && let Some(octet) = pdu.get_mut(content.registered_at() - dropped)
+    {
+        *octet = asked.0;
     }
 }
 
@@ -81,7 +85,7 @@ fn parcel(
     let octets = receipt::octets(sm.esm_class, sm.data_coding, sm.user_data());
     let kind = receipt::classify(sm.esm_class, &octets, sm.tlvs, false);
     if !matches!(kind, Kind::Receipt | Kind::Intermediate) {
-        return Parcel::Message(content());
+        return Parcel::Message(content().in_alphabet(carrier.alphabet));
     }
     let read = receipt::Report::read(kind, &octets, sm.tlvs);
     let mut ids = read

@@ -83,8 +83,8 @@ pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &m
     {
         carrier.validity = form;
     }
-    if let Some(minutes) = section.key("timezone").and_then(|value| zone(&value)) {
-        carrier.timezone = minutes;
+    if let Some(zone) = section.key("timezone").and_then(|value| value.parsed()) {
+        carrier.timezone = zone;
     }
     if let Some(is_final) = section
         .key("acceptd_final")
@@ -154,38 +154,6 @@ pub(super) fn boolean(value: &Value<'_>) -> Option<bool> {
         DeValue::Boolean(boolean) => Some(*boolean),
         _ => value.wrong_type("true or false"),
     }
-}
-
-/// Minutes ahead of UTC.
-fn zone(value: &Value<'_>) -> Option<i32> {
-    let text = value.text()?;
-    let minutes = parse_zone(text);
-    if minutes.is_none() {
-        value.error(format!(
-            "`{}` is not a time zone; write \"UTC\" or what is ahead of it in quarters of an hour, \
-             for example \"+02:00\" or \"-03:30\"",
-            shown(text)
-        ));
-    }
-    minutes
-}
-
-fn parse_zone(text: &str) -> Option<i32> {
-    if text == "UTC" {
-        return Some(0);
-    }
-    let (sign, rest) = match text.strip_prefix('+') {
-        Some(rest) => (1, rest),
-        None => (-1, text.strip_prefix('-')?),
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let two = |digits: &str| {
-        let is_two = digits.len() == 2 && digits.bytes().all(|octet| octet.is_ascii_digit());
-        is_two.then(|| digits.parse::<i32>().ok()).flatten()
-    };
-    let ahead = two(hours)? * 60 + two(minutes).filter(|minutes| *minutes < 60)?;
-    (ahead <= 12 * 60 && ahead % 15 == 0 || ahead <= 14 * 60 && ahead % 15 == 0 && sign > 0)
-        .then_some(sign * ahead)
 }
 
 fn tlvs(value: &Value<'_>) -> Option<TlvChanges> {
@@ -263,6 +231,10 @@ fn tag(text: &str, value: &Value<'_>) -> Option<Tag> {
             value.error("message_payload is the message itself; leave it out");
             return None;
         }
+        Some(Tag::SAR_MSG_REF_NUM | Tag::SAR_TOTAL_SEGMENTS | Tag::SAR_SEGMENT_SEQNUM) => {
+            value.error("numbers the segments of a message; leave it out, and see `long`");
+            return None;
+        }
         Some(_) => {}
     }
     found
@@ -299,18 +271,6 @@ fn hex(digits: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn zones_are_quarters_of_an_hour_ahead_of_utc() {
-        assert_eq!(parse_zone("UTC"), Some(0));
-        assert_eq!(parse_zone("+05:45"), Some(345));
-        assert_eq!(parse_zone("-03:30"), Some(-210));
-        for wrong in [
-            "", "CET", "+2", "02:00", "+02:10", "-13:00", "+15:00", "+0é:00",
-        ] {
-            assert_eq!(parse_zone(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn octets_are_pairs_of_hexadecimal_digits() {

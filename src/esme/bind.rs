@@ -175,6 +175,10 @@ impl<I: Intake> Connection<I> {
             tracing::warn!(%system_id, connection = self.place.number(), ?kind, "bind not allowed");
             return Err(Status::ESME_RBINDFAIL);
         }
+        if account.reassemble && version < 0x34 {
+            let system_id = &account.system_id;
+            tracing::warn!(%system_id, "long messages are cut for who binds with an old version: leave reassemble off");
+        }
         Ok(Bound {
             unanswered: Unanswered::new(account.respond_within),
             outbox: Outbox::default(),

@@ -6,7 +6,7 @@ use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::esme::{Delivery, Parcel};
 use crate::journal::Record;
-use crate::message::{AccountId, CarrierId, Content, MessageId, SegmentOf, joined};
+use crate::message::{AccountId, CarrierId, Content, MessageId, SegmentOf, in_alphabet, joined};
 use crate::moment::Moment;
 
 impl Clerk {
@@ -44,14 +44,11 @@ impl Clerk {
         now: Moment,
         telling: &mut Telling,
     ) {
-        let wants_whole = self
-            .accounts
-            .table()
-            .account(account)
-            .is_some_and(|account| account.reassemble);
+        let account_now = self.accounts.table().account(account);
+        let wants_whole = account_now.is_some_and(|account| account.reassemble);
         let segment = wants_whole.then(|| SegmentOf::read(&part.1)).flatten();
         let Some(segment) = segment else {
-            return telling.deliver(delivery(account, part, now));
+            return telling.deliver(self.delivery(account, part, now));
         };
         let sorted = self.board.segments.lock().add(account, segment, part, now);
         match sorted {
@@ -60,7 +57,7 @@ impl Clerk {
             Sorted::Waiting(Some((_, twice))) => telling.give_back(account, twice.places()),
             Sorted::Alone(part) => {
                 self.board.counters.inbound_incomplete.add(1);
-                telling.deliver(delivery(account, part, now));
+                telling.deliver(self.delivery(account, part, now));
             }
             Sorted::Whole(parts) => self.whole(account, parts, now, telling),
         }
@@ -73,7 +70,7 @@ impl Clerk {
             // It is too long to be one.
             self.board.counters.inbound_incomplete.add(parts.len());
             let alone = parts.into_iter();
-            return alone.for_each(|part| telling.deliver(delivery(account, part, now)));
+            return alone.for_each(|part| telling.deliver(self.delivery(account, part, now)));
         };
         let segments: Vec<MessageId> = parts.iter().map(|(id, _)| *id).collect();
         let record = Record::Joined {
@@ -86,7 +83,7 @@ impl Clerk {
         let places: usize = parts.iter().map(|(_, content)| content.places()).sum();
         telling.give_back(account, places.saturating_sub(message.places()));
         self.board.counters.inbound_joined.add(1);
-        telling.deliver(delivery(account, (*id, message), now));
+        telling.deliver(self.delivery(account, (*id, message), now));
     }
 
     /// Segments whose others have not come in time go on as they are.
@@ -98,19 +95,36 @@ impl Clerk {
         self.board.counters.inbound_incomplete.add(over.len());
         let mut telling = Telling::default();
         for (account, part) in over {
-            telling.deliver(delivery(account, part, now));
+            telling.deliver(self.delivery(account, part, now));
         }
         self.tell(telling);
     }
-}
 
-fn delivery(account: AccountId, (id, content): Part, now: Moment) -> Delivery {
-    Delivery {
-        id,
-        account,
-        parcel: Parcel::Message(content),
-        since: now,
-        after: None,
-        tries: 0,
+    /// The delivery of a message, in the alphabet of its account.
+    fn delivery(&mut self, account: AccountId, (id, content): Part, now: Moment) -> Delivery {
+        let alphabet = self
+            .accounts
+            .table()
+            .account(account)
+            .map(|one| one.alphabet);
+        let content = match alphabet {
+            Some(alphabet) if alphabet != content.alphabet() => {
+                let before = content.places();
+                let content = in_alphabet(content, alphabet);
+                let desk = self.board.roster.desk(account);
+                desk.open_anyway(content.places());
+                desk.close(before);
+                content
+            }
+            _ => content,
+        };
+        Delivery {
+            id,
+            account,
+            parcel: Parcel::Message(content),
+            since: now,
+            after: None,
+            tries: 0,
+        }
     }
 }

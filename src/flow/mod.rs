@@ -10,6 +10,7 @@
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
+//! * `siblings`: segments that one report is about;
 //! * `ledger`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 
@@ -34,6 +35,7 @@ mod settle;
 mod ledger;
 mod parked;
 mod segments;
+mod siblings;
 mod remembered;
 mod deadletter;
 mod counters;

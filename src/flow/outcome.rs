@@ -4,6 +4,7 @@ use super::after::After;
 use super::dispatch::Dispatch;
 use super::housekeeping::VALIDITY;
 use super::ledger::{Attempt, Ending, Entry, Hand, Stage};
+use super::siblings::{Sibling, Siblings};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
@@ -11,6 +12,7 @@ use crate::journal::Record;
 use crate::message::{AckMode, CarrierId, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
+use parking_lot::Mutex;
 use smallvec::SmallVec;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
@@ -119,6 +121,9 @@ impl Clerk {
                 Verdict::Accepted(carrier_id) => {
                     let whose = accepted(&mut hand, id, carrier, asks_always, now, &mut then);
                     known_as(carrier_id, id, whose, &mut then);
+                    if slot.segment_receipts != SegmentReceipts::Each {
+                        sibling(&mut hand, id, &board.siblings, now, &mut then);
+                    }
                 }
                 Verdict::Refused(refusal) => {
                     refused(&mut hand, id, carrier, refusal, &carriers, now, &mut then);
@@ -357,6 +362,31 @@ fn in_parts(
     let ending = hand
         .entry(id)
         .and_then(|entry| entry.parts.as_ref()?.ending());
+    if let Some(Ending {
+        state,
+        error,
+        network_error,
+    }) = ending
+        && let Some(entry) = hand.remove(id)
+    {
+        then.telling
+            .end(id, entry, state, error, network_error, now);
+    }
+}
+
+/// A carrier that reports once for all segments has one that the ESME has cut: perhaps it has
+/// reported already.
+fn sibling(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    siblings: &Mutex<Siblings>,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let Some(sibling) = hand.entry(id).and_then(|entry| Sibling::read(entry)) else {
+        return;
+    };
+    let ending = siblings.lock().join(sibling, id, now);
     if let Some(Ending {
         state,
         error,

@@ -3,9 +3,10 @@
 use super::after::{After, Landed, Place};
 use super::deadletter::DeadLetter;
 use super::ledger::{Ending, Stage};
+use super::siblings::Sibling;
 use super::switchboard::Clerk;
 use super::tell::Telling;
-use crate::carrier::{Arrival, Line, Parcel, Reply};
+use crate::carrier::{Arrival, Line, Parcel, Reply, SegmentReceipts};
 use crate::journal::Record;
 use crate::message::{AccountId, CarrierId, Content, GroupId, MessageId};
 use crate::moment::Moment;
@@ -168,6 +169,7 @@ impl Clerk {
             );
         }
         let mut telling = Telling::default();
+        let mut spoken: Vec<(Sibling, Ending)> = Vec::new();
         let mut hand = board.ledger.hand();
         for (id, report) in found {
             if report.last
@@ -185,11 +187,17 @@ impl Clerk {
                 match hand.remove(id) {
                     Some(entry) => {
                         let whole = entry.parts.as_ref().and_then(|parts| parts.ending());
+                        let ending = whole.unwrap_or_else(|| ending(&report));
+                        if slot.segment_receipts != SegmentReceipts::Each
+                            && let Some(sibling) = Sibling::read(&entry)
+                        {
+                            spoken.push((sibling, ending));
+                        }
                         let Ending {
                             state,
                             error,
                             network_error,
-                        } = whole.unwrap_or_else(|| ending(&report));
+                        } = ending;
                         telling.end(id, entry, state, error, network_error, now);
                     }
                     // Its sender wanted no receipt, or was told another end.
@@ -203,6 +211,21 @@ impl Clerk {
             }
         }
         drop(hand);
+        for (sibling, ending) in spoken {
+            let policy = slot.segment_receipts;
+            let others = board.siblings.lock().speak(&sibling, ending, policy);
+            let mut hand = board.ledger.hand();
+            for id in others {
+                if let Some(entry) = hand.remove(id) {
+                    let Ending {
+                        state,
+                        error,
+                        network_error,
+                    } = ending;
+                    telling.end(id, entry, state, error, network_error, now);
+                }
+            }
+        }
         board.counters.reports_absorbed.add(absorbed);
         board.counters.reports_untold.add(untold);
         board.counters.ids_in_another_form.add(alike);

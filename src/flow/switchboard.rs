@@ -11,6 +11,7 @@ use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::parked::Parked;
 use super::remembered::Remembered;
 use super::segments::Segments;
+use super::siblings::Siblings;
 use crate::carrier::{Queue, Receipts, SegmentReceipts};
 use crate::esme::{Account, Hash, ReceiptBind, Roster};
 use crate::journal::{Completions, Journal};
@@ -139,6 +140,8 @@ pub struct Switchboard {
     pub parked: Mutex<Parked>,
     /// Segments from phones that wait for the others.
     pub segments: Mutex<Segments>,
+    /// Segments of ESMEs that one report of their carrier is about.
+    pub(super) siblings: Mutex<Siblings>,
     /// What has come to its end lately.
     pub remembered: Mutex<Remembered>,
     /// What found nobody.
@@ -175,6 +178,7 @@ impl Switchboard {
             counters: Counters::default(),
             parked: Mutex::default(),
             segments: Mutex::default(),
+            siblings: Mutex::default(),
             remembered: Mutex::default(),
             dead_letters: Mutex::default(),
             retry: Bell::default(),

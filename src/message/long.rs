@@ -95,61 +95,76 @@ pub fn joined<'a>(segments: impl IntoIterator<Item = &'a Content>) -> Option<Con
         Tag::SAR_MSG_REF_NUM,
         Tag::SAR_TOTAL_SEGMENTS,
         Tag::SAR_SEGMENT_SEQNUM,
-        Tag::MESSAGE_PAYLOAD,
     ];
+    let sm = Sm { esm_class, ..sm };
+    put(first, sm, &text, |tag| !numbers.contains(&tag))
+}
+
+/// The message with the fields of `sm`, this user data, and the parameters that are kept. What is
+/// too long for short_message goes into message_payload.
+pub(super) fn put(
+    before: &Content,
+    sm: Sm<'_>,
+    user_data: &[u8],
+    is_kept: impl Fn(Tag) -> bool,
+) -> Option<Content> {
+    let frame = frame_of(before)?;
+    let tag = Tag::MESSAGE_PAYLOAD;
     let mut tlvs = Vec::new();
-    for tlv in sm.tlvs.iter().filter(|tlv| !numbers.contains(&tlv.tag)) {
-        tlv.put(&mut tlvs);
-    }
-    let is_data = first.command() == Command::DATA_SM;
-    let is_long = is_data || text.len() > SHORT_MAX;
+    let kept = sm
+        .tlvs
+        .iter()
+        .filter(|tlv| tlv.tag != tag && is_kept(tlv.tag));
+    kept.for_each(|tlv| tlv.put(&mut tlvs));
+    let is_data = before.command() == Command::DATA_SM;
+    let is_long = is_data || user_data.len() > SHORT_MAX;
     if is_long {
-        let tag = Tag::MESSAGE_PAYLOAD;
-        Tlv { tag, value: &text }.put(&mut tlvs);
+        let value = user_data;
+        Tlv { tag, value }.put(&mut tlvs);
     }
     let tlvs = Tlvs::new(&tlvs);
-    let mut octets = BytesMut::with_capacity(HEADER_LEN + first.pdu().len() + text.len());
+    let mut octets = BytesMut::with_capacity(HEADER_LEN + before.pdu().len() + user_data.len());
     let sequence = frame.header.sequence;
-    let mut writer = PduWriter::begin(&mut octets, first.command(), Status::ESME_ROK, sequence);
+    let mut writer = PduWriter::begin(&mut octets, before.command(), Status::ESME_ROK, sequence);
     if is_data {
         Data {
-            esm_class,
+            esm_class: sm.esm_class,
+            data_coding: sm.data_coding,
             tlvs,
             ..Data::decode(&frame).ok()?
         }
         .put(writer.body());
     } else {
         Sm {
-            esm_class,
             tlvs,
-            short_message: if is_long { &[] } else { &text },
+            short_message: if is_long { &[] } else { user_data },
             ..sm
         }
         .put(writer.body());
     }
     drop(writer);
     let frame = frame::next(&octets, frame::LENGTH_MAX).ok()??;
-    if is_data {
-        let data = Data::decode(&frame).ok()?;
-        Some(Content::of_data(&frame, &data))
+    let content = if is_data {
+        Content::of_data(&frame, &Data::decode(&frame).ok()?)
     } else {
-        let sm = Sm::decode(&frame).ok()?;
-        Some(Content::of_sm(&frame, &sm))
-    }
+        Content::of_sm(&frame, &Sm::decode(&frame).ok()?)
+    };
+    Some(content.in_alphabet(before.alphabet()))
 }
 
-fn frame_of(content: &Content) -> Option<Frame<'_>> {
+pub(super) fn frame_of(content: &Content) -> Option<Frame<'_>> {
     frame::next(content.pdu(), frame::LENGTH_MAX).ok()?
 }
 
 /// A message as far as segments go, whatever its command.
-fn view<'a>(frame: &Frame<'a>) -> Option<Sm<'a>> {
+pub(super) fn view<'a>(frame: &Frame<'a>) -> Option<Sm<'a>> {
     if frame.header.command != Command::DATA_SM {
         return Sm::decode(frame).ok();
     }
     let data = Data::decode(frame).ok()?;
     Some(Sm {
         esm_class: data.esm_class,
+        data_coding: data.data_coding,
         tlvs: data.tlvs,
         ..Sm::default()
     })

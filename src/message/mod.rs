@@ -4,7 +4,8 @@
 //! * `names`: accounts, carriers and groups by number, and the ways in which an account is told;
 //! * `number`: phone numbers as routing compares them and as a log may show them;
 //! * `zone`: what a peer's clock is ahead of UTC;
-//! * `content`: the PDU as it was received, and where its fields lie; `long`: its segments.
+//! * `content`: the PDU as it was received, and where its fields lie; `long`: its segments;
+//!   `alphabet`: its text for those who read it otherwise.
 
 mod id;
 mod names;
@@ -12,7 +13,9 @@ mod number;
 mod zone;
 mod content;
 mod long;
+mod alphabet;
 
+pub use alphabet::{in_alphabet, transcoded};
 pub use content::Content;
 pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds};
 pub use long::{SegmentKind, SegmentOf, joined};

@@ -195,8 +195,8 @@ fn the_dates_of_receipts_are_those_of_the_account() {
 
 #[test]
 fn receipts_stay_with_the_bind_that_submitted_if_the_account_wants_it() {
-    let smsc = Smsc::open();
     for (bind, stay) in [("any", false), ("same", true)] {
+        let smsc = Smsc::open();
         let keys = format!("deliver_window = 1\nreceipt_bind = \"{bind}\"");
         let house = House::open(&[
             account("acme", &keys),

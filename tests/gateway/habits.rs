@@ -284,3 +284,24 @@ fn the_carriers_of_a_group_share_its_rate() {
     // Ten at once, and ten a second from then on.
     assert!(started.elapsed() >= Duration::from_millis(500));
 }
+
+#[test]
+fn who_hears_of_failures_alone_hears_of_them_from_a_carrier_that_is_asked_as_asked() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "receipts = \"as-asked\"");
+    for (asked, wanted) in [(0, 0), (1, 1), (2, 1), (3, 1), (0x12, 0x11)] {
+        let sequence = acme.submit_sm(Sm {
+            registered_delivery: RegisteredDelivery(asked),
+            ..message("33612345678")
+        });
+        acme.accepted(sequence);
+        let id = format!("n{asked}");
+        let request = north.takes(&id);
+        assert_eq!(request.sm().registered_delivery.0, wanted, "{asked}");
+        if asked & 3 == 2 {
+            // A silence that lasted for two days would be told as UNKNOWN.
+            north.reports(&id, "DELIVRD", "000");
+            assert!(acme.so_far().is_empty());
+        }
+    }
+    assert_eq!(house.metric("delivered_total"), 3);
+}

@@ -234,3 +234,21 @@ fn what_the_user_of_a_phone_acknowledges_travels_as_messages_both_ways() {
     assert_eq!(house.metric("reports_total"), 0);
     assert_eq!(house.metric("inbound_total"), 3);
 }
+
+#[test]
+fn what_a_phone_writes_comes_in_the_alphabet_of_the_account() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("alphabet = \"latin1\"", "");
+    for (written, coding, told) in [
+        (&b"\0\x7B\x1B\x3C"[..], 0, &b"@\xE4["[..]),
+        (b"\x1B\x65", 8, b"\x20\xAC"),
+    ] {
+        let sequence = north.deliver(0, written, &[]);
+        assert_eq!(north.answered(sequence), Status::ESME_ROK);
+        let delivery = acme.delivery();
+        assert_eq!(delivery.sm().short_message, told);
+        assert_eq!(delivery.sm().data_coding, DataCoding(coding));
+    }
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "alphabet = \"latin1\"");
+    north.deliver(0, b"@\xE4[", &[]);
+    assert_eq!(acme.delivery().sm().short_message, b"\0\x7B\x1B\x3C");
+}

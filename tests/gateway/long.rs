@@ -1,7 +1,7 @@
 //! Long messages that leave in segments, and what their receipts make of them; and alphabets.
 
 use crate::support::{Carrier, Esme, Got, Told, message, one_carrier, put_tlv};
-use smppgate_codec::code::{Command, DataCoding, Status, Tag};
+use smppgate_codec::code::{Command, DataCoding, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Sm, Tlvs};
 
 /// Submits a text of 307 septets as message_payload, which makes three segments.
@@ -159,4 +159,62 @@ fn a_text_leaves_in_the_alphabet_of_the_carrier() {
         assert_eq!(request.sm().short_message, left);
         assert_eq!(request.sm().data_coding, DataCoding(coding));
     }
+}
+
+/// Submits three segments that the customer has cut itself.
+fn submit_segments(acme: &mut Esme, reference: u8) -> Vec<u32> {
+    let segment = |number| {
+        let text = [5, 0, 3, reference, 3, number, b'a'];
+        acme.submit_sm(Sm {
+            esm_class: EsmClass(0x40),
+            short_message: &text,
+            ..message("33612345678")
+        })
+    };
+    (1..=3).map(segment).collect()
+}
+
+#[test]
+fn one_receipt_speaks_for_the_segments_that_a_customer_has_cut_as_well() {
+    for (policy, told) in [("any", "n-0"), ("last", "n-2")] {
+        let keys = format!("segment_receipts = \"{policy}\"");
+        let (house, _smsc, mut north, mut acme) = one_carrier("", &keys);
+        for (reference, stat) in [(1, "DELIVRD"), (2, "UNDELIV")] {
+            let sequences = submit_segments(&mut acme, reference);
+            let mut ids: Vec<String> = Vec::new();
+            for sequence in sequences {
+                ids.push(acme.accepted(sequence));
+            }
+            for (at, part) in three(&mut north).iter().enumerate() {
+                north.accept(part, &format!("{told}{reference}{at}")[..]);
+            }
+            let spoken = match policy {
+                "any" => format!("{told}{reference}0"),
+                _ => format!("{told}{reference}2"),
+            };
+            north.reports(&spoken, stat, "000");
+            let mut receipts: Vec<Told> = (0..3).map(|_| acme.receipt()).collect();
+            receipts.sort_by(|one, other| one.id.cmp(&other.id));
+            ids.sort();
+            let expected: Vec<Told> = ids.iter().map(|id| Told::new(id, stat, "000")).collect();
+            assert_eq!(receipts, expected);
+        }
+        assert!(acme.so_far().is_empty());
+        assert_eq!(house.metric("messages_under_way"), 0);
+    }
+}
+
+#[test]
+fn a_segment_whose_response_comes_after_the_receipt_for_all_is_told_as_well() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "segment_receipts = \"any\"");
+    for sequence in submit_segments(&mut acme, 1) {
+        acme.accepted(sequence);
+    }
+    let parts = three(&mut north);
+    north.accept(&parts[0], "n-0");
+    north.reports("n-0", "DELIVRD", "000");
+    north.accept(&parts[1], "n-1");
+    north.accept(&parts[2], "n-2");
+    let receipts: Vec<String> = (0..3).map(|_| acme.receipt().stat).collect();
+    assert_eq!(receipts, ["DELIVRD"; 3]);
 }

@@ -82,6 +82,15 @@ impl RegisteredDelivery {
     pub fn with_final(self) -> Self {
         Self((self.0 & !0x03) | 0x01)
     }
+
+    /// The same request, with a final receipt asked for whatever the end if one is asked for at
+    /// some end: who hears of failures alone learns nothing from silence.
+    pub fn with_final_if_any(self) -> Self {
+        match self.0 & 0x03 {
+            0 => self,
+            _ => self.with_final(),
+        }
+    }
 }
 
 /// data_coding (SMPP 3.4 §5.2.19), read together with GSM 03.38 where the two do not conflict.
