@@ -1,8 +1,8 @@
-//! Certificates of these stories, and connections that are encrypted with them.
+//! Connections that are encrypted with the certificates of these stories.
 
+use super::authority::Authority;
 use super::esme::Esme;
 use super::peer::{PATIENCE, Peer};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -11,61 +11,10 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
     SupportedProtocolVersion,
 };
-use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// Somebody who signs certificates, with a folder for them that goes with it.
-pub struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-    folder: PathBuf,
-}
 
 impl Authority {
-    pub fn new() -> Self {
-        static NUMBERS: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("gate-{}-{number}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        fs::write(folder.join("ca.pem"), &pem).unwrap();
-        Self {
-            issuer: Issuer::new(params, key),
-            pem,
-            folder,
-        }
-    }
-
-    /// Writes `NAME.pem` and `NAME.key`, a certificate for localhost.
-    pub fn issue(&self, name: &str) {
-        self.issue_for(name, &["localhost", "127.0.0.1"]);
-    }
-
-    /// The same for these hosts.
-    pub fn issue_for(&self, name: &str, hosts: &[&str]) {
-        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(hosts).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        fs::write(self.file(&format!("{name}.pem")), certificate.pem()).unwrap();
-        fs::write(self.file(&format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    /// The name of a file, as a value in the config.
-    pub fn named(&self, name: &str) -> String {
-        format!("\"{}\"", self.file(name).display())
-    }
-
     /// `tls` of a listener with the certificate `gw`, and these keys besides.
     pub fn listener(&self, keys: &str) -> String {
         let (certificate, key) = (self.named("gw.pem"), self.named("gw.key"));
@@ -74,8 +23,8 @@ impl Authority {
 
     fn roots(&self) -> Arc<RootCertStore> {
         let mut roots = RootCertStore::empty();
-        let pem = CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap();
-        roots.add(pem).unwrap();
+        let own = CertificateDer::from_pem_file(self.file("ca.pem")).unwrap();
+        roots.add(own).unwrap();
         Arc::new(roots)
     }
 
@@ -116,12 +65,6 @@ impl Authority {
             .with_single_cert(chain, key)
             .unwrap();
         Arc::new(config)
-    }
-}
-
-impl Drop for Authority {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
