@@ -1,14 +1,14 @@
 // An ESME on the npm library `smpp`: takes orders as JSON lines, tells what happens as JSON lines.
 'use strict';
 
+const fs = require('fs');
 const readline = require('readline');
 const smpp = require('smpp');
+const { cut, read } = require('./texts.js');
 
 const tell = (event) => process.stdout.write(JSON.stringify(event) + '\n');
-const CODING = { gsm: 0x00, ucs2: 0x08 };
 let session;
 
-const text = (pdu) => (pdu.short_message && pdu.short_message.message) || '';
 const string = (value) => (value === undefined ? null : value.toString());
 
 function watch() {
@@ -19,7 +19,7 @@ function watch() {
       from: pdu.source_addr,
       to: pdu.destination_addr,
       data_coding: pdu.data_coding,
-      text: text(pdu),
+      ...read(pdu),
       receipted_message_id: string(pdu.receipted_message_id),
       message_state: pdu.message_state === undefined ? null : pdu.message_state,
     });
@@ -39,29 +39,31 @@ function watch() {
 }
 
 const orders = {
-  bind({ host, port, system_id, password }) {
-    session = smpp.connect({ host, port }, () => {
+  // With an authority the connection is encrypted, and its certificate must be signed by that one.
+  bind({ host, port, system_id, password, authority }) {
+    const tls = authority ? { tls: true, ca: fs.readFileSync(authority) } : {};
+    session = smpp.connect({ host, port, ...tls }, () => {
       session.bind_transceiver({ system_id, password }, (pdu) => {
         tell({ event: 'bind_resp', status: pdu.command_status, system_id: pdu.system_id || null });
       });
     });
     watch();
   },
-  submit({ from, to, text, alphabet, fields = {} }) {
-    const pdu = {
-      source_addr_ton: 5,
-      source_addr: from,
-      dest_addr_ton: 1,
-      dest_addr_npi: 1,
-      destination_addr: to,
-      registered_delivery: 1,
-      data_coding: CODING[alphabet],
-      short_message: text,
-      ...fields,
-    };
-    session.submit_sm(pdu, (resp) => {
-      tell({ event: 'submit_resp', status: resp.command_status, id: resp.message_id || null });
-    });
+  submit({ from, to, text, alphabet, way }) {
+    for (const fields of cut(text, alphabet, way)) {
+      const pdu = {
+        source_addr_ton: 5,
+        source_addr: from,
+        dest_addr_ton: 1,
+        dest_addr_npi: 1,
+        destination_addr: to,
+        registered_delivery: 1,
+        ...fields,
+      };
+      session.submit_sm(pdu, (resp) => {
+        tell({ event: 'submit_resp', status: resp.command_status, id: resp.message_id || null });
+      });
+    }
   },
   enquire() {
     session.enquire_link({}, (pdu) => tell({ event: 'enquire_link_resp', status: pdu.command_status }));

@@ -5,9 +5,10 @@ import logging
 import os
 import select
 import socket
-import sys
+import ssl
 
-from smpplib import consts, exceptions, gsm, smpp
+import texts
+from smpplib import consts, exceptions, smpp
 from smpplib.client import Client
 
 # What the library remarks on goes nowhere: what counts is told as an event.
@@ -20,23 +21,15 @@ def tell(**event):
     print(json.dumps(event), flush=True)
 
 
-def text_of(pdu):
-    """The text as this peer reads it: GSM 03.38 with its extension table, or UCS-2."""
-    octets = pdu.short_message or b""
-    if pdu.data_coding == consts.SMPP_ENCODING_ISO10646:
-        return octets.decode("utf-16-be")
-    text, escaped = "", False
-    for octet in octets:
-        if octet == 0x1B and not escaped:
-            escaped = True
-            continue
-        text += gsm.GSM_CHARACTER_TABLE[octet + (0x80 if escaped else 0)]
-        escaped = False
-    return text
-
-
 def string(octets):
     return octets.decode("ascii") if octets is not None else None
+
+
+def read(pdu):
+    sar = None
+    if pdu.sar_total_segments is not None:
+        sar = [pdu.sar_segment_seqnum, pdu.sar_total_segments]
+    return texts.read(pdu.short_message or b"", pdu.data_coding, pdu.esm_class, pdu.message_payload, sar)
 
 
 def deliver(pdu):
@@ -46,15 +39,24 @@ def deliver(pdu):
         **{"from": string(pdu.source_addr)},
         to=string(pdu.destination_addr),
         data_coding=pdu.data_coding,
-        text=text_of(pdu),
+        **read(pdu),
         receipted_message_id=string(pdu.receipted_message_id),
         message_state=pdu.message_state,
     )
 
 
-def bind(host, port, system_id, password):
+def encrypted(authority):
+    """TLS with whom this authority has signed. The library tells TLS no name that could be checked."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(authority)
+    return context
+
+
+def bind(host, port, system_id, password, authority):
     global client
-    client = Client(host, port, timeout=10, allow_unknown_opt_params=True)
+    tls = encrypted(authority) if authority else None
+    client = Client(host, port, timeout=10, ssl_context=tls, allow_unknown_opt_params=True)
     client.set_message_received_handler(lambda pdu: deliver(pdu))
     client.set_message_sent_handler(
         lambda pdu: tell(event="submit_resp", status=pdu.status, id=string(pdu.message_id))
@@ -71,13 +73,19 @@ def bind(host, port, system_id, password):
         gone()
 
 
-def submit(text, alphabet, to, **rest):
-    encoding = {
-        "gsm": consts.SMPP_ENCODING_DEFAULT,
-        "ucs2": consts.SMPP_ENCODING_ISO10646,
-    }[alphabet]
-    parts, encoding, esm_class = gsm.make_parts(text, encoding)
-    for part in parts:
+def submit(text, alphabet, to, way, **rest):
+    for part in texts.cut(text, alphabet, way):
+        if part["way"] == "payload":
+            body = {"message_payload": part["octets"]}
+        else:
+            body = {"short_message": part["octets"]}
+        if part["way"] == "sar":
+            number, total = part["part"]
+            body |= {
+                "sar_msg_ref_num": texts.REFERENCE,
+                "sar_total_segments": total,
+                "sar_segment_seqnum": number,
+            }
         client.send_message(
             source_addr_ton=consts.SMPP_TON_ALNUM,
             source_addr=rest["from"],
@@ -85,9 +93,9 @@ def submit(text, alphabet, to, **rest):
             dest_addr_npi=consts.SMPP_NPI_ISDN,
             destination_addr=to,
             registered_delivery=True,
-            data_coding=encoding,
-            esm_class=esm_class,
-            short_message=part,
+            data_coding=part["data_coding"],
+            esm_class=part["esm_class"],
+            **body,
         )
 
 
@@ -98,18 +106,22 @@ def gone():
     tell(event="closed")
 
 
-def enquire():
-    client.send_pdu(smpp.make_pdu("enquire_link", client=client))
+def ask(request):
+    """Asks for something that has no answer but its response; what comes before that is taken as usual."""
+    client.send_pdu(smpp.make_pdu(request, client=client))
     pdu = client.read_pdu()
-    while pdu.command != "enquire_link_resp":
+    while pdu.command != request + "_resp":
         act(pdu)
         pdu = client.read_pdu()
-    tell(event="enquire_link_resp", status=pdu.status)
+    tell(event=pdu.command, status=pdu.status)
+
+
+def enquire():
+    ask("enquire_link")
 
 
 def unbind():
-    resp = client.unbind()
-    tell(event=resp.command, status=resp.status)
+    ask("unbind")
     gone()
 
 
@@ -139,7 +151,9 @@ def main():
     orders = b""
     while True:
         sources = [0] + ([client._socket] if client else [])
-        ready, _, _ = select.select(sources, [], [])
+        # What TLS has read ahead no longer waits in the socket.
+        has_more = client and isinstance(client._socket, ssl.SSLSocket) and client._socket.pending()
+        ready, _, _ = select.select(sources, [], [], 0 if has_more else None)
         if 0 in ready:
             octets = os.read(0, 65536)
             # Without anybody who gives orders there is nothing left to do.

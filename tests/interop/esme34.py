@@ -2,10 +2,15 @@
 
 import asyncio
 import json
+import os
 import sys
 
 import smpp34
-from smpplib import consts, gsm
+import texts
+from smpplib import consts
+
+# The library hangs up on a refusal at once, and says so when this time is over.
+BIND_TIMEOUT_MS = 3_000
 
 client = None
 session = None
@@ -15,18 +20,13 @@ def tell(**event):
     print(json.dumps(event), flush=True)
 
 
-def text_of(octets, data_coding):
-    """The text as this peer reads it: GSM 03.38 with its extension table, or UCS-2."""
-    if data_coding == consts.SMPP_ENCODING_ISO10646:
-        return octets.decode("utf-16-be")
-    text, escaped = "", False
-    for octet in octets:
-        if octet == 0x1B and not escaped:
-            escaped = True
-            continue
-        text += gsm.GSM_CHARACTER_TABLE[octet + (0x80 if escaped else 0)]
-        escaped = False
-    return text
+def read(event, tlvs):
+    """The text of a deliver_sm, wherever it lies."""
+    value = lambda tag: bytes(tlvs[tag].value) if tag in tlvs else None
+    total = value(smpp34.TLV_SAR_TOTAL_SEGMENTS)
+    sar = [value(smpp34.TLV_SAR_SEGMENT_SEQNUM)[0], total[0]] if total else None
+    payload = value(smpp34.TLV_MESSAGE_PAYLOAD)
+    return texts.read(event.short_message, event.data_coding, event.esm_class, payload, sar)
 
 
 async def listen():
@@ -45,42 +45,63 @@ async def listen():
             **{"from": event.source_addr},
             to=event.destination_addr,
             data_coding=event.data_coding,
-            text=text_of(event.short_message, event.data_coding),
+            **read(event, tlvs),
             receipted_message_id=id and bytes(id.value).rstrip(b"\0").decode("ascii"),
             message_state=state and state.value[0],
         )
 
 
-async def bind(host, port, system_id, password):
+async def bind(host, port, system_id, password, authority):
     global client, session
-    client = smpp34.Client(host, port, system_id, password, bind_type="TRX")
+    # The library trusts whom the system trusts.
+    if authority:
+        os.environ["SSL_CERT_FILE"] = authority
+    client = smpp34.Client(
+        host,
+        port,
+        system_id,
+        password,
+        bind_type="TRX",
+        tls=bool(authority),
+        connect_timeout_ms=BIND_TIMEOUT_MS,
+    )
     try:
         session = await client.connect()
     except smpp34.SmppError as error:
-        # The library does not say with which status; ESME_RBINDFAIL stands for any.
-        tell(event="bind_resp", status=13, error=str(error))
+        # The library does not say with which status.
+        tell(event="bind_resp", status=None, error=str(error))
         return
     tell(event="bind_resp", status=0)
     asyncio.create_task(listen())
 
 
-async def submit(text, alphabet, to, **rest):
-    encoding = {
-        "gsm": consts.SMPP_ENCODING_DEFAULT,
-        "ucs2": consts.SMPP_ENCODING_ISO10646,
-    }[alphabet]
-    parts, encoding, esm_class = gsm.make_parts(text, encoding)
-    for part in parts:
+def parameters(part):
+    """What a part has besides its octets, as optional parameters."""
+    if part["way"] == "payload":
+        return [smpp34.Tlv(smpp34.TLV_MESSAGE_PAYLOAD, part["octets"])]
+    if part["way"] == "sar":
+        number, total = part["part"]
+        return [
+            smpp34.Tlv(smpp34.TLV_SAR_MSG_REF_NUM, texts.REFERENCE.to_bytes(2, "big")),
+            smpp34.Tlv(smpp34.TLV_SAR_TOTAL_SEGMENTS, bytes([total])),
+            smpp34.Tlv(smpp34.TLV_SAR_SEGMENT_SEQNUM, bytes([number])),
+        ]
+    return []
+
+
+async def submit(text, alphabet, to, way, **rest):
+    for part in texts.cut(text, alphabet, way):
         resp = await session.submit_sm(
             to,
-            bytes(part),
+            b"" if part["way"] == "payload" else part["octets"],
             source_addr=rest["from"],
             source_addr_ton=consts.SMPP_TON_ALNUM,
             dest_addr_ton=consts.SMPP_TON_INTL,
             dest_addr_npi=consts.SMPP_NPI_ISDN,
             registered_delivery=1,
-            data_coding=encoding,
-            esm_class=esm_class,
+            data_coding=part["data_coding"],
+            esm_class=part["esm_class"],
+            tlvs=parameters(part),
         )
         tell(event="submit_resp", status=resp.command_status, id=resp.message_id)
 

@@ -1,6 +1,7 @@
 //! A peer in a process of its own: it takes orders and tells what happens, a line of JSON each.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -13,9 +14,23 @@ use crate::install;
 /// Within this time everything that is waited for has happened.
 const SOON: Duration = Duration::from_secs(20);
 
+/// A library that we have not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Library {
+    /// npm `smpp`.
+    Npm,
+    /// PyPI `smpplib`.
+    Smpplib,
+    /// PyPI `smpp34`. It answers enquire_link and unbind and says nothing about it, and asks neither
+    /// when it is told to.
+    Smpp34,
+}
+
 /// An ESME or a carrier on a library that we have not written; it ends when this is dropped.
 pub struct Peer {
     name: &'static str,
+    /// What it stands on.
+    pub library: Library,
     child: Child,
     orders: ChildStdin,
     events: Receiver<Value>,
@@ -24,41 +39,37 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// An ESME on the npm library smpp.
-    pub fn node_esme() -> Self {
-        Self::start("esme.js", Self::node("esme.js", &[]))
+    /// An ESME on this library.
+    pub fn esme(library: Library) -> Self {
+        let (name, script) = match library {
+            Library::Npm => ("esme.js", Self::node("esme.js")),
+            Library::Smpplib => ("esme.py", Self::python("esme.py")),
+            Library::Smpp34 => ("esme34.py", Self::python("esme34.py")),
+        };
+        Self::start(name, library, script)
     }
 
-    /// A carrier on the npm library smpp, and the port that it listens on.
-    pub fn node_smsc(password: &str) -> (Self, u16) {
-        Self::node_smsc_on(password, 0)
+    /// A carrier on npm smpp, and the port that it listens on: this one, or any if that is 0. With a
+    /// folder of certificates it speaks TLS.
+    pub fn npm_smsc(password: &str, port: u16, certificates: Option<&Path>) -> (Self, u16) {
+        let mut script = Self::node("smsc.js");
+        script
+            .args([password, &port.to_string()])
+            .args(certificates);
+        Self::listening(Self::start("smsc.js", Library::Npm, script))
     }
 
-    /// The same on this port; 0 is any.
-    pub fn node_smsc_on(password: &str, port: u16) -> (Self, u16) {
-        let script = Self::node("smsc.js", &[password, &port.to_string()]);
-        let mut peer = Self::start("smsc.js", script);
-        let listening = peer.await_event("listening");
+    /// A carrier on smpp34, likewise.
+    pub fn smpp34_smsc(port: u16) -> (Self, u16) {
+        let mut script = Self::python("smsc34.py");
+        script.arg(port.to_string());
+        Self::listening(Self::start("smsc34.py", Library::Smpp34, script))
+    }
+
+    fn listening(mut smsc: Self) -> (Self, u16) {
+        let listening = smsc.await_event("listening");
         let port = listening["port"].as_u64().expect("a port");
-        (peer, port as u16)
-    }
-
-    /// An ESME on the Python library smpplib.
-    pub fn python_esme() -> Self {
-        Self::start("esme.py", Self::python("esme.py"))
-    }
-
-    /// An ESME on the Python package smpp34.
-    pub fn smpp34_esme() -> Self {
-        Self::start("esme34.py", Self::python("esme34.py"))
-    }
-
-    /// A carrier on the Python package smpp34, and the port that it listens on.
-    pub fn smpp34_smsc() -> (Self, u16) {
-        let mut peer = Self::start("smsc34.py", Self::python("smsc34.py"));
-        let listening = peer.await_event("listening");
-        let port = listening["port"].as_u64().expect("a port");
-        (peer, port as u16)
+        (smsc, port as u16)
     }
 
     fn python(script: &str) -> Command {
@@ -70,15 +81,14 @@ impl Peer {
         python
     }
 
-    fn node(script: &str, arguments: &[&str]) -> Command {
+    fn node(script: &str) -> Command {
         let mut node = Command::new("node");
         node.arg(install::here().join(script))
-            .args(arguments)
             .env("NODE_PATH", install::node_path());
         node
     }
 
-    fn start(name: &'static str, mut command: Command) -> Self {
+    fn start(name: &'static str, library: Library, mut command: Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -97,6 +107,7 @@ impl Peer {
         });
         Self {
             name,
+            library,
             child,
             orders,
             events,
@@ -133,25 +144,47 @@ impl Peer {
         }
     }
 
-    /// Binds an ESME; returns the status that it was answered.
-    #[track_caller]
-    pub fn bind(&mut self, port: u16, system_id: &str, password: &str) -> u64 {
-        self.order(json!({
-            "do": "bind", "host": "127.0.0.1", "port": port,
-            "system_id": system_id, "password": password,
-        }));
-        self.await_event("bind_resp")["status"]
-            .as_u64()
-            .expect("a status")
+    /// Whether this has happened and nobody has asked for it yet.
+    pub fn has_told(&mut self, kind: &str) -> bool {
+        self.untold.extend(self.events.try_iter());
+        self.untold.iter().any(|event| event["event"] == kind)
     }
 
-    /// Submits a text; returns the response.
+    /// Submits a text, by this way if it is long.
+    pub fn submit_by(&mut self, way: &str, to: &str, text: &str, alphabet: &str) {
+        self.order(json!({
+            "do": "submit", "from": "MyBrand", "to": to, "text": text, "alphabet": alphabet, "way": way,
+        }));
+    }
+
+    /// Submits a text that fits into one PDU; returns the response.
     #[track_caller]
     pub fn submit(&mut self, to: &str, text: &str, alphabet: &str) -> Value {
-        self.order(json!({
-            "do": "submit", "from": "MyBrand", "to": to, "text": text, "alphabet": alphabet,
-        }));
+        self.submit_by("udh", to, text, alphabet);
         self.await_event("submit_resp")
+    }
+
+    /// As a carrier: a phone writes to a short code.
+    pub fn phone(&mut self, text: &str, alphabet: &str) {
+        self.order(json!({
+            "do": "phone", "from": "33698765432", "to": "36034", "text": text, "alphabet": alphabet,
+            "way": "udh",
+        }));
+    }
+
+    /// As an ESME: unbinds, and waits until the connection is closed.
+    #[track_caller]
+    pub fn unbind(&mut self) {
+        self.tell_to("unbind");
+        assert_eq!(self.await_event("unbind_resp")["status"], 0);
+        self.await_event("closed");
+    }
+
+    /// Ends the process without a word to anybody.
+    pub fn kill(&mut self) {
+        // It may have ended by itself, then there is nothing to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Gives an order without details.
@@ -162,8 +195,6 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself, then there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

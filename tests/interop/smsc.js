@@ -1,15 +1,16 @@
 // A carrier on the npm library `smpp`: takes orders as JSON lines, tells what happens as JSON lines.
 //
-// It takes every message, unless its destination ends in 000, and reports each as delivered.
+// It takes every message, unless its destination ends in 000, and reports each as delivered. If a folder
+// with certificates is named, it speaks TLS and takes only those that its authority knows.
 'use strict';
 
+const fs = require('fs');
 const readline = require('readline');
 const smpp = require('smpp');
+const { cut, read } = require('./texts.js');
 
 const tell = (event) => process.stdout.write(JSON.stringify(event) + '\n');
-const CODING = { gsm: 0x00, ucs2: 0x08 };
-let password = process.argv[2];
-const port = Number(process.argv[3] || 0);
+let [password, port, folder] = process.argv.slice(2);
 let bound;
 let accepted = 0;
 
@@ -53,12 +54,7 @@ function serve(session) {
       from: pdu.source_addr,
       to: pdu.destination_addr,
       data_coding: pdu.data_coding,
-      registered_delivery: pdu.registered_delivery,
-      text: pdu.short_message.message,
-      payload: pdu.message_payload === undefined ? null : pdu.message_payload.message,
-      sar: pdu.sar_total_segments === undefined
-        ? null
-        : [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum],
+      ...read(pdu),
     });
     if (refused) {
       session.send(pdu.response({ command_status: smpp.ESME_RINVDSTADR }));
@@ -82,16 +78,17 @@ const orders = {
   password(order) {
     password = order.password;
   },
-  phone({ from, to, text, alphabet }) {
-    const pdu = {
-      source_addr_ton: 1,
-      source_addr_npi: 1,
-      source_addr: from,
-      destination_addr: to,
-      data_coding: CODING[alphabet],
-      short_message: text,
-    };
-    bound.deliver_sm(pdu, (resp) => tell({ event: 'deliver_resp', status: resp.command_status }));
+  phone({ from, to, text, alphabet, way }) {
+    for (const fields of cut(text, alphabet, way)) {
+      const pdu = {
+        source_addr_ton: 1,
+        source_addr_npi: 1,
+        source_addr: from,
+        destination_addr: to,
+        ...fields,
+      };
+      bound.deliver_sm(pdu, (resp) => tell({ event: 'deliver_resp', status: resp.command_status }));
+    }
   },
   enquire() {
     bound.enquire_link({}, (pdu) => tell({ event: 'enquire_link_resp', status: pdu.command_status }));
@@ -104,8 +101,17 @@ const orders = {
   },
 };
 
-const server = smpp.createServer(serve);
-server.listen(port, '127.0.0.1', () => tell({ event: 'listening', port: server.address().port }));
+const tls = folder
+  ? {
+      cert: fs.readFileSync(`${folder}/smsc.pem`),
+      key: fs.readFileSync(`${folder}/smsc.key`),
+      ca: fs.readFileSync(`${folder}/ca.pem`),
+      requestCert: true,
+      rejectUnauthorized: true,
+    }
+  : {};
+const server = smpp.createServer(tls, serve);
+server.listen(Number(port), '127.0.0.1', () => tell({ event: 'listening', port: server.address().port }));
 
 // Without anybody who gives orders there is nothing left to do.
 readline
