@@ -182,6 +182,11 @@ impl ClientTls {
         })
     }
 
+    /// What a handshake needs, for those who have a socket of their own.
+    pub fn agreed(&self) -> (Arc<ClientConfig>, ServerName<'static>) {
+        (self.config.clone(), self.name.clone())
+    }
+
     /// The handshake with a peer that we have connected to. Whoever waits for it sets its time.
     pub async fn connect(&self, stream: TcpStream) -> Result<Stream, TlsError> {
         let connector = TlsConnector::from(self.config.clone());

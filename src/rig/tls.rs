@@ -8,6 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, ServerConfig,
     ServerConnection, SignatureScheme,
@@ -49,13 +50,10 @@ impl ClientTls {
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         } else {
-            let mut roots = RootCertStore::empty();
-            if let Some(ca) = &trust.ca {
-                for certificate in certificates(ca)? {
-                    roots.add(certificate).map_err(|error| wrong(ca, error))?;
-                }
-            }
-            builder.with_root_certificates(roots)
+            builder.with_root_certificates(match &trust.ca {
+                Some(ca) => roots(ca)?,
+                None => RootCertStore::empty(),
+            })
         };
         let config = match &trust.certificate {
             Some((certificate, key)) => builder
@@ -71,19 +69,35 @@ impl ClientTls {
         })
     }
 
+    /// What has been put together elsewhere: so a test peer dials as somebody else would.
+    pub fn agreed(config: Arc<ClientConfig>, name: ServerName<'static>) -> Self {
+        Self { config, name }
+    }
+
     pub(super) fn connection(&self) -> io::Result<ClientConnection> {
         ClientConnection::new(self.config.clone(), self.name.clone()).map_err(io::Error::other)
     }
 }
 
 impl ServerTls {
-    /// Reads the files of the certificate and its key.
-    pub fn new(certificate: &Path, key: &Path) -> io::Result<Self> {
+    /// Reads the files of the certificate and its key; with the file of an authority, clients must
+    /// show a certificate that it has signed.
+    pub fn new(certificate: &Path, key: &Path, client_ca: Option<&Path>) -> io::Result<Self> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
+        let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_no_client_auth()
+            .map_err(io::Error::other)?;
+        let builder = match client_ca {
+            Some(ca) => {
+                let trusted = Arc::new(roots(ca)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(trusted, provider)
+                    .build()
+                    .map_err(|error| wrong(ca, error))?;
+                builder.with_client_cert_verifier(verifier)
+            }
+            None => builder.with_no_client_auth(),
+        };
+        let config = builder
             .with_single_cert(certificates(certificate)?, private_key(key)?)
             .map_err(|error| wrong(certificate, error))?;
         Ok(Self(Arc::new(config)))
@@ -92,6 +106,14 @@ impl ServerTls {
     pub(super) fn connection(&self) -> io::Result<ServerConnection> {
         ServerConnection::new(self.0.clone()).map_err(io::Error::other)
     }
+}
+
+fn roots(ca: &Path) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(ca)? {
+        roots.add(certificate).map_err(|error| wrong(ca, error))?;
+    }
+    Ok(roots)
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {

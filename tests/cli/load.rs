@@ -43,7 +43,7 @@ fn tls_carrier(name: &str) -> (Carrier, String) {
     let (certificate, key) = certificate(name);
     let carrier = Carrier::spawn(Settings {
         password: Some("hush".into()),
-        tls: Some(ServerTls::new(&certificate, &key).unwrap()),
+        tls: Some(ServerTls::new(&certificate, &key, None).unwrap()),
         ..Settings::default()
     });
     (carrier.unwrap(), certificate.to_str().unwrap().to_owned())

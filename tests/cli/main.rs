@@ -1,5 +1,7 @@
 //! The binary as people and scripts use it: what it prints, and its exit code.
 
+#[path = "../shared/authority.rs"]
+mod authority;
 mod explain;
 mod load;
 mod probe;

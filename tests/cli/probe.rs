@@ -1,5 +1,6 @@
 //! `probe`: finds each habit of a simulated carrier, and says which key to set.
 
+use std::process::Output;
 use std::time::Duration;
 
 use smppgate::rig::carrier::{
@@ -7,7 +8,9 @@ use smppgate::rig::carrier::{
     Wording,
 };
 use smppgate::rig::chance::Law;
+use smppgate::rig::tls::ServerTls;
 
+use super::authority::Authority;
 use super::{code, err, out, scratch, sentence, smppgate};
 
 /// What the probe prints about a carrier that behaves like this.
@@ -18,13 +21,19 @@ fn probe(name: &str, bind: &str, behaviour: Behaviour) -> String {
         ..Settings::default()
     })
     .unwrap();
-    let address = carrier.address();
+    let address = format!("address = \"{}\"", carrier.address());
+    let told = asked(name, &format!("{address}\nbind = \"{bind}\""));
+    assert_eq!(code(&told), 0, "{name}: {}{}", err(&told), out(&told));
+    out(&told).to_owned()
+}
+
+/// What the probe says of a carrier with these keys.
+fn asked(name: &str, keys: &str) -> Output {
     let config = format!(
         "[gateway]\ndata_dir = \"data\"\njournal = \"memory\"\n\
          [[listener]]\nname = \"esme\"\naddress = \"127.0.0.1:2775\"\n\
          [[account]]\nsystem_id = \"acme\"\npassword = \"secret\"\n\
-         [[carrier]]\nname = \"north\"\naddress = \"{address}\"\nsystem_id = \"us\"\n\
-         password = \"secret\"\nbind = \"{bind}\"\n\
+         [[carrier]]\nname = \"north\"\nsystem_id = \"us\"\npassword = \"secret\"\n{keys}\n\
          [[route]]\nname = \"all\"\nvia = [\"north\"]\n"
     );
     let config = scratch(&format!("probe-{name}.toml"), config.as_bytes());
@@ -35,12 +44,10 @@ fn probe(name: &str, bind: &str, behaviour: Behaviour) -> String {
         "--carrier",
         "north",
     ];
-    let told = smppgate(
+    smppgate(
         &[&args[..], &["--to", "+33612345678", "--wait", "2s"]].concat(),
         "",
-    );
-    assert_eq!(code(&told), 0, "{name}: {}{}", err(&told), out(&told));
-    out(&told).to_owned()
+    )
 }
 
 #[track_caller]
@@ -173,6 +180,54 @@ fn a_small_window_and_a_deaf_carrier_are_found_out() {
         &told,
         &["window = 3", "2 throttled", "enquire_link = \"0s\""],
     );
+}
+
+#[test]
+fn a_carrier_over_tls_is_asked_as_the_gateway_would_ask_it() {
+    let authority = Authority::new();
+    authority.issue("smsc");
+    authority.issue("gw");
+    let tls = ServerTls::new(
+        &authority.file("smsc.pem"),
+        &authority.file("smsc.key"),
+        Some(&authority.file("ca.pem")),
+    );
+    let carrier = Carrier::spawn(Settings {
+        password: Some("secret".into()),
+        tls: Some(tls.unwrap()),
+        ..Settings::default()
+    })
+    .unwrap();
+    let keys = |name: &str, own: &str| {
+        format!(
+            "address = \"{}\"\nbind = \"pair\"\n\
+             tls = {{ server_name = \"{name}\", ca = {}{own} }}",
+            carrier.address(),
+            authority.named("ca.pem"),
+        )
+    };
+    let (certificate, key) = (authority.named("gw.pem"), authority.named("gw.key"));
+    let own = format!(", certificate = {certificate}, key = {key}");
+    let told = asked("tls", &keys("localhost", &own));
+    assert_eq!(code(&told), 0, "{}{}", err(&told), out(&told));
+    says(out(&told), &["6 messages were sent, 6 accepted"]);
+    // The carrier wants to see our certificate, and we that it is who it should be.
+    for refused in [keys("localhost", ""), keys("smsc.example", &own)] {
+        let told = asked("tls-refused", &refused);
+        assert_eq!(code(&told), 1);
+        says(sentence(&told), &["ertificate"]);
+    }
+    assert_eq!(carrier.stop().unwrap().messages, 6);
+}
+
+#[test]
+fn a_carrier_that_calls_us_is_not_asked() {
+    let told = asked(
+        "outbind",
+        "outbind = { address = \"127.0.0.1:1\", system_id = \"smsc\", password = \"knock\" }",
+    );
+    assert_eq!(code(&told), 1);
+    says(sentence(&told), &["it calls us"]);
 }
 
 #[test]

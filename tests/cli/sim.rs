@@ -15,21 +15,29 @@ use smppgate_codec::pdu::{
     SubmitMultiResp,
 };
 
-use super::{code, scratch, sentence, smppgate};
+use super::authority::Authority;
+use super::{code, err, scratch, sentence, smppgate};
 
 const SOON: Duration = Duration::from_secs(10);
 
 /// A running `sim` with a file of this text, and where its carriers listen.
 fn sim(name: &str, text: &str) -> (Child, Vec<std::net::SocketAddr>) {
     let file = scratch(name, text.as_bytes());
+    let count = text.matches("[[carrier]]").count();
+    started(&["--config", file.to_str().unwrap()], count)
+}
+
+/// A running `sim` with these options, and where its carriers listen.
+fn started(options: &[&str], count: usize) -> (Child, Vec<std::net::SocketAddr>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_smppgate"))
-        .args(["sim", "--quiet", "--config", file.to_str().unwrap()])
+        .args(["sim", "--quiet"])
+        .args(options)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let told = BufReader::new(child.stderr.take().unwrap());
-    let addresses = told.lines().take(text.matches("[[carrier]]").count());
+    let addresses = told.lines().take(count);
     let addresses = addresses.map(|line| {
         let line = line.unwrap();
         let address = line
@@ -94,6 +102,50 @@ fn the_file_that_explains_everything_can_be_read() {
         written[0].settings.behaviour.receipt,
         carriers[0].settings.behaviour.receipt
     );
+}
+
+#[test]
+fn a_carrier_speaks_tls_with_whom_it_knows() {
+    let authority = Authority::new();
+    authority.issue("sim");
+    authority.issue("us");
+    let file = |name: &str| authority.file(name).to_str().unwrap().to_owned();
+    let (ca, certificate, key) = (file("ca.pem"), file("sim.pem"), file("sim.key"));
+    let by_options = [
+        "--listen",
+        "127.0.0.1:0",
+        "--certificate",
+        &certificate,
+        "--key",
+        &key,
+        "--client-ca",
+        &ca,
+    ];
+    let by_file = format!(
+        "[[carrier]]\nname = \"north\"\nlisten = \"127.0.0.1:0\"\n\
+         tls = {{ certificate = {certificate:?}, key = {key:?}, client_ca = {ca:?} }}\n"
+    );
+    for (child, addresses) in [started(&by_options, 1), sim("sim-tls.toml", &by_file)] {
+        let address = addresses[0].to_string();
+        let load = |own: &[&str]| {
+            let args = [
+                "load",
+                "--connect",
+                &address,
+                "--password",
+                "x",
+                "--count",
+                "10",
+            ];
+            let tls = ["--tls", "--ca", &ca, "--wait-receipts", "5s", "--quiet"];
+            smppgate(&[&args[..], &tls, own].concat(), "")
+        };
+        let (own, own_key) = (file("us.pem"), file("us.key"));
+        let told = load(&["--certificate", &own, "--key", &own_key]);
+        assert_eq!(code(&told), 0, "{}", err(&told));
+        assert_eq!(code(&load(&[])), 1);
+        assert_eq!(end(child)[0]["messages"], 10);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use smppgate_codec::text::{DefaultAlphabet, encode_auto};
 
 use crate::carrier::{Binding, Carrier, Numbering};
 use crate::rig::esme::{Esme, Login, Pdu};
+use crate::rig::tls::ClientTls;
 
 /// One look at a bind, so that the other gets its turn.
 const LOOK: Duration = Duration::from_millis(20);
@@ -153,7 +154,15 @@ fn bind(carrier: &Carrier) -> io::Result<Vec<Esme>> {
         Binding::Transmitter => &[Command::BIND_TRANSMITTER],
         Binding::Receiver => return Err(io::Error::other("it is bound as a receiver alone")),
     };
+    if carrier.outbind.is_some() {
+        let told = "it calls us, and we can only ask a carrier that we call";
+        return Err(io::Error::other(told));
+    }
     let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let tls = carrier.tls.as_ref().map(|tls| {
+        let (config, name) = tls.agreed();
+        ClientTls::agreed(config, name)
+    });
     let mut last = io::Error::other("it has no address");
     for address in &carrier.addresses {
         for address in address.to_socket_addrs().into_iter().flatten() {
@@ -164,7 +173,7 @@ fn bind(carrier: &Carrier) -> io::Result<Vec<Esme>> {
                     system_type: carrier.system_type.clone(),
                     version: carrier.interface_version,
                     bind,
-                    ..Login::default()
+                    tls: tls.clone(),
                 };
                 Esme::dial(address, &login, ANSWER_TIMEOUT).map_err(io::Error::from)
             };

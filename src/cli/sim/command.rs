@@ -1,5 +1,6 @@
 //! The command: starts carriers, shows what they do, and ends them.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,6 +12,7 @@ use super::choice::{error, listen, pair, rate, refusal, share};
 use super::file::{REMEMBER, Simulated, read};
 use crate::rig::carrier::{Action, Behaviour, Carrier, Counts, IdForm, Planned, Settings};
 use crate::rig::chance::{Law, span};
+use crate::rig::tls::ServerTls;
 
 /// Simulates a carrier: accepts binds and messages, sends receipts, errs by seeded chance.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,7 +21,8 @@ use crate::rig::chance::{Law, span};
     (log-normal: median and sigma).\n\nExample: a carrier that answers after 20 ms, refuses 1 % of \
     all messages as throttled,\nand reports after about two seconds, 3 % of them undelivered:\n  \
     smppgate sim --listen 127.0.0.1:2776 --latency 20ms --errors ESME_RTHROTTLED=0.01 \\\n      \
-    --receipt-delay 2s~0.4 --receipts UNDELIVERABLE=0.03\n\nExample: the carriers of a file, \
+    --receipt-delay 2s~0.4 --receipts UNDELIVERABLE=0.03\n\nExample: one that speaks TLS:\n  \
+    smppgate sim --listen 127.0.0.1:3551 --certificate sim.pem --key sim.key\n\nExample: the carriers of a file, \
     which can do more:\n  smppgate sim --config conf/sim/carriers.toml"
 )]
 pub struct Args {
@@ -27,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "listen", "system_id", "password", "latency", "errors", "refuse", "rate", "unanswered",
         "receipt_delay", "receipts", "receipts_elsewhere", "hex_response", "hex_receipt",
-        "deliver_window", "drop_every", "seed",
+        "deliver_window", "drop_every", "seed", "certificate", "key", "client_ca",
     ])]
     pub config: Option<PathBuf>,
     /// Address to listen on, host:port
@@ -80,6 +83,15 @@ pub struct Args {
     /// Where its chance begins: the same seed gives the same run
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Listen over TLS, with the certificate of this file (PEM)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+    /// File of the key of that certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub key: Option<PathBuf>,
+    /// Take only those with a certificate of the authorities of this file (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub client_ca: Option<PathBuf>,
     /// No line of counts per second on stderr
     #[arg(long)]
     pub quiet: bool,
@@ -119,7 +131,7 @@ fn try_run(args: &Args) -> Result<(), String> {
                 listen(&args.listen).map_err(|error| format!("{}: {error}", args.listen))?;
             vec![Simulated {
                 name: String::new(),
-                settings: settings(args, address),
+                settings: settings(args, address).map_err(|error| error.to_string())?,
             }]
         }
     };
@@ -156,7 +168,7 @@ fn try_run(args: &Args) -> Result<(), String> {
 }
 
 /// Shows counts until a signal comes.
-async fn serve(args: &Args, carriers: &[(String, Carrier)]) -> std::io::Result<()> {
+async fn serve(args: &Args, carriers: &[(String, Carrier)]) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -194,7 +206,7 @@ fn show(name: &str, counts: &Counts, before: &Counts) {
     );
 }
 
-fn settings(args: &Args, listen: SocketAddr) -> Settings {
+fn settings(args: &Args, listen: SocketAddr) -> io::Result<Settings> {
     let form = |hex| if hex { IdForm::Hex } else { IdForm::Decimal };
     let mut behaviour = Behaviour {
         latency: args.latency,
@@ -217,17 +229,21 @@ fn settings(args: &Args, listen: SocketAddr) -> Settings {
             Fate::Early => behaviour.receipts_early = share,
         }
     }
-    Settings {
+    let files = args.certificate.as_ref().zip(args.key.as_ref());
+    let tls =
+        files.map(|(certificate, key)| ServerTls::new(certificate, key, args.client_ca.as_deref()));
+    Ok(Settings {
         listen,
         system_id: args.system_id.clone(),
         password: args.password.clone(),
         deliver_window: args.deliver_window as usize,
         remember: REMEMBER,
         timeline: drops(args.drop_every),
+        tls: tls.transpose()?,
         seed: args.seed,
         behaviour,
         ..Settings::default()
-    }
+    })
 }
 
 /// Connections that are closed again and again.

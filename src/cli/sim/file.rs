@@ -110,6 +110,7 @@ struct Carrier {
 struct Certificate {
     certificate: PathBuf,
     key: PathBuf,
+    client_ca: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -253,7 +254,7 @@ impl Carrier {
                 phones: phones.collect::<Result<_, _>>()?,
                 tls: self
                     .tls
-                    .map(|tls| ServerTls::new(&tls.certificate, &tls.key))
+                    .map(|tls| ServerTls::new(&tls.certificate, &tls.key, tls.client_ca.as_deref()))
                     .transpose()
                     .map_err(|error| error.to_string())?,
                 seed,
