@@ -351,7 +351,7 @@ impl Gateway {
         for (id, settings) in wanted {
             let before = match old.remove(&id) {
                 Some((same, keeper)) if same == settings => {
-                    keeper.renew(settings.tls.clone());
+                    keeper.renew(&settings);
                     self.keepers.insert(id, (same, keeper));
                     continue;
                 }

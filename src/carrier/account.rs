@@ -2,7 +2,7 @@
 
 use super::habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 use super::maps::{ErrorMap, StatusMap};
-use crate::link::tls::ClientTls;
+use crate::link::tls::{ClientTls, ServerTls};
 use crate::message::Zone;
 use crate::receipt::IdForms;
 use smppgate_codec::text::DefaultAlphabet;
@@ -67,6 +67,9 @@ pub struct Outbind {
     pub system_id: String,
     /// The password that it must show.
     pub password: Password,
+    /// How its connections are encrypted, if they are. What is read anew counts from its next call
+    /// on.
+    pub tls: Option<ServerTls>,
 }
 
 /// A carrier that we bind to.
@@ -80,7 +83,8 @@ pub struct Carrier {
     pub outbind: Option<Outbind>,
     /// The address that we connect from; none is the system's choice.
     pub local_address: Option<IpAddr>,
-    /// How connections are encrypted, if they are. What is read anew counts from the next dial on.
+    /// How connections that we make are encrypted, if they are. What is read anew counts from the
+    /// next dial on.
     pub tls: Option<ClientTls>,
     /// The name that we bind with.
     pub system_id: String,

@@ -7,7 +7,7 @@ use super::intake::Intake;
 use super::line::Line;
 use super::outbind::Door;
 use super::queue::Queue;
-use crate::link::tls::ClientTls;
+use crate::link::tls::{ClientTls, ServerTls};
 use crate::link::{self, Bell, Clock, End, Stream, dial};
 use crate::message::CarrierId;
 use crate::session::BindKind;
@@ -34,6 +34,7 @@ static NUMBERS: AtomicU64 = AtomicU64::new(1);
 pub struct Keeper {
     stop: watch::Sender<bool>,
     tls: watch::Sender<Option<ClientTls>>,
+    door_tls: watch::Sender<Option<ServerTls>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -51,13 +52,15 @@ impl Keeper {
         let (stop, stopped) = watch::channel(false);
         let (begin, begun) = watch::channel(false);
         let (tls, tls_in_force) = watch::channel(settings.tls.clone());
+        let (door_tls, door_tls_in_force) = watch::channel(door_tls(&settings));
         tokio::spawn(async move {
             if let Some(before) = before {
                 before.stop().await;
             }
             begin.send_replace(true);
         });
-        let door = settings.outbind.clone().map(|it| Arc::new(Door::new(it)));
+        let outbind = settings.outbind.clone();
+        let door = outbind.map(|it| Arc::new(Door::new(it, door_tls_in_force)));
         let slot = |number, kind| Slot {
             door: door.clone(),
             id,
@@ -81,12 +84,18 @@ impl Keeper {
                 ))
             })
             .collect();
-        Self { stop, tls, tasks }
+        Self {
+            stop,
+            tls,
+            door_tls,
+            tasks,
+        }
     }
 
-    /// The next dial uses these certificates. Binds stay as they are.
-    pub fn renew(&self, tls: Option<ClientTls>) {
-        self.tls.send_replace(tls);
+    /// The next dial or call uses these certificates. Binds stay as they are.
+    pub fn renew(&self, settings: &Carrier) {
+        self.tls.send_replace(settings.tls.clone());
+        self.door_tls.send_replace(door_tls(settings));
     }
 
     /// Unbinds and waits until every bind is gone.
@@ -102,6 +111,11 @@ impl Keeper {
             }
         }
     }
+}
+
+/// The TLS of a carrier that calls us.
+fn door_tls(settings: &Carrier) -> Option<ServerTls> {
+    settings.outbind.as_ref()?.tls.clone()
 }
 
 /// Keeps one bind up until it is to stop. A panic costs one connection, not the bind for good.
@@ -178,7 +192,7 @@ impl Slot {
         let tls = self.tls.borrow().clone();
         match &self.door {
             None => dial::dial(address, self.settings.local_address, tls.as_ref()).await,
-            Some(door) => door.next().await.map(Stream::Plain),
+            Some(door) => door.next().await,
         }
     }
 

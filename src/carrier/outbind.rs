@@ -2,7 +2,8 @@
 //! (SMPP 3.4 §2.2.1, §4.1.7).
 
 use super::account::Outbind;
-use crate::link::accept;
+use crate::link::tls::ServerTls;
+use crate::link::{Stream, accept};
 use bytes::BytesMut;
 use smppgate_codec::code::Command;
 use smppgate_codec::frame;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// From the connection to the whole outbind.
+/// From the connection to the whole outbind, with the TLS handshake.
 const OUTBIND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Callers that are listened to at one time; others wait in the kernel.
@@ -26,20 +27,23 @@ const CALLERS_MAX: usize = 16;
 /// Where one carrier calls us; all binds that are kept up with it wait here in turn.
 pub struct Door {
     settings: Arc<Outbind>,
+    /// What is in force for the next call.
+    tls: watch::Receiver<Option<ServerTls>>,
     socket: Mutex<Option<TcpListener>>,
 }
 
 impl Door {
     /// A door that is opened when somebody first waits at it.
-    pub fn new(settings: Outbind) -> Self {
+    pub fn new(settings: Outbind, tls: watch::Receiver<Option<ServerTls>>) -> Self {
         Self {
             settings: Arc::new(settings),
+            tls,
             socket: Mutex::default(),
         }
     }
 
     /// The next connection on which the carrier has shown who it is.
-    pub async fn next(&self) -> io::Result<TcpStream> {
+    pub async fn next(&self) -> io::Result<Stream> {
         let mut socket = self.socket.lock().await;
         let socket = match &mut *socket {
             Some(socket) => socket,
@@ -48,15 +52,21 @@ impl Door {
         let mut callers = JoinSet::new();
         loop {
             tokio::select! {
-                (stream, _) = accept::next(socket), if callers.len() < CALLERS_MAX => {
-                    callers.spawn(timeout(OUTBIND_TIMEOUT, heard(stream, self.settings.clone())));
+                (stream, caller) = accept::next(socket), if callers.len() < CALLERS_MAX => {
+                    let tls = self.tls.borrow().clone();
+                    let expected = self.settings.clone();
+                    callers.spawn(async move {
+                        let heard = timeout(OUTBIND_TIMEOUT, heard(stream, tls, expected)).await;
+                        (caller, heard.unwrap_or_else(|_| Err("it said too little in time".into())))
+                    });
                 }
-                Some(caller) = callers.join_next() => {
-                    if let Ok(Ok(Some(stream))) = caller {
-                        return Ok(stream);
-                    }
+                Some(Ok((caller, heard))) = callers.join_next() => match heard {
+                    Ok(stream) => return Ok(stream),
                     // It is closed without a word.
-                    tracing::warn!(address = %self.settings.address, "a caller sent no outbind of the carrier");
+                    Err(reason) => tracing::warn!(
+                        address = %self.settings.address, %caller, reason,
+                        "a caller is not the carrier"
+                    ),
                 }
             }
         }
@@ -64,20 +74,36 @@ impl Door {
 }
 
 /// The connection, if its first PDU is the outbind that we expect, and nothing follows it.
-async fn heard(mut stream: TcpStream, expected: Arc<Outbind>) -> Option<TcpStream> {
+async fn heard(
+    stream: TcpStream,
+    tls: Option<ServerTls>,
+    expected: Arc<Outbind>,
+) -> Result<Stream, String> {
+    let mut stream = match tls {
+        None => Stream::Plain(stream),
+        Some(tls) => {
+            let shaken = tls.accept(stream).await;
+            shaken.map_err(|error| error.to_string())?
+        }
+    };
     let mut octets = BytesMut::with_capacity(256);
     loop {
-        if let Some(frame) = frame::next(&octets, frame::LENGTH_MAX_UNBOUND).ok()? {
+        let found = frame::next(&octets, frame::LENGTH_MAX_UNBOUND);
+        if let Some(frame) = found.map_err(|error| error.to_string())? {
             if frame.header.command != Command::OUTBIND || frame.octets.len() < octets.len() {
-                return None;
+                return Err("it sent something else than an outbind".into());
             }
-            let shown = pdu::Outbind::decode(&frame).ok()?;
+            let shown = pdu::Outbind::decode(&frame).map_err(|error| error.to_string())?;
             let knows = shown.password.ct_eq(&expected.password.0);
             let is_it = shown.system_id.ct_eq(expected.system_id.as_bytes()) & knows;
-            return bool::from(is_it).then_some(stream);
+            return match bool::from(is_it) {
+                true => Ok(stream),
+                false => Err("it showed another system_id or password".into()),
+            };
         }
-        if stream.read_buf(&mut octets).await.ok()? == 0 {
-            return None;
+        let read = stream.read_buf(&mut octets).await;
+        if read.map_err(|error| error.to_string())? == 0 {
+            return Err("it hung up".into());
         }
     }
 }

@@ -16,6 +16,7 @@ use super::value::{Value, show_duration};
 use crate::carrier::{
     AddressRange, Binding, Carrier, Numbering, Outbind, Password, Receipts, Reconnect,
 };
+use crate::link::tls::ClientTls;
 
 /// Octets of a password by the specification (SMPP 3.4 §5.2.2, without the NUL).
 const PASSWORD_SPECIFIED: usize = 8;
@@ -56,9 +57,7 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
         local_address: section
             .key("local_address")
             .and_then(|value| local_address(&value)),
-        tls: section
-            .key("tls")
-            .and_then(|value| tls::client(&value, context)),
+        tls: dial_tls(&mut section, context),
         system_id: section
             .required("system_id", "system_id = \"smppgate\"")
             .and_then(|value| system_id(&value))
@@ -150,8 +149,10 @@ fn outbind(value: &Value<'_>, context: &Context<'_>) -> Option<Outbind> {
         context,
         "password, password_file or password_env",
     );
+    let tls = section.key("tls").map(|value| tls::server(&value, context));
     section.finish();
     Some(Outbind {
+        tls: tls.flatten(),
         address: address?,
         system_id: system_id?,
         password: Password(password?.octets),
@@ -189,6 +190,18 @@ fn addresses(section: &mut Section<'_>, outbind: Option<&Outbind>) -> Vec<String
             Vec::new()
         }
     }
+}
+
+fn dial_tls(section: &mut Section<'_>, context: &Context<'_>) -> Option<ClientTls> {
+    let value = section.key("tls")?;
+    if section.has("outbind") {
+        value.error(
+            "stands beside `outbind`; who is called shows the certificate, so write it in there: \
+             outbind = { …, tls = { certificate = \"gw.pem\", key = \"gw.key\" } }",
+        );
+        return None;
+    }
+    tls::client(&value, context)
 }
 
 fn local_address(value: &Value<'_>) -> Option<IpAddr> {

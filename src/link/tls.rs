@@ -197,10 +197,11 @@ impl ClientTls {
     }
 }
 
-/// Only what is the same value is equal: files may have changed behind the same names.
+/// All are alike: a connection goes on with what it began with, and the next one takes what is in
+/// force then.
 impl PartialEq for ServerTls {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 

@@ -1,25 +1,34 @@
 //! A carrier that calls us: it shows who it is, and we bind on its connection.
 
-use crate::support::{Carrier, House, Told, account, message, octets, route};
+use crate::support::{Authority, Carrier, House, PATIENCE, Told, account, message, octets, route};
+use rustls::version::{TLS12, TLS13};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Outbind, Pdu};
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
 
 /// A house whose carrier calls us at the address that is returned.
 fn called(keys: &str) -> (House, SocketAddr) {
+    let address = free_address();
+    (House::open(&parts(address, "", keys)), address)
+}
+
+fn free_address() -> SocketAddr {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let house = House::open(&[
+    free.local_addr().unwrap()
+}
+
+/// The config with these keys inside `outbind`, and these beside it.
+fn parts(address: SocketAddr, inside: &str, keys: &str) -> [String; 3] {
+    [
         account("acme", ""),
         format!(
             "[[carrier]]\nname = \"north\"\nsystem_id = \"gate\"\npassword = \"key\"\n\
-             outbind = {{ address = \"{address}\", system_id = \"smsc\", password = \"knock\" }}\n\
+             outbind = {{ address = \"{address}\", system_id = \"smsc\", password = \"knock\"{inside} }}\n\
              reconnect = {{ first = \"100ms\", most = \"100ms\" }}\n{keys}\n"
         ),
         route("all", "via = [\"north\"]"),
-    ]);
-    (house, address)
+    ]
 }
 
 fn outbind(system_id: &str, password: &str) -> Vec<u8> {
@@ -33,11 +42,15 @@ fn outbind(system_id: &str, password: &str) -> Vec<u8> {
 /// The carrier calls, and the gateway binds.
 fn bound(address: SocketAddr) -> Carrier {
     let mut north = Carrier::calls(address);
+    binds_with(&mut north);
+    north
+}
+
+fn binds_with(north: &mut Carrier) {
     north.write(&outbind("smsc", "knock"));
     let bind = north.next();
     assert_eq!(bind.command(), Command::BIND_TRANSCEIVER);
     north.accept_bind(&bind);
-    north
 }
 
 #[test]
@@ -82,4 +95,72 @@ fn a_caller_that_shows_anything_else_is_closed_without_a_word() {
         assert!(stranger.closed().is_empty());
     }
     bound(address);
+}
+
+#[test]
+fn a_carrier_may_call_over_tls_and_show_a_certificate_of_its_own() {
+    let authority = Authority::new();
+    authority.issue("gw");
+    authority.issue("smsc");
+    let ca = authority.named("ca.pem");
+    let tls = authority.listener(&format!(", client_ca = {ca}"));
+    let address = free_address();
+    let house = House::open(&parts(address, &format!(", {tls}"), ""));
+    for version in [&TLS12, &TLS13] {
+        let own = authority.client(version, Some("smsc"));
+        let mut north = Carrier::calls_tls(address, own);
+        binds_with(&mut north);
+        let mut acme = house.trx("acme");
+        let sequence = acme.submit("33612345678");
+        north.takes("n1");
+        acme.accepted(sequence);
+        north.hang_up();
+    }
+    // Who has no certificate does not come to show a password.
+    let mut stranger = Carrier::calls_tls(address, authority.client(&TLS13, None));
+    stranger.write_some(&outbind("smsc", "knock"), PATIENCE);
+    assert!(stranger.closed().is_empty());
+    let mut plain = Carrier::calls(address);
+    plain.write(&outbind("smsc", "knock"));
+    plain.is_gone();
+}
+
+#[test]
+fn a_caller_that_does_not_finish_its_handshake_is_closed_and_keeps_nobody_out() {
+    let authority = Authority::new();
+    authority.issue("gw");
+    let address = free_address();
+    let tls = authority.listener("");
+    let _house = House::open(&parts(address, &format!(", {tls}"), ""));
+    let mut silent = Carrier::calls(address);
+    let mut north = Carrier::calls_tls(address, authority.client(&TLS13, None));
+    binds_with(&mut north);
+    // The door is watched only while a bind is wanted.
+    north.hang_up();
+    let mut talker = Carrier::calls(address);
+    // The head of a record that is longer than what follows.
+    talker.write(b"\x16\x03\x01\x02\x00\x01");
+    talker.is_gone();
+    silent.is_gone();
+}
+
+#[test]
+fn new_certificates_for_calls_are_used_from_the_next_one_on_and_no_bind_is_dropped() {
+    let authority = Authority::new();
+    authority.issue("gw");
+    let address = free_address();
+    let tls = format!(", {}", authority.listener(""));
+    let parts = parts(address, &tls, "binds = 2");
+    let mut house = House::open(&parts);
+    let mut one = Carrier::calls_tls(address, authority.client(&TLS13, None));
+    binds_with(&mut one);
+    let next = Authority::new();
+    next.issue("gw");
+    for file in ["gw.pem", "gw.key"] {
+        fs::copy(next.file(file), authority.file(file)).unwrap();
+    }
+    house.reload(&parts);
+    let mut two = Carrier::calls_tls(address, next.client(&TLS13, None));
+    binds_with(&mut two);
+    one.alive();
 }

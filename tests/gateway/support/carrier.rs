@@ -2,7 +2,7 @@
 
 use super::peer::{Got, PATIENCE, Peer};
 use super::tls;
-use rustls::ServerConfig;
+use rustls::{ClientConfig, ServerConfig};
 use smppgate_codec::code::{Command, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Address, BindResp, MessageResp, Pdu, Sm, Tlv, Tlvs};
 use smppgate_codec::receipt::State;
@@ -90,10 +90,19 @@ impl Smsc {
 impl Carrier {
     /// The carrier connects to us, as soon as the gateway listens there.
     pub fn calls(address: SocketAddr) -> Self {
+        Self(Peer::new(Self::reaches(address)))
+    }
+
+    /// The same over TLS.
+    pub fn calls_tls(address: SocketAddr, tls: Arc<ClientConfig>) -> Self {
+        Self(tls::ask(Self::reaches(address), tls))
+    }
+
+    fn reaches(address: SocketAddr) -> TcpStream {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match TcpStream::connect(address) {
-                Ok(stream) => return Self(Peer::new(stream)),
+                Ok(stream) => return stream,
                 Err(error) => assert!(Instant::now() < deadline, "{error}"),
             }
             thread::sleep(Duration::from_millis(2));

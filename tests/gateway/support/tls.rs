@@ -76,11 +76,16 @@ impl Esme {
 
     /// TLS over a connection that may already have been spoken on.
     pub fn speak_tls(stream: TcpStream, tls: Arc<ClientConfig>) -> Self {
-        let name = ServerName::try_from("localhost").unwrap();
-        let connection = ClientConnection::new(tls, name).unwrap();
-        let wire = StreamOwned::new(connection, stream.try_clone().unwrap());
-        Self::on(Peer::over(stream, Box::new(wire)))
+        Self::on(ask(stream, tls))
     }
+}
+
+/// The side of a connection that calls.
+pub fn ask(stream: TcpStream, tls: Arc<ClientConfig>) -> Peer {
+    let name = ServerName::try_from("localhost").unwrap();
+    let connection = ClientConnection::new(tls, name).unwrap();
+    let wire = StreamOwned::new(connection, stream.try_clone().unwrap());
+    Peer::over(stream, Box::new(wire))
 }
 
 /// The side of a connection that was called.
