@@ -13,6 +13,7 @@ use crate::moment::Moment;
 use crate::receipt::Correlator;
 use crate::route::{InboundTable, Table};
 use crate::session::Pace;
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -112,6 +113,7 @@ impl Gateway {
         let admin = Arc::new(admin::State {
             board: board.clone(),
             server: server.clone(),
+            certificates: ArcSwap::default(),
             draining: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(false);
@@ -145,6 +147,7 @@ impl Gateway {
                 stopped.clone(),
             ));
         }
+        gateway.tell_certificates();
         if let Some(socket) = sockets.admin {
             gateway.admin_address = socket.local_addr().ok();
             tokio::spawn(admin::serve(socket, admin));
@@ -175,6 +178,7 @@ impl Gateway {
         }
         self.apply(config).await?;
         self.apply_listeners(config);
+        self.tell_certificates();
         let accounts = self.board.accounts.current();
         for seat in self.board.roster.seats() {
             match accounts.account(seat.account) {
@@ -259,6 +263,27 @@ impl Gateway {
                 "listeners that were added, removed, renamed or moved take effect at the next start"
             );
         }
+    }
+
+    /// Puts up what the next connections are shown, for those who look in.
+    fn tell_certificates(&self) {
+        let listeners = self.listeners.iter().filter_map(|in_force| {
+            let listener = in_force.borrow();
+            Some(admin::Certificate {
+                expires: listener.tls.as_ref()?.expires()?,
+                listener: listener.name.clone(),
+                carrier: String::new(),
+            })
+        });
+        let carriers = self.keepers.values().filter_map(|(carrier, _)| {
+            Some(admin::Certificate {
+                expires: carrier.certificate_expires()?,
+                listener: String::new(),
+                carrier: carrier.name.clone(),
+            })
+        });
+        let certificates = Arc::new(listeners.chain(carriers).collect());
+        self.admin.certificates.store(certificates);
     }
 
     async fn apply(&mut self, config: &Config) -> Result<(), StartError> {
@@ -351,8 +376,9 @@ impl Gateway {
         for (id, settings) in wanted {
             let before = match old.remove(&id) {
                 Some((same, keeper)) if same == settings => {
+                    // What is equal may have other certificates.
                     keeper.renew(&settings);
-                    self.keepers.insert(id, (same, keeper));
+                    self.keepers.insert(id, (settings, keeper));
                     continue;
                 }
                 before => before.map(|(_, keeper)| keeper),

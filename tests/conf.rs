@@ -25,29 +25,62 @@ impl Surroundings for World {
     fn variable(&self, name: &str) -> Option<String> {
         (name == "NORTH_PASSWORD").then(|| "s3cr3t".to_owned())
     }
+
+    /// The 1st of March 2026 at noon.
+    fn now(&self) -> i64 {
+        1_772_366_400
+    }
 }
 
-/// Two certificates and their keys, made once.
-fn certificates() -> [&'static str; 4] {
-    static MADE: OnceLock<[String; 4]> = OnceLock::new();
+/// Certificates and their keys, made once: one that is good for long, another that is so, one that is
+/// over since the night, and ones that are over in less than two weeks and in more.
+fn certificates() -> [&'static str; 10] {
+    static MADE: OnceLock<[String; 10]> = OnceLock::new();
     let made = MADE.get_or_init(|| {
-        let one = rcgen::generate_simple_self_signed(["gate".to_owned()]).unwrap();
-        let other = rcgen::generate_simple_self_signed(["other".to_owned()]).unwrap();
-        [one, other]
-            .map(|made| [made.cert.pem(), made.signing_key.serialize_pem()])
-            .concat()
-            .try_into()
-            .unwrap()
+        [
+            (4096, 1, 1),
+            (4096, 1, 1),
+            (2026, 3, 1),
+            (2026, 3, 14),
+            (2026, 3, 16),
+        ]
+        .map(|(year, month, day)| {
+            let mut params = rcgen::CertificateParams::new(["gate".to_owned()]).unwrap();
+            params.not_after = rcgen::date_time_ymd(year, month, day);
+            let key = rcgen::KeyPair::generate().unwrap();
+            let certificate = params.self_signed(&key).unwrap();
+            [certificate.pem(), key.serialize_pem()]
+        })
+        .concat()
+        .try_into()
+        .unwrap()
     });
     made.each_ref().map(String::as_str)
 }
 
 fn world() -> World {
-    let [certificate, key, _, other_key] = certificates();
+    let [
+        certificate,
+        key,
+        _,
+        other_key,
+        over,
+        over_key,
+        soon,
+        soon_key,
+        later,
+        later_key,
+    ] = certificates();
     World(HashMap::from([
         ("conf/gw.pem", certificate),
         ("conf/gw.key", key),
         ("conf/other.key", other_key),
+        ("conf/over.pem", over),
+        ("conf/over.key", over_key),
+        ("conf/soon.pem", soon),
+        ("conf/soon.key", soon_key),
+        ("conf/later.pem", later),
+        ("conf/later.key", later_key),
         (
             "conf/broken.pem",
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",

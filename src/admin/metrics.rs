@@ -3,11 +3,16 @@
 //! The counters live where they are counted; here they are read and given their names. Labels are
 //! names of the config: never a number or an id, and never what somebody unknown has sent.
 
+use super::Certificate;
 use crate::flow::{Switchboard, UNDER_WAY_MAX};
 use prometheus::{Encoder, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 /// Everything that there is to be seen, as one text.
-pub fn render(board: &Switchboard, connections: usize) -> prometheus::Result<Vec<u8>> {
+pub fn render(
+    board: &Switchboard,
+    connections: usize,
+    shown: &[Certificate],
+) -> prometheus::Result<Vec<u8>> {
     let registry = Registry::new();
     for (name, help, total) in board.counters.all() {
         let counter = IntCounter::new(format!("smppgate_{name}_total"), help)?;
@@ -51,6 +56,7 @@ pub fn render(board: &Switchboard, connections: usize) -> prometheus::Result<Vec
     )?;
     accounts(board, &registry)?;
     carriers(board, &registry)?;
+    certificates(shown, &registry)?;
     let mut text = Vec::new();
     TextEncoder::new().encode(&registry.gather(), &mut text)?;
     Ok(text)
@@ -117,6 +123,20 @@ fn carriers(board: &Switchboard, registry: &Registry) -> prometheus::Result<()> 
         let correlator = slot.correlator.lock();
         set(&open, label, correlator.open());
         set(&parked, label, correlator.parked());
+    }
+    Ok(())
+}
+
+/// One of the labels is empty, which to Prometheus is a label that is not there.
+fn certificates(shown: &[Certificate], registry: &Registry) -> prometheus::Result<()> {
+    let name = "smppgate_certificate_expires_timestamp_seconds";
+    let help = "When a certificate expires that we show ESMEs or a carrier, since the Unix epoch.";
+    let gauges = IntGaugeVec::new(Opts::new(name, help), &["listener", "carrier"])?;
+    registry.register(Box::new(gauges.clone()))?;
+    for one in shown {
+        gauges
+            .with_label_values(&[&one.listener, &one.carrier])
+            .set(one.expires);
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The HTTP side: `/metrics`, `/livez`, `/readyz`.
 
-use super::metrics;
+use super::{Certificate, metrics};
 use crate::esme::Server;
 use crate::flow::Switchboard;
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::State as Shared;
 use axum::http::{StatusCode, header};
@@ -18,6 +19,8 @@ pub struct State {
     pub board: Arc<Switchboard>,
     /// Who is connected.
     pub server: Arc<Server>,
+    /// What is shown to peers, as it was when the configuration was last read.
+    pub certificates: ArcSwap<Vec<Certificate>>,
     /// Set once the gateway is on its way out.
     pub draining: AtomicBool,
 }
@@ -49,7 +52,8 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
 }
 
 async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
-    match metrics::render(&state.board, state.server.open()) {
+    let certificates = state.certificates.load();
+    match metrics::render(&state.board, state.server.open(), &certificates) {
         Ok(text) => {
             let kind = [(
                 header::CONTENT_TYPE,

@@ -146,6 +146,16 @@ pub struct Carrier {
     pub error_map: ErrorMap,
 }
 
+impl Carrier {
+    /// When the certificate expires that we show it, in seconds since the Unix epoch.
+    pub fn certificate_expires(&self) -> Option<i64> {
+        match &self.outbind {
+            None => self.tls.as_ref()?.expires(),
+            Some(outbind) => outbind.tls.as_ref()?.expires(),
+        }
+    }
+}
+
 impl Default for Carrier {
     fn default() -> Self {
         Self {

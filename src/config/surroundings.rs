@@ -1,21 +1,24 @@
-//! What a file may name: other files and the environment.
+//! What a file may name: other files and the environment; and the time, which certificates run out of.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The largest file that is read: five million prefixes or so.
 const FILE_OCTETS_MAX: u64 = 64 << 20;
 
-/// Where other files and variables come from; tests have a world of their own.
+/// Where other files, variables and the time come from; tests have a world of their own.
 pub trait Surroundings {
     /// The content of a file.
     fn file(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// The value of an environment variable.
     fn variable(&self, name: &str) -> Option<String>;
+    /// Seconds since the Unix epoch.
+    fn now(&self) -> i64;
 }
 
-/// The files and the environment of this process.
+/// The files, the environment and the clock of this process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Process;
 
@@ -37,6 +40,13 @@ impl Surroundings for Process {
 
     fn variable(&self, name: &str) -> Option<String> {
         std::env::var(name).ok()
+    }
+
+    fn now(&self) -> i64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| {
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Certificates and keys: read, and held against one another, before anything relies on them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use smppgate_codec::time::Civil;
 
 use super::finding::shown;
 use super::section::Section;
@@ -12,6 +14,10 @@ use crate::link::tls::{
 
 const SERVER: &str = "a table, for example { certificate = \"gw.pem\", key = \"gw.key\" }";
 const CLIENT: &str = "a table, for example { server_name = \"smsc.example\", ca = \"ca.pem\" }";
+
+/// Seconds before the end of a certificate of ours from which on it is told of. Tools that renew by
+/// themselves have done so by then, and a person has time to.
+const EXPIRY_WARNED: i64 = 14 * 86_400;
 
 /// `tls` of a listener.
 pub(super) fn server(value: &Value<'_>, context: &Context<'_>) -> Option<ServerTls> {
@@ -76,13 +82,46 @@ fn identity(certificate: &Value<'_>, key: &Value<'_>, context: &Context<'_>) -> 
     let (chain, private) = (chain?, private?);
     let (_, path) = named(key, context)?;
     match Identity::new(chain, private) {
-        Ok(identity) => Some(identity),
+        Ok(identity) => {
+            let (_, path) = named(certificate, context)?;
+            if let Some(expires) = identity.expires() {
+                warn_of_expiry(certificate, &path, expires, context.surroundings.now());
+            }
+            Some(identity)
+        }
         Err(flaw @ Flaw::Certificate(_)) => {
             let (_, path) = named(certificate, context)?;
             told(certificate, &path, &flaw)
         }
         Err(flaw) => told(key, &path, &flaw),
     }
+}
+
+/// The gateway runs nevertheless: connections that stand go on, and some peers never look.
+fn warn_of_expiry(certificate: &Value<'_>, path: &Path, expires: i64, now: i64) {
+    if expires - now >= EXPIRY_WARNED {
+        return;
+    }
+    let Civil {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        ..
+    } = Civil::from_unix(expires);
+    let date = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC");
+    let shown = shown(&path.to_string_lossy());
+    certificate.warning(if expires < now {
+        format!(
+            "{shown} holds a certificate that has expired: it was valid until {date}, and who checks it \
+             refuses to connect; renew it and send SIGHUP"
+        )
+    } else {
+        format!(
+            "{shown} holds a certificate that is only valid until {date}; renew it and send SIGHUP"
+        )
+    });
 }
 
 fn issuers(value: &Value<'_>, context: &Context<'_>) -> Option<Issuers> {
@@ -118,7 +157,7 @@ fn named<'a>(value: &Value<'a>, context: &Context<'_>) -> Option<(&'a str, PathB
     Some((text, context.path(text)))
 }
 
-fn told<T>(value: &Value<'_>, path: &std::path::Path, flaw: &Flaw) -> Option<T> {
+fn told<T>(value: &Value<'_>, path: &Path, flaw: &Flaw) -> Option<T> {
     value.error(format!("{} {flaw}", shown(&path.to_string_lossy())));
     None
 }

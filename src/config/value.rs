@@ -26,6 +26,10 @@ impl<'a> Value<'a> {
         self.report.error(&self.spot, message);
     }
 
+    pub fn warning(&self, message: impl Into<String>) {
+        self.report.warning(&self.spot, message);
+    }
+
     pub fn text(&self) -> Option<&'a str> {
         match self.raw {
             DeValue::String(text) => Some(text),

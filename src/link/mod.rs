@@ -3,7 +3,8 @@
 //!
 //! * [`clock`] is where time comes from;
 //! * [`bell`] wakes a connection that has been handed something;
-//! * [`stream`] is a connected socket and what each is set to; [`tls`] is what may lie on it;
+//! * [`stream`] is a connected socket and what each is set to; [`tls`] is what may lie on it,
+//!   [`validity`] until when its certificates are good;
 //! * [`driver`] turns readiness into batches: the one place where a machine meets a socket;
 //! * [`frames`] walks through the whole PDUs of what has been read;
 //! * [`accept`] takes connections in, [`dial`] makes them;
@@ -13,6 +14,7 @@
 pub mod clock;
 pub mod bell;
 pub mod stream;
+pub mod validity;
 pub mod tls;
 pub mod driver;
 pub mod frames;

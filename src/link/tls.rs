@@ -3,7 +3,7 @@
 //! TLS 1.2 and 1.3, nothing older, no early data, no renegotiation, no resumption: binds live for
 //! days, and who may bind is asked anew each time.
 
-use super::Stream;
+use super::{Stream, validity};
 use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -45,6 +45,7 @@ pub enum Flaw {
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
+    expires: Option<i64>,
 }
 
 /// Whose signatures are trusted.
@@ -53,13 +54,17 @@ pub struct Issuers(Arc<RootCertStore>);
 
 /// TLS of those who connect to us.
 #[derive(Clone)]
-pub struct ServerTls(Arc<ServerConfig>);
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    expires: Option<i64>,
+}
 
 /// TLS of those that we connect to.
 #[derive(Clone)]
 pub struct ClientTls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
+    expires: Option<i64>,
 }
 
 /// The certificates of a PEM file, the own one first.
@@ -97,12 +102,22 @@ impl Identity {
             .load_private_key(key.clone_key())
             .map_err(|error| Flaw::Key(error.to_string()))?;
         match rustls::sign::CertifiedKey::new(chain.clone(), signing).keys_match() {
-            Ok(()) => Ok(Self { chain, key }),
+            Ok(()) => Ok(Self {
+                expires: chain.first().and_then(|own| validity::expires(own)),
+                chain,
+                key,
+            }),
             Err(Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
                 Err(Flaw::Mismatch)
             }
             Err(error) => Err(Flaw::Certificate(error.to_string())),
         }
+    }
+
+    /// The last second in which the certificate is valid, counted from the Unix epoch; none if that
+    /// cannot be read in it.
+    pub fn expires(&self) -> Option<i64> {
+        self.expires
     }
 }
 
@@ -140,17 +155,26 @@ impl ServerTls {
             }
             None => builder.with_no_client_auth(),
         };
+        let expires = identity.expires;
         let mut config = builder
             .with_single_cert(identity.chain, identity.key)
             .map_err(|error| Flaw::Certificate(error.to_string()))?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Self(Arc::new(config)))
+        Ok(Self {
+            config: Arc::new(config),
+            expires,
+        })
+    }
+
+    /// When our certificate expires, as in [`Identity::expires`].
+    pub fn expires(&self) -> Option<i64> {
+        self.expires
     }
 
     /// The handshake with somebody who has connected. Whoever waits for it sets its time.
     pub async fn accept(&self, stream: TcpStream) -> Result<Stream, TlsError> {
-        match TlsAcceptor::from(self.0.clone()).accept(stream).await {
+        match TlsAcceptor::from(self.config.clone()).accept(stream).await {
             Ok(stream) => Ok(Stream::Tls(Box::new(stream.into()))),
             Err(error) => Err(TlsError(error)),
         }
@@ -169,6 +193,7 @@ impl ClientTls {
             .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("the provider has suites for both versions")
             .with_root_certificates(roots);
+        let expires = identity.as_ref().and_then(Identity::expires);
         let mut config = match identity {
             Some(identity) => builder
                 .with_client_auth_cert(identity.chain, identity.key)
@@ -179,7 +204,13 @@ impl ClientTls {
         Ok(Self {
             config: Arc::new(config),
             name,
+            expires,
         })
+    }
+
+    /// When our certificate expires, as in [`Identity::expires`], if we have one.
+    pub fn expires(&self) -> Option<i64> {
+        self.expires
     }
 
     /// What a handshake needs, for those who have a socket of their own.

@@ -2,6 +2,7 @@
 
 #[path = "../shared/authority.rs"]
 mod authority;
+mod check;
 mod explain;
 mod load;
 mod probe;

@@ -1,6 +1,7 @@
 //! Encrypted connections on either side, and certificates that change.
 
 use crate::support::{Authority, Esme, House, Smsc, account, route, with_one_carrier};
+use rcgen::{CertificateParams, date_time_ymd};
 use smppgate::config::{Config, Process};
 use smppgate_codec::code::{Command, Status};
 use std::fs;
@@ -146,6 +147,61 @@ fn a_carrier_is_bound_over_tls_with_our_certificate() {
     let sequence = acme.submit("33612345678");
     north.takes("n2");
     acme.accepted(sequence);
+}
+
+#[test]
+fn when_our_certificates_expire_is_a_metric() {
+    let authority = Authority::new();
+    let until = |name: &str, year| {
+        let change = |params: &mut CertificateParams| params.not_after = date_time_ymd(year, 1, 1);
+        authority.issue_with(name, &["localhost"], change);
+    };
+    until("gw", 2040);
+    until("us", 2041);
+    until("called", 2042);
+    let of = |name: &str| {
+        let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
+        let (certificate, key) = (authority.named(&certificate), authority.named(&key));
+        format!("certificate = {certificate}, key = {key}")
+    };
+    let smsc = Smsc::open();
+    let ca = authority.named("ca.pem");
+    let north = format!(
+        "tls = {{ server_name = \"localhost\", ca = {ca}, {} }}",
+        of("us")
+    );
+    let parts = [
+        smsc.settings("north", &north),
+        smsc.settings("plain", ""),
+        format!(
+            "[[carrier]]\nname = \"south\"\nsystem_id = \"gate\"\npassword = \"key\"\n\
+             outbind = {{ address = \"127.0.0.1:0\", system_id = \"smsc\", password = \"knock\", \
+             tls = {{ {} }} }}\n",
+            of("called")
+        ),
+        route("all", "via = [\"north\", \"south\", \"plain\"]"),
+    ];
+    let mut house = House::behind(&authority.listener(""), &parts);
+    let expires = |house: &House, carrier: &str, listener: &str| {
+        let labels = format!("{{carrier=\"{carrier}\",listener=\"{listener}\"}}");
+        house.metric(&format!("certificate_expires_timestamp_seconds{labels}"))
+    };
+    assert_eq!(expires(&house, "", "esme"), 2_208_988_800);
+    assert_eq!(expires(&house, "north", ""), 2_240_611_200);
+    assert_eq!(expires(&house, "south", ""), 2_272_147_200);
+    assert!(
+        !house
+            .http("/metrics")
+            .1
+            .contains("expires_timestamp_seconds{carrier=\"plain\"")
+    );
+    until("gw", 2043);
+    until("us", 2043);
+    until("called", 2043);
+    house.reload(&parts);
+    for (carrier, listener) in [("", "esme"), ("north", ""), ("south", "")] {
+        assert_eq!(expires(&house, carrier, listener), 2_303_683_200);
+    }
 }
 
 #[test]
