@@ -9,6 +9,7 @@ use smppgate_codec::code::Command;
 use smppgate_codec::frame;
 use smppgate_codec::pdu;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
@@ -29,7 +30,13 @@ pub struct Door {
     settings: Arc<Outbind>,
     /// What is in force for the next call.
     tls: watch::Receiver<Option<ServerTls>>,
-    socket: Mutex<Option<TcpListener>>,
+    hall: Mutex<Option<Hall>>,
+}
+
+/// Who has come in, and is kept there for the next bind when the first of them is let through.
+struct Hall {
+    socket: TcpListener,
+    callers: JoinSet<(SocketAddr, Result<Stream, String>)>,
 }
 
 impl Door {
@@ -38,18 +45,20 @@ impl Door {
         Self {
             settings: Arc::new(settings),
             tls,
-            socket: Mutex::default(),
+            hall: Mutex::default(),
         }
     }
 
     /// The next connection on which the carrier has shown who it is.
     pub async fn next(&self) -> io::Result<Stream> {
-        let mut socket = self.socket.lock().await;
-        let socket = match &mut *socket {
-            Some(socket) => socket,
-            none => none.insert(accept::listen(self.settings.address)?),
+        let mut hall = self.hall.lock().await;
+        let Hall { socket, callers } = match &mut *hall {
+            Some(hall) => hall,
+            none => none.insert(Hall {
+                socket: accept::listen(self.settings.address)?,
+                callers: JoinSet::new(),
+            }),
         };
-        let mut callers = JoinSet::new();
         loop {
             tokio::select! {
                 (stream, caller) = accept::next(socket), if callers.len() < CALLERS_MAX => {

@@ -78,6 +78,18 @@ fn a_carrier_may_call_as_often_as_there_are_binds_with_it() {
 }
 
 #[test]
+fn a_carrier_may_make_all_its_calls_at_once() {
+    let (_house, address) = called("binds = 2");
+    let mut calls = [Carrier::calls(address), Carrier::calls(address)];
+    for north in &mut calls {
+        binds_with(north);
+    }
+    for north in &mut calls {
+        north.alive();
+    }
+}
+
+#[test]
 fn a_caller_that_shows_anything_else_is_closed_without_a_word() {
     let (_house, address) = called("");
     let strangers = [
