@@ -25,11 +25,13 @@ fn a_wrong_password_is_refused(scene: Scene) {
     for (number, library) in ESMES.into_iter().enumerate() {
         let mut esme = Peer::esme(library);
         let nobody = format!("nobody{number}");
-        for (account, password) in [("acme", "wrong"), (&nobody, "secret")] {
+        let wrong = [("acme", "wrong"), (&nobody, "secret")];
+        // One library takes its time, and only says that it was refused.
+        let is_vague = library == Library::Smpp34;
+        for (account, password) in wrong.into_iter().take(if is_vague { 1 } else { 2 }) {
             let status = house.bind(&mut esme, account, password);
-            // One library only says that it was refused.
             assert!(
-                status == ESME_RINVPASWD || library == Library::Smpp34 && status == Value::Null,
+                status == ESME_RINVPASWD || is_vague && status == Value::Null,
                 "{library:?}: {status}"
             );
         }
@@ -85,8 +87,8 @@ fn both_sides_ask_whether_the_other_is_there(scene: Scene) {
             assert_eq!(peer.await_event("enquire_link_resp")["status"], 0);
         }
     }
-    // Of one library only this is known: it stays.
-    thread::sleep(Duration::from_secs(3));
+    // Of one library only this is known: it stays. The others have been asked twice meanwhile.
+    thread::sleep(Duration::from_secs(2));
     for esme in &mut esmes {
         assert!(!esme.has_told("closed"), "{:?}", esme.library);
         assert_eq!(esme.submit("33612345678", "Hello", "gsm")["status"], 0);
