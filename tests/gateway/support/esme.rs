@@ -1,8 +1,11 @@
 //! A customer that binds, submits, and takes what is delivered.
 
 use super::peer::{Got, Peer};
+use bytes::BytesMut;
 use smppgate_codec::code::{Command, RegisteredDelivery, Status};
-use smppgate_codec::pdu::{Address, Bind, MessageResp, Pdu, Sm};
+use smppgate_codec::pdu::{
+    Address, Bind, Destination, Destinations, MessageResp, Pdu, Sm, SubmitMulti,
+};
 use smppgate_codec::receipt;
 use std::net::{SocketAddr, TcpStream};
 use std::ops::{Deref, DerefMut};
@@ -27,6 +30,27 @@ pub fn message(to: &str) -> Sm<'_> {
         short_message: b"hello",
         ..Sm::default()
     }
+}
+
+/// Requests to send a message to 254 numbers each, one of which begins with 44 and all others with
+/// 33; numbered from 1.
+pub fn widely_spread(count: u32) -> BytesMut {
+    let mut octets = Vec::new();
+    for number in 0..254 {
+        let country = if number == 0 { 44 } else { 33 };
+        let digits = format!("{country}6000000{number:03}");
+        Destination::Sme(Address::new(1, 1, digits.as_bytes())).put(&mut octets);
+    }
+    let mut all = BytesMut::new();
+    for sequence in 1..=count {
+        let multi = SubmitMulti {
+            destinations: Destinations::new(&octets).unwrap(),
+            short_message: b"hello",
+            ..SubmitMulti::default()
+        };
+        Pdu::SubmitMulti(multi).encode(&mut all, Status::ESME_ROK, sequence);
+    }
+    all
 }
 
 impl Esme {

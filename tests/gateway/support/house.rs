@@ -1,15 +1,14 @@
-//! A gateway in this process, its config, and what it shows of itself.
+//! A gateway in this process, and its config.
 
 use super::carrier::{Carrier, Smsc};
 use super::esme::Esme;
+use super::front::Front;
 use super::peer::PATIENCE;
 use smppgate::config::{Config, Process};
 use smppgate::gateway::Gateway;
 use smppgate::journal::memory::Trouble;
-use smppgate_codec::code::{Command, Status};
-use socket2::{Domain, Socket, Type};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -22,8 +21,7 @@ pub struct House {
     runtime: Option<Runtime>,
     gateway: Option<Gateway>,
     listener: String,
-    address: SocketAddr,
-    admin: SocketAddr,
+    front: Front,
     /// What ails the journal.
     pub trouble: Arc<Trouble>,
 }
@@ -104,8 +102,7 @@ impl House {
             .expect("the gateway starts");
         Self {
             listener: listener.to_owned(),
-            address: gateway.addresses()[0],
-            admin: gateway.admin_address().unwrap(),
+            front: Front::new(gateway.addresses()[0], gateway.admin_address().unwrap()),
             runtime: Some(runtime),
             gateway: Some(gateway),
             trouble,
@@ -137,85 +134,19 @@ impl House {
 
     /// Whether nobody is let in any more.
     pub fn is_shut(&self) -> bool {
-        TcpStream::connect(self.address).is_err()
+        TcpStream::connect(self.address()).is_err()
     }
 
     pub fn gateway(&self) -> &Gateway {
         self.gateway.as_ref().unwrap()
     }
+}
 
-    /// Where ESMEs connect.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
+impl Deref for House {
+    type Target = Front;
 
-    /// A connection to the gateway, not bound.
-    pub fn dial(&self) -> Esme {
-        Esme::dial(self.address)
-    }
-
-    /// The same with little room for what is not read.
-    pub fn dial_narrow(&self) -> Esme {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.set_recv_buffer_size(4_096).unwrap();
-        socket.set_send_buffer_size(4_096).unwrap();
-        socket.connect(&self.address.into()).unwrap();
-        Esme::over(socket.into())
-    }
-
-    /// A connection to the gateway from this loopback address, not bound.
-    pub fn dial_from(&self, address: [u8; 4]) -> Esme {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
-        socket.connect(&self.address.into()).unwrap();
-        Esme::over(socket.into())
-    }
-
-    /// A customer that is bound to send and receive.
-    pub fn trx(&self, system_id: &str) -> Esme {
-        self.bound(Command::BIND_TRANSCEIVER, system_id)
-    }
-
-    pub fn tx(&self, system_id: &str) -> Esme {
-        self.bound(Command::BIND_TRANSMITTER, system_id)
-    }
-
-    pub fn rx(&self, system_id: &str) -> Esme {
-        self.bound(Command::BIND_RECEIVER, system_id)
-    }
-
-    fn bound(&self, kind: Command, system_id: &str) -> Esme {
-        let mut esme = self.dial();
-        let answer = esme.bind(kind, system_id, "secret");
-        assert_eq!(answer.status(), Status::ESME_ROK);
-        esme
-    }
-
-    /// What HTTP answers: the status and the body.
-    pub fn http(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.admin).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").expect("HTTP");
-        let status = head.split(' ').nth(1).expect("a status");
-        (status.parse().unwrap(), body.to_owned())
-    }
-
-    /// What `/metrics` says of this metric, with its labels if it has some.
-    pub fn metric(&self, name: &str) -> u64 {
-        let (status, text) = self.http("/metrics");
-        assert_eq!(status, 200);
-        let name = format!("smppgate_{name} ");
-        let line = text.lines().find_map(|line| line.strip_prefix(&name));
-        line.unwrap_or_else(|| panic!("no {name}in {text}"))
-            .parse()
-            .unwrap()
+    fn deref(&self) -> &Front {
+        &self.front
     }
 }
 

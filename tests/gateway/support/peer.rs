@@ -91,6 +91,12 @@ impl Peer {
         thread::spawn(move || stream.write_all(&octets).expect("the gateway reads"))
     }
 
+    /// Reads whatever comes, and throws it away.
+    pub fn discard_behind(&self) -> JoinHandle<()> {
+        let mut stream = self.stream.try_clone().unwrap();
+        thread::spawn(move || while matches!(stream.read(&mut [0; 16 * 1_024]), Ok(1..)) {})
+    }
+
     /// Sends a request under a number of its own, which is returned.
     pub fn send(&mut self, pdu: &Pdu<'_>) -> u32 {
         let sequence = self.number();
