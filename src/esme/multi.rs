@@ -91,18 +91,20 @@ impl Multi {
         (verdicts.open == 0).then(|| verdicts.status())
     }
 
-    /// Appends the answer: with status 0 the id and those that were refused, else only the status.
+    /// Appends the answer, once: with status 0 the id and those that were refused, else only the
+    /// status. Those that were refused are forgotten with it, since what was accepted may stay for
+    /// days and is counted as its messages alone.
     pub fn put(&self, status: Status, form: IdForm, out: &mut BytesMut) {
+        let refused = std::mem::take(&mut self.verdicts.lock().refused);
         let response = Command::SUBMIT_MULTI_RESP;
         if !status.is_ok() {
             return Header::bare(response, status, self.sequence).put(out);
         }
         let id = self.id.text(form);
-        let verdicts = self.verdicts.lock();
         let mut writer = PduWriter::begin(out, response, status, self.sequence);
         SubmitMultiResp {
             message_id: id.as_bytes(),
-            unsuccess: UnsuccessList::new(&verdicts.refused).unwrap_or_default(),
+            unsuccess: UnsuccessList::new(&refused).unwrap_or_default(),
             tlvs: Tlvs::default(),
         }
         .put(writer.body());
@@ -158,6 +160,7 @@ mod tests {
                 (&b"2"[..], Status::ESME_RINVDSTADR)
             ]
         );
+        assert_eq!(multi.verdicts.lock().refused.capacity(), 0, "it is kept");
     }
 
     #[test]

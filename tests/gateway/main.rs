@@ -28,6 +28,7 @@ mod outbind;
 mod overload;
 mod journal;
 mod guessing;
+mod memory;
 mod hostile;
 mod reload;
 mod drain;
