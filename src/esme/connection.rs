@@ -31,6 +31,10 @@ use std::time::Duration;
 /// takes memory that others need.
 const UNREAD_WINDOWS: u64 = 10;
 
+/// Messages that are read in one go: the threads are there for all connections, and what was read
+/// may be a thousand messages or two hundred times as many, with a submit_multi.
+const READ_MOST: usize = 1_000;
+
 /// How soon a delivery that must not overtake a response on another bind is looked at again.
 const PROMISE_RECHECK: Duration = Duration::from_millis(2);
 
@@ -45,6 +49,8 @@ pub struct Connection<I: Intake> {
     pub(super) seen: Moment,
     pub(super) deciding: Option<Deciding>,
     pub(super) bound: Option<Bound>,
+    /// Messages that were read since the last batch was handed up, those that were refused too.
+    pub(super) read: usize,
     /// Kept from one batch to the next for their room.
     pub(super) batch: Vec<Submission>,
     /// Messages of this batch whose segments are counted, and how many those are.
@@ -96,6 +102,7 @@ impl<I: Intake> Connection<I> {
             seen: since,
             deciding: None,
             bound: None,
+            read: 0,
             batch: Vec::new(),
             counted: Vec::new(),
             answers: Vec::new(),
@@ -159,6 +166,7 @@ impl<I: Intake> Connection<I> {
             self.intake.delivered(&mut self.delivered, now);
         }
         self.let_through(now, out);
+        self.read = 0;
         let Some(bound) = &mut self.bound else {
             return Ok(());
         };
@@ -287,7 +295,7 @@ impl<I: Intake> Frames for Connection<I> {
     }
 
     fn may_take(&self) -> bool {
-        self.may_read()
+        self.read < READ_MOST && self.may_read()
     }
 
     fn take(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) -> Result<(), End> {

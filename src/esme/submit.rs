@@ -28,6 +28,7 @@ impl<I: Intake> Connection<I> {
         if manage::is_about_a_message(command) {
             return self.manage(frame, now, out);
         }
+        self.read += 1;
         let Some(bound) = &self.bound else { return };
         let account = &bound.account;
         let admitted =
@@ -78,6 +79,7 @@ impl<I: Intake> Connection<I> {
             Ok(both) => both,
             Err(status) => return self.refuse(frame, status, out),
         };
+        self.read += written.len();
         let (mut contents, mut count) = (Vec::with_capacity(written.len()), 0);
         for content in written {
             let destination = content.destination();

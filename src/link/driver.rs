@@ -31,6 +31,10 @@ const WRITE_MOST: usize = 4 * 1_024 * 1_024;
 /// From the first octet of a PDU to its last: a peer that drips octets holds a buffer no longer.
 const PDU_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A peer that always has more to say is left for the others after this long: they are all driven
+/// by a few threads, and whoever fills its socket faster than we read would keep one of them.
+const TURNS: Duration = Duration::from_millis(1);
+
 /// How long a peer may read nothing while there is something to be written.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -150,10 +154,17 @@ impl Link {
         S: AsyncRead + AsyncWrite + Unpin,
         C: Conversation,
     {
+        let begun = self.clock.now();
+        let mut now = begun;
         loop {
-            let now = self.clock.now();
             match self.turn(cx, stream, conversation, bell, now) {
-                Ok(true) => {}
+                Ok(true) => {
+                    now = self.clock.now();
+                    if now >= begun + TURNS {
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                }
                 Ok(false) => {
                     if let Some(end) = self.overdue(now) {
                         return Poll::Ready(end);
@@ -375,5 +386,93 @@ impl Link {
             io::Result::Ok(())
         };
         let _ = tokio::time::timeout(LINGER, farewell).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::ReadBuf;
+
+    /// A peer that has always sent more by the time that we have read what it has sent.
+    struct Endless;
+
+    impl AsyncRead for Endless {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            buffer.initialize_unfilled();
+            buffer.advance(buffer.remaining());
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Endless {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            octets: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(octets.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// Takes whatever it is given.
+    struct Listening;
+
+    impl Conversation for Listening {
+        fn receive(&mut self, octets: &[u8], _: Moment, _: &mut BytesMut) -> Result<usize, End> {
+            Ok(octets.len())
+        }
+
+        fn collect(&mut self, _: Moment, _: &mut BytesMut) -> Result<(), End> {
+            Ok(())
+        }
+
+        fn tick(&mut self, _: Moment, _: &mut BytesMut) -> Result<(), End> {
+            Ok(())
+        }
+
+        fn deadline(&self) -> Moment {
+            Moment::NEVER
+        }
+
+        fn may_read(&self) -> bool {
+            true
+        }
+
+        fn must_read(&self) -> bool {
+            false
+        }
+
+        fn written(&mut self, _: usize) {}
+    }
+
+    #[test]
+    fn a_peer_that_always_has_more_to_say_leaves_the_thread_to_others() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            tokio::spawn(async {
+                let bell = Bell::default();
+                drive(&mut Endless, &mut Listening, &bell, Clock::start()).await
+            });
+            // There is one thread, and with each of these turns it is given up.
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+        });
     }
 }

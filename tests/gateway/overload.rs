@@ -1,12 +1,14 @@
 //! More than anybody can take: what is full is bounded, and others do not feel it.
 
-use crate::support::{House, Smsc, account, message, one_carrier, route, until};
+use crate::support::{
+    House, Smsc, Town, account, message, one_carrier, route, until, widely_spread,
+};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::pdu::{Header, Pdu};
 use std::collections::HashSet;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const FLOOD: u32 = 10_000;
 
@@ -93,6 +95,35 @@ fn while_a_delivery_is_unanswered_what_exceeds_twice_the_window_is_throttled_at_
         acme.accepted(sequence);
     }
     assert!(north.so_far().is_empty());
+}
+
+#[test]
+fn customers_who_ask_without_end_leave_the_others_their_turn() {
+    let town = Town::open();
+    let keys = "binds = 20\ndestinations = [\"44*\"]";
+    let house = House::open(&town.parts(keys, ""));
+    let working = town.works(&house);
+    let mut enquiries = BytesMut::new();
+    for sequence in 1..=4_096 {
+        let enquiry = Header::bare(Command::ENQUIRE_LINK, Status::ESME_ROK, sequence);
+        enquiries.extend_from_slice(&enquiry.to_octets());
+    }
+    let messages = widely_spread(20);
+    let until = Instant::now() + Duration::from_secs(3);
+    thread::scope(|scope| {
+        for octets in [&enquiries, &messages].repeat(4) {
+            let mut asking = house.tx("acme");
+            scope.spawn(move || {
+                let reading = asking.discard_behind();
+                while Instant::now() < until {
+                    asking.write(octets);
+                }
+                asking.hang_up();
+                reading.join().unwrap();
+            });
+        }
+    });
+    working.was_undisturbed();
 }
 
 #[test]
