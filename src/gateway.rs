@@ -1,13 +1,14 @@
 //! Builds the parts, starts them, changes them while they run, and lets them end in order.
 
 use crate::admin;
-use crate::carrier::{Carrier, Group, Keeper, Queue, Share};
+use crate::carrier::{self, Carrier, Group, Keeper, Queue, Share};
 use crate::config::{self, Config};
 use crate::esme::{self, Listener, Roster};
 use crate::flow::{Accounts, After, CarrierSlot, Carriers, Switchboard};
 use crate::journal::memory::Trouble;
 use crate::journal::{Completion, Memory};
-use crate::link::{Clock, accept};
+use crate::link::Clock;
+use crate::link::accept::{self, Entrance};
 use crate::message::{AccountId, CarrierId, GroupId};
 use crate::moment::Moment;
 use crate::receipt::Correlator;
@@ -22,7 +23,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -35,8 +35,16 @@ const SWEEP_EVERY: usize = 10;
 /// After the request to end: how long what is under way has to come to its end.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Descriptors that are left for files, the runtime and those who look in over HTTP.
+/// Descriptors that are left for files, the runtime and those who look in over HTTP; a caller more
+/// is there for a moment.
 const DESCRIPTORS_OWN: usize = 64;
+const _: () = assert!(admin::CALLERS_MAX < DESCRIPTORS_OWN / 2);
+
+/// Descriptors of a bind with a carrier: its socket, and what it takes to look a name up before.
+const DESCRIPTORS_OF_BIND: usize = 2;
+
+/// Descriptors of a place where others connect: its socket, and its spare one.
+const DESCRIPTORS_OF_ENTRANCE: usize = 2;
 
 /// A gateway that could not be started, in one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -450,8 +458,8 @@ impl Directory {
 }
 
 struct Sockets {
-    listeners: Vec<TcpListener>,
-    admin: Option<TcpListener>,
+    listeners: Vec<Entrance>,
+    admin: Option<Entrance>,
 }
 
 /// Opens every socket first: a gateway either starts whole or says why not.
@@ -495,12 +503,21 @@ fn listener(settings: &crate::config::Listener) -> Listener {
 }
 
 /// Connections of ESMEs that there are descriptors for, when ours are taken away: those of binds
-/// with carriers, of listeners, of files and of whoever looks in.
+/// with carriers, of places where others connect, of files and of whoever looks in.
 fn connections(config: &Config) -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let limit = limit.and_then(|limit| usize::try_from(limit).ok());
-    let binds: u32 = config.carriers.iter().map(|carrier| carrier.binds).sum();
-    let own = DESCRIPTORS_OWN + 2 * binds as usize + config.listeners.len();
+    let of_carriers = config.carriers.iter().map(|carrier| {
+        let binds = carrier.binds as usize * carrier.bind.kinds().len();
+        let door = match carrier.outbind {
+            Some(_) => DESCRIPTORS_OF_ENTRANCE + carrier::CALLERS_MAX,
+            None => 0,
+        };
+        binds * DESCRIPTORS_OF_BIND + door
+    });
+    let own = DESCRIPTORS_OWN
+        + of_carriers.sum::<usize>()
+        + (config.listeners.len() + 1) * DESCRIPTORS_OF_ENTRANCE;
     limit.map_or(usize::MAX, |limit| limit.saturating_sub(own).max(1))
 }
 

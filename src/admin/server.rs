@@ -1,8 +1,10 @@
 //! The HTTP side: `/metrics`, `/livez`, `/readyz`.
 
+use super::callers::Callers;
 use super::{Certificate, metrics};
 use crate::esme::Server;
 use crate::flow::Switchboard;
+use crate::link::accept::Entrance;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::State as Shared;
@@ -11,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::net::TcpListener;
 
 /// What can be looked at.
 pub struct State {
@@ -26,13 +27,13 @@ pub struct State {
 }
 
 /// Answers until the process ends.
-pub async fn serve(socket: TcpListener, state: Arc<State>) {
+pub async fn serve(entrance: Entrance, state: Arc<State>) {
     let router = Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(state);
-    if let Err(error) = axum::serve(socket, router).await {
+    if let Err(error) = axum::serve(Callers::new(entrance), router).await {
         tracing::error!(%error, "the admin address does not answer any more");
     }
 }

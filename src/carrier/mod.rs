@@ -40,6 +40,7 @@ pub use intake::Intake;
 pub use keeper::Keeper;
 pub use line::Line;
 pub use maps::{ErrorMap, Reaction, Refusal, StatusMap};
+pub use outbind::CALLERS_MAX;
 pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX};
 pub use row::Waiting;

@@ -2,8 +2,9 @@
 //! (SMPP 3.4 §2.2.1, §4.1.7).
 
 use super::account::Outbind;
+use crate::link::Stream;
+use crate::link::accept::{self, Entrance};
 use crate::link::tls::ServerTls;
-use crate::link::{Stream, accept};
 use bytes::BytesMut;
 use smppgate_codec::code::Command;
 use smppgate_codec::frame;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 const OUTBIND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Callers that are listened to at one time; others wait in the kernel.
-const CALLERS_MAX: usize = 16;
+pub const CALLERS_MAX: usize = 16;
 
 /// Where one carrier calls us; all binds that are kept up with it wait here in turn.
 pub struct Door {
@@ -35,7 +36,7 @@ pub struct Door {
 
 /// Who has come in, and is kept there for the next bind when the first of them is let through.
 struct Hall {
-    socket: TcpListener,
+    entrance: Entrance,
     callers: JoinSet<(SocketAddr, Result<Stream, String>)>,
 }
 
@@ -52,16 +53,16 @@ impl Door {
     /// The next connection on which the carrier has shown who it is.
     pub async fn next(&self) -> io::Result<Stream> {
         let mut hall = self.hall.lock().await;
-        let Hall { socket, callers } = match &mut *hall {
+        let Hall { entrance, callers } = match &mut *hall {
             Some(hall) => hall,
             none => none.insert(Hall {
-                socket: accept::listen(self.settings.address)?,
+                entrance: accept::listen(self.settings.address)?,
                 callers: JoinSet::new(),
             }),
         };
         loop {
             tokio::select! {
-                (stream, caller) = accept::next(socket), if callers.len() < CALLERS_MAX => {
+                (stream, caller) = entrance.next(), if callers.len() < CALLERS_MAX => {
                     let tls = self.tls.borrow().clone();
                     let expected = self.settings.clone();
                     callers.spawn(async move {

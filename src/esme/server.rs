@@ -5,6 +5,7 @@ use super::crowd::Bounds;
 use super::intake::Intake;
 use super::place::{Place, Places};
 use super::roster::Roster;
+use crate::link::accept::Entrance;
 use crate::link::network::Network;
 use crate::link::tls::ServerTls;
 use crate::link::{self, Bell, Clock, Stream, accept};
@@ -13,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
@@ -80,14 +81,14 @@ impl Server {
     /// counts for those who come from then on.
     pub async fn serve<I: Intake>(
         self: Arc<Self>,
-        socket: TcpListener,
+        mut entrance: Entrance,
         settings: watch::Receiver<Arc<Listener>>,
         mut intake: impl FnMut() -> I,
         mut stop: watch::Receiver<bool>,
     ) {
         loop {
             let (stream, peer) = tokio::select! {
-                accepted = accept::next(&socket) => accepted,
+                accepted = entrance.next() => accepted,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
             let visitor = Visitor {

@@ -29,6 +29,7 @@ mod overload;
 mod journal;
 mod guessing;
 mod memory;
+mod descriptors;
 mod hostile;
 mod reload;
 mod drain;

@@ -23,6 +23,11 @@ impl Front {
         self.address
     }
 
+    /// Where metrics and health are.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
     /// A connection to the gateway, not bound.
     pub fn dial(&self) -> Esme {
         Esme::dial(self.address)

@@ -103,12 +103,6 @@ impl Program {
         let log = fs::read(self.middle.folder().join("log")).unwrap();
         String::from_utf8(log).expect("the log is a text")
     }
-
-    /// Ends it in order, and returns all that it has said.
-    pub fn end(mut self) -> String {
-        assert!(self.middle.end(), "it had to be killed");
-        self.log()
-    }
 }
 
 impl Deref for Program {
