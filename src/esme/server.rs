@@ -59,15 +59,19 @@ impl Server {
     /// Connections are put on this roster; there are [`CONNECTIONS_MAX`] at most, and no more than
     /// `connections`.
     pub fn new(roster: Arc<Roster>, clock: Clock, connections: usize) -> Self {
+        // Where descriptors are few, those who have not bound leave half of them to those who have,
+        // and one address half of the rest to others.
         let open = connections.min(CONNECTIONS_MAX);
+        let unbound = UNBOUND_MAX.min(open / 2).max(1);
+        let unbound_per_address = UNBOUND_PER_ADDRESS_MAX.min(unbound / 2).max(1);
         Self {
             roster,
             clock,
             numbers: AtomicU64::new(1),
             places: Places::new(Bounds {
                 open,
-                unbound: UNBOUND_MAX.min(open),
-                unbound_per_address: UNBOUND_PER_ADDRESS_MAX,
+                unbound,
+                unbound_per_address,
             }),
         }
     }

@@ -50,6 +50,26 @@ fn shortages(log: &str) -> usize {
 }
 
 #[test]
+fn callers_who_do_not_bind_leave_descriptors_to_those_who_do() {
+    let town = Town::open();
+    let gate = program(&town, unreachable(20));
+    let working = town.works(&gate);
+    let callers = calls(400, gate.address());
+    until("the first have given way", || {
+        closed(&callers[..300], Duration::from_millis(10)) == 300
+    });
+    // None of the others has gone yet, and there is room all the same.
+    let mut acme = gate.trx("acme");
+    acme.alive();
+    assert_eq!(gate.http("/livez").0, 200);
+    assert!(gate.descriptors() < LIMIT);
+    drop(callers);
+    until("the callers have gone", || gate.metric("connections") == 2);
+    working.was_undisturbed();
+    assert_eq!(shortages(&gate.log()), 0);
+}
+
+#[test]
 fn more_binds_than_descriptors_are_closed_and_those_who_were_there_go_on() {
     let town = Town::open();
     let gate = program(&town, unreachable(20));
