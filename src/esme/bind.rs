@@ -66,18 +66,14 @@ impl<I: Intake> Connection<I> {
         {
             Admission::Decided(decision) => {
                 if let Err(Refused { status, .. }) = decision {
-                    let (system_id, connection) = (system_id.escape_ascii(), self.place.number());
-                    match status {
-                        // Who floods us floods no log.
-                        Status::ESME_RTHROTTLED => {
-                            tracing::debug!(%system_id, connection, "bind turned away");
-                        }
-                        _ => tracing::warn!(%system_id, connection, %status, "bind refused"),
-                    }
+                    self.log_refusal(system_id, status);
                 }
                 return self.decided(asked, decision, now, out);
             }
-            Admission::Pending(door) => Waits::Verdict(door),
+            Admission::Pending(door) => Waits::Verdict {
+                door,
+                system_id: system_id.into(),
+            },
             Admission::Later(at) => Waits::Turn {
                 at,
                 system_id: system_id.into(),
@@ -100,17 +96,30 @@ impl<I: Intake> Connection<I> {
                 password,
                 ..
             } => return self.ask_in(asked, &system_id, &password, true, now, out),
-            Waits::Verdict(door) => {
+            Waits::Verdict { door, system_id } => {
                 let decision = door.decision();
                 let decision = decision.unwrap_or(Err(Status::ESME_RBINDFAIL.into()));
                 if let Err(Refused { status, .. }) = decision {
-                    tracing::warn!(connection = self.place.number(), %status, "bind refused");
+                    self.log_refusal(&system_id, status);
                 }
                 decision
             }
             Waits::Told(refused) => Err(refused),
         };
         self.decided(asked, decision, now, out)
+    }
+
+    fn log_refusal(&self, system_id: &[u8], status: Status) {
+        // In quotes, since blanks in it could be taken for fields of ours.
+        let system_id = system_id.escape_ascii().to_string();
+        let (peer, connection) = (self.place.peer(), self.place.number());
+        match status {
+            // Who floods us floods no log.
+            Status::ESME_RTHROTTLED => {
+                tracing::debug!(system_id, %peer, connection, "bind turned away");
+            }
+            _ => tracing::warn!(system_id, %peer, connection, %status, "bind refused"),
+        }
     }
 
     fn decided(

@@ -88,7 +88,10 @@ pub(super) enum Waits {
         password: Box<[u8]>,
     },
     /// The decision that is left at its door.
-    Verdict(Arc<Door>),
+    Verdict {
+        door: Arc<Door>,
+        system_id: Box<[u8]>,
+    },
     /// The time when it may be told that it is refused.
     Told(Refused),
 }
@@ -98,7 +101,7 @@ impl Waits {
     pub fn deadline(&self) -> Moment {
         match self {
             Self::Turn { at, .. } => *at,
-            Self::Verdict(_) => Moment::NEVER,
+            Self::Verdict { .. } => Moment::NEVER,
             Self::Told(refused) => refused.not_before,
         }
     }
@@ -106,7 +109,7 @@ impl Waits {
     /// Whether what it waits for has come.
     pub fn is_over(&self, now: Moment) -> bool {
         match self {
-            Self::Verdict(door) => door.is_decided(),
+            Self::Verdict { door, .. } => door.is_decided(),
             _ => self.deadline() <= now,
         }
     }

@@ -36,3 +36,4 @@ mod hostile;
 mod reload;
 mod drain;
 mod admin;
+mod logs;
