@@ -1,6 +1,7 @@
 //! What HTTP shows.
 
-use crate::support::{House, account, one_carrier, until};
+use crate::support::{House, Town, account, one_carrier, until};
+use smppgate_codec::code::{Command, Status};
 use std::collections::HashSet;
 
 #[test]
@@ -65,4 +66,28 @@ fn metrics_are_named_by_the_rules_of_prometheus_and_tell_no_secret() {
     for secret in ["33612345678", &id, "carrier-id-1", "secret", "hello"] {
         assert!(!text.contains(secret), "{secret} is shown");
     }
+}
+
+#[test]
+fn metrics_have_no_place_for_names_that_strangers_invent() {
+    let town = Town::open();
+    let house = House::open(&town.parts("", ""));
+    let working = town.works(&house);
+    let names = || {
+        let (_, text) = house.http("/metrics");
+        let names = text.lines().filter_map(|line| line.rsplit_once(' '));
+        names.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    let before = names();
+    for at in 0..1_000 {
+        let mut stranger = house.dial();
+        // A connection is closed after the third.
+        for name in ["a", "b\"} 1\n", "c\\"] {
+            let name = format!("{name}{at}");
+            let answer = stranger.bind(Command::BIND_TRANSCEIVER, &name, "secret");
+            assert_eq!(answer.status(), Status::ESME_RINVPASWD);
+        }
+    }
+    assert_eq!(names(), before);
+    working.was_undisturbed();
 }

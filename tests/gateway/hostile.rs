@@ -1,8 +1,9 @@
 //! Whoever comes to the port with anything but SMPP.
 
-use crate::support::{Carrier, Esme, House, message, octets, one_carrier, until};
+use crate::support::{Carrier, Esme, House, PATIENCE, Town, message, octets, one_carrier, until};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::Pdu;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Everything is as it was before.
@@ -179,21 +180,52 @@ fn a_pdu_that_does_not_come_to_its_end_stops_nobody_else() {
 }
 
 #[test]
-#[ignore = "takes the ten seconds that a PDU is given"]
-fn a_pdu_that_never_ends_is_closed_after_ten_seconds() {
-    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
-    let mut dripping = house.trx("acme");
+fn many_who_drip_octets_are_closed_in_time_and_disturb_nobody() {
+    const EACH: u64 = 100;
+    let town = Town::open();
+    let house = House::open(&town.parts("binds = 200", ""));
+    let working = town.works(&house);
     let before = Instant::now();
-    dripping.write(&[0, 0, 0, 60, 0, 0, 0, 4]);
-    // Octets now and then put nothing off.
-    while before.elapsed() < Duration::from_secs(8) {
-        assert!(dripping.within(Duration::from_secs(2)).is_none());
-        dripping.write(&[0]);
+    let mut unbound: Vec<Esme> = (0..EACH).map(|_| house.dial()).collect();
+    let mut bound: Vec<Esme> = (0..EACH).map(|_| house.trx("acme")).collect();
+    unbound.iter_mut().for_each(|one| one.write(&[0, 0, 1, 0]));
+    bound.iter_mut().for_each(|one| one.write(&[0, 0, 9, 0]));
+    let all_bound = Instant::now();
+    let drip = |some: &mut Vec<Esme>| {
+        for one in some {
+            // It may have been closed by now.
+            one.write_some(&[0], Duration::from_millis(1));
+        }
+        thread::sleep(Duration::from_millis(200));
+    };
+    // Octets now and then put nothing off: neither what a bind is given, one second here, nor the
+    // ten seconds of a PDU.
+    while house.metric("connections") > EACH + 1 {
+        assert!(
+            before.elapsed() < PATIENCE,
+            "they stay as long as they drip"
+        );
+        drip(&mut unbound);
     }
-    assert!(dripping.closed().is_empty());
-    assert!(before.elapsed() > Duration::from_secs(9));
-    assert!(before.elapsed() < Duration::from_secs(12));
-    all_is_well(&house, &mut north, &mut acme);
+    assert!(
+        all_bound.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        all_bound.elapsed()
+    );
+    assert_eq!(house.metric("account_binds{account=\"acme\"}"), EACH);
+    while house.metric("connections") > 1 {
+        assert!(
+            all_bound.elapsed() < PATIENCE,
+            "they stay as long as they drip"
+        );
+        drip(&mut bound);
+    }
+    assert!(
+        before.elapsed() > Duration::from_secs(9),
+        "{:?}",
+        before.elapsed()
+    );
+    working.was_undisturbed();
 }
 
 #[test]
