@@ -1,6 +1,6 @@
 //! Our binds with carriers: how they are made, kept up, and kept within their bounds.
 
-use crate::support::{House, Smsc, account, message, one_carrier, route, until};
+use crate::support::{Carrier, House, Smsc, account, message, one_carrier, route, until};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Bind, Header, Pdu};
 use std::time::{Duration, Instant};
@@ -90,6 +90,48 @@ fn the_addresses_of_a_carrier_are_tried_in_turn() {
     let one = first.bound();
     drop(one);
     second.bound().alive();
+}
+
+#[test]
+fn an_address_that_refuses_is_followed_by_the_next_and_so_is_one_whose_bind_is_lost() {
+    let (dead, first, second) = (Smsc::open(), Smsc::open(), Smsc::open());
+    let named = |smsc: &Smsc| format!("localhost:{}", smsc.address().port());
+    let list = [&dead, &first, &second].map(named);
+    let settings = first.settings("north", "").replace(
+        &format!("address = \"{}\"", first.address()),
+        &format!("addresses = {list:?}"),
+    );
+    drop(dead);
+    let house = House::open(&[
+        account("acme", ""),
+        settings,
+        route("all", "via = [\"north\"]"),
+    ]);
+    let mut acme = house.trx("acme");
+    let mut passes = |mut bind: Carrier| {
+        let sequence = acme.submit("33612345678");
+        bind.takes("n");
+        acme.accepted(sequence);
+        bind
+    };
+    // Round and round: where nobody listens, the next one is asked.
+    for _ in 0..3 {
+        let mut north = passes(first.bound());
+        assert!(!second.is_dialled(), "one bind is wanted");
+        north.hang_up();
+        let mut north = passes(second.bound());
+        assert!(!first.is_dialled(), "it is not the turn of the first");
+        north.send(&Pdu::Unbind);
+        north.expect(Command::UNBIND_RESP);
+        north.closed();
+    }
+    // One that takes our connection and refuses our bind is not asked twice in a row, either.
+    let mut north = first.bound();
+    north.hang_up();
+    let (mut refusing, bind) = second.dialled();
+    refusing.answer_bare(&bind, Status::ESME_RALYBND);
+    refusing.closed();
+    passes(first.bound());
 }
 
 #[test]
