@@ -5,6 +5,7 @@ mod support;
 
 mod bind;
 mod tls;
+mod handshakes;
 mod door;
 mod passwords;
 mod allowances;

@@ -51,6 +51,22 @@ impl Authority {
         })
     }
 
+    /// The same that shows its certificate so many times.
+    pub fn client_with_chain(
+        &self,
+        version: &'static SupportedProtocolVersion,
+        own: &str,
+        length: usize,
+    ) -> Arc<ClientConfig> {
+        let (chain, key) = self.own(own);
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(self.roots())
+            .with_client_auth_cert(vec![chain[0].clone(); length], key);
+        Arc::new(config.unwrap())
+    }
+
     /// A server with the certificate of this name, that wants one of ours from its clients.
     pub fn server(&self, name: &str) -> Arc<ServerConfig> {
         let provider = Arc::new(default_provider());
