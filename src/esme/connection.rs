@@ -338,6 +338,12 @@ impl<I: Intake> Conversation for Connection<I> {
         let (taken, end) = frames::hand_over(self, octets, now, out);
         // What was accepted before the end is still handed up: it has been read in full.
         let handed = self.hand_up(now, out);
+        if let Some(bound) = &self.bound
+            && self.machine.state() == State::Closed
+        {
+            // Who reads that it is unbound may bind again before we know that it was written.
+            bound.desk.free(&bound.seat);
+        }
         end.and(handed)?;
         self.deliver(now, out);
         Ok(taken)
@@ -422,8 +428,7 @@ impl<I: Intake> Conversation for Connection<I> {
             if bound.clogged {
                 self.bell.ring();
             }
-            // Who has been told that it is unbound may bind again at once, whatever becomes of the
-            // old connection.
+            // What becomes of the old connection concerns nobody any more.
             if self.machine.state() == State::Closed {
                 bound.desk.leave(&bound.seat, Vec::new());
             }

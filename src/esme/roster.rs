@@ -87,12 +87,17 @@ impl Desk {
         true
     }
 
-    /// A connection has gone. What was left for it and not delivered goes first in the backlog.
-    pub fn leave(&self, seat: &Seat, mut undelivered: Vec<Delivery>) {
+    /// A connection is about to go: another may have its seat.
+    pub fn free(&self, seat: &Seat) {
         self.seats
             .lock()
             .all
             .retain(|other| other.number != seat.number);
+    }
+
+    /// A connection has gone. What was left for it and not delivered goes first in the backlog.
+    pub fn leave(&self, seat: &Seat, mut undelivered: Vec<Delivery>) {
+        self.free(seat);
         undelivered.extend(seat.leave());
         self.put_back(undelivered);
     }

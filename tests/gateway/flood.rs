@@ -30,7 +30,9 @@ fn call_from(last: u8, gate: SocketAddr) -> TcpStream {
 #[test]
 fn a_flood_of_callers_who_never_bind_gives_way_and_disturbs_nobody() {
     /// As many as an address may have without a bind.
-    const UNBOUND: usize = 1_000;
+    const UNBOUND: u64 = 1_000;
+    /// As many as would like to stay.
+    const HELD: usize = 1_500;
     let town = Town::open();
     let gate = program(&town, "");
     let working = town.works(&gate);
@@ -42,10 +44,10 @@ fn a_flood_of_callers_who_never_bind_gives_way_and_disturbs_nobody() {
                 let mut callers = VecDeque::new();
                 for count in 0.. {
                     callers.push_back(call_from(last, address));
-                    if callers.len() > UNBOUND + 100 {
+                    if callers.len() > HELD {
                         callers.pop_front();
                     }
-                    if count >= 3 * UNBOUND || count > UNBOUND + 200 && Instant::now() > end {
+                    if count >= 4 * HELD || count > 2 * HELD && Instant::now() > end {
                         break;
                     }
                 }
@@ -60,7 +62,8 @@ fn a_flood_of_callers_who_never_bind_gives_way_and_disturbs_nobody() {
             acme.closed();
             working.goes_on();
             let open = gate.metric("connections");
-            assert!(open <= 2 * UNBOUND as u64 + 50, "{open}");
+            // Of those who have to go, some may not have gone yet.
+            assert!(open <= 2 * UNBOUND + UNBOUND / 2, "{open}");
         }
     });
     until("the flood is over", || gate.metric("connections") == 1);
@@ -74,24 +77,22 @@ fn a_customer_that_binds_and_unbinds_without_end_leaves_nothing_behind() {
     let gate = program(&town, "binds = 3");
     let mut north = town.north.bound();
     let working = town.works(&gate);
-    // With a message now and then, and not always in order.
+    // With a message now and then; who hangs up has its seat until we have noticed.
     let comes_and_goes = |rounds: usize| {
         for round in 0..rounds {
-            let mut acme = gate.trx("acme");
+            let mut acme = gate.dial();
+            until("there is a seat", || {
+                acme = gate.dial();
+                let answer = acme.bind(Command::BIND_TRANSCEIVER, "acme", "secret");
+                answer.status() == Status::ESME_ROK
+            });
             if round % 10 == 0 {
                 let sequence = acme.submit("33600000001");
                 acme.accepted(sequence);
             }
-            if round % 3 == 0 {
-                acme.hang_up();
-                // Its seat is free as soon as we have noticed.
-                until("it has gone", || {
-                    let mut next = gate.dial();
-                    let answer = next.bind(Command::BIND_TRANSMITTER, "acme", "secret");
-                    answer.status() == Status::ESME_ROK
-                });
-            } else {
-                acme.unbind();
+            match round % 3 {
+                0 => acme.hang_up(),
+                _ => acme.unbind(),
             }
         }
     };

@@ -22,7 +22,6 @@ mod town;
 pub use authority::Authority;
 pub use carrier::{Carrier, Smsc, parameters, put_tlv, text};
 pub use esme::{Esme, Told, message, widely_spread};
-pub use front::Front;
 pub use house::{House, account, one_carrier, route, until, with_one_carrier};
 pub use peer::{Got, PATIENCE, Peer, octets};
 pub use program::{Program, Start};
