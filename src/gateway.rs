@@ -185,6 +185,8 @@ impl Gateway {
             tracing::warn!("changed keys of [gateway] and [admin] take effect at the next start");
         }
         self.apply(config).await?;
+        // Other carriers take another number of descriptors.
+        self.admin.server.hold_to(connections(config));
         self.apply_listeners(config);
         self.tell_certificates();
         let accounts = self.board.accounts.current();

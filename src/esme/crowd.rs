@@ -60,6 +60,11 @@ impl<H> Crowd<H> {
         }
     }
 
+    /// From now on these bounds hold. Nobody who is there has to go for them.
+    pub fn hold_to(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
     /// Connections at this time, bound or not.
     pub fn open(&self) -> usize {
         self.open
@@ -235,6 +240,24 @@ mod tests {
         crowd.leave(3, Some(address(1)));
         assert_eq!(crowd.open(), 0);
         assert!(crowd.holders.is_empty() && crowd.unbound.is_empty());
+    }
+
+    #[test]
+    fn narrower_bounds_hold_for_those_who_come_from_then_on() {
+        let mut crowd = crowd();
+        for number in 1..=3 {
+            come(&mut crowd, number);
+            crowd.bound(number);
+        }
+        crowd.hold_to(Bounds {
+            open: 2,
+            ..crowd.bounds
+        });
+        assert_eq!(crowd.open(), 3);
+        assert!(!crowd.has_room());
+        crowd.leave(1, None);
+        crowd.leave(2, None);
+        assert!(crowd.has_room());
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl Places {
         Arc::new(Self(Mutex::new(Crowd::new(bounds))))
     }
 
+    /// From now on there are so many.
+    pub fn hold_to(&self, bounds: Bounds) {
+        self.0.lock().hold_to(bounds);
+    }
+
     /// Places that are taken.
     pub fn open(&self) -> usize {
         self.0.lock().open()

@@ -59,21 +59,17 @@ impl Server {
     /// Connections are put on this roster; there are [`CONNECTIONS_MAX`] at most, and no more than
     /// `connections`.
     pub fn new(roster: Arc<Roster>, clock: Clock, connections: usize) -> Self {
-        // Where descriptors are few, those who have not bound leave half of them to those who have,
-        // and one address half of the rest to others.
-        let open = connections.min(CONNECTIONS_MAX);
-        let unbound = UNBOUND_MAX.min(open / 2).max(1);
-        let unbound_per_address = UNBOUND_PER_ADDRESS_MAX.min(unbound / 2).max(1);
         Self {
             roster,
             clock,
             numbers: AtomicU64::new(1),
-            places: Places::new(Bounds {
-                open,
-                unbound,
-                unbound_per_address,
-            }),
+            places: Places::new(bounds(connections)),
         }
+    }
+
+    /// From now on there are no more than `connections`.
+    pub fn hold_to(&self, connections: usize) {
+        self.places.hold_to(bounds(connections));
     }
 
     /// Connections at this time, bound or not.
@@ -118,6 +114,18 @@ impl Server {
         let task = tokio::spawn(visitor.stay(stream, place, intake));
         let task = task.abort_handle();
         self.places.attend(number, Box::new(move || task.abort()));
+    }
+}
+
+/// Where descriptors are few, those who have not bound leave half of them to those who have, and one
+/// address half of the rest to others.
+fn bounds(connections: usize) -> Bounds {
+    let open = connections.min(CONNECTIONS_MAX);
+    let unbound = UNBOUND_MAX.min(open / 2).max(1);
+    Bounds {
+        open,
+        unbound,
+        unbound_per_address: UNBOUND_PER_ADDRESS_MAX.min(unbound / 2).max(1),
     }
 }
 

@@ -1,6 +1,6 @@
 //! More connections than descriptors: who is there goes on, and who comes is not left hanging.
 
-use crate::support::{PATIENCE, Program, Start, Town, message, until};
+use crate::support::{Esme, PATIENCE, Program, Start, Town, message, until};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Bind, Pdu};
@@ -49,6 +49,24 @@ fn shortages(log: &str) -> usize {
     log.matches("connections could not be accepted").count()
 }
 
+/// Binds of acme, as many as there is room for. It is we who close, while there are descriptors left.
+fn binds_until_full(gate: &Program) -> Vec<Esme> {
+    let mut bound = Vec::new();
+    loop {
+        let mut acme = gate.dial();
+        acme.send(&Pdu::BindTransceiver(Bind {
+            system_id: b"acme",
+            password: b"secret",
+            ..Bind::default()
+        }));
+        match acme.within(PATIENCE) {
+            Some(answer) => assert_eq!(answer.status(), Status::ESME_ROK),
+            None => return bound,
+        }
+        bound.push(acme);
+    }
+}
+
 #[test]
 fn callers_who_do_not_bind_leave_descriptors_to_those_who_do() {
     let town = Town::open();
@@ -74,21 +92,8 @@ fn more_binds_than_descriptors_are_closed_and_those_who_were_there_go_on() {
     let town = Town::open();
     let gate = program(&town, unreachable(20));
     let working = town.works(&gate);
-    let mut bound = Vec::new();
-    // It is we who close, while there are descriptors left.
-    let full = loop {
-        let mut acme = gate.dial();
-        acme.send(&Pdu::BindTransceiver(Bind {
-            system_id: b"acme",
-            password: b"secret",
-            ..Bind::default()
-        }));
-        match acme.within(PATIENCE) {
-            Some(answer) => assert_eq!(answer.status(), Status::ESME_ROK),
-            None => break bound.len(),
-        }
-        bound.push(acme);
-    };
+    let mut bound = binds_until_full(&gate);
+    let full = bound.len();
     assert!((LIMIT / 3..LIMIT).contains(&full), "{full} found room");
     working.goes_on();
     assert_eq!(gate.http("/livez").0, 200);
@@ -101,6 +106,25 @@ fn more_binds_than_descriptors_are_closed_and_those_who_were_there_go_on() {
         gate.metric("connections") == full as u64 / 2 + 1
     });
     gate.trx("acme").alive();
+    working.was_undisturbed();
+    assert_eq!(shortages(&gate.log()), 0);
+}
+
+#[test]
+fn descriptors_of_carriers_that_are_added_are_kept_from_those_who_come_then() {
+    let town = Town::open();
+    let gate = program(&town, unreachable(0));
+    let working = town.works(&gate);
+    let before = binds_until_full(&gate).len();
+    until("they have gone", || gate.metric("connections") == 1);
+    let with_others: Vec<String> = town
+        .parts("binds = 1000", "")
+        .into_iter()
+        .chain(unreachable(40))
+        .collect();
+    gate.reload(&with_others);
+    let bound = binds_until_full(&gate);
+    assert!(bound.len() + 40 <= before, "{} after {before}", bound.len());
     working.was_undisturbed();
     assert_eq!(shortages(&gate.log()), 0);
 }

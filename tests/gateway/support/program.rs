@@ -1,7 +1,9 @@
 //! The program itself: a process that can be given limits, and is watched from outside.
 
 use super::front::Front;
+use super::house::until;
 use super::peer::PATIENCE;
+use rustix::process::{Pid, Signal, kill_process};
 use smppgate::rig::middle::{Middle, free_address};
 use std::fs;
 use std::net::TcpStream;
@@ -17,6 +19,7 @@ const STARTS: usize = 5;
 pub struct Program {
     middle: Middle,
     front: Front,
+    listener: String,
 }
 
 /// How the program is started.
@@ -48,18 +51,13 @@ impl Program {
         let script = format!("{before}\nexec \"$0\" run {options} --config \"$1\"");
         let arguments = ["-c", &script, env!("CARGO_BIN_EXE_smppgate")];
         let middle = Middle::start(Path::new("sh"), &arguments, |address, folder| {
-            let data = folder.join("data");
-            let parts = how.parts.concat();
-            format!(
-                "[gateway]\ndata_dir = {data:?}\njournal = \"memory\"\nworkers = 2\n\
-                 [[listener]]\nname = \"esme\"\naddress = \"{address}\"\n{listener}\n\
-                 [admin]\naddress = \"{admin}\"\n{parts}"
-            )
+            config(folder, &Front::new(address, admin), listener, how.parts)
         })
         .unwrap();
         let program = Self {
             front: Front::new(middle.address, admin),
             middle,
+            listener: listener.to_owned(),
         };
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(admin).is_err() {
@@ -70,6 +68,18 @@ impl Program {
             thread::sleep(Duration::from_millis(5));
         }
         Ok(program)
+    }
+
+    /// Puts a config with other tables in force, and waits until it says so.
+    pub fn reload(&self, parts: &[String]) {
+        let folder = self.middle.folder();
+        let text = config(folder, &self.front, &self.listener, parts);
+        fs::write(folder.join("config.toml"), text).unwrap();
+        let before = self.log().len();
+        kill_process(Pid::from_raw(self.id() as i32).unwrap(), Signal::HUP).unwrap();
+        until("the new config is in force", || {
+            self.log()[before..].contains("the new configuration is in force")
+        });
     }
 
     pub fn id(&self) -> u32 {
@@ -103,6 +113,16 @@ impl Program {
         let log = fs::read(self.middle.folder().join("log")).unwrap();
         String::from_utf8(log).expect("the log is a text")
     }
+}
+
+fn config(folder: &Path, front: &Front, listener: &str, parts: &[String]) -> String {
+    let (data, address, admin) = (folder.join("data"), front.address(), front.admin());
+    format!(
+        "[gateway]\ndata_dir = {data:?}\njournal = \"memory\"\nworkers = 2\n\
+         [[listener]]\nname = \"esme\"\naddress = \"{address}\"\n{listener}\n\
+         [admin]\naddress = \"{admin}\"\n{}",
+        parts.concat()
+    )
 }
 
 impl Deref for Program {
