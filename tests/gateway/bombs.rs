@@ -67,7 +67,8 @@ fn answered(house: &House, who: &mut Peer, pdus: &BytesMut, count: usize) -> Dur
     before.elapsed()
 }
 
-/// What `bombs` take is in proportion to what `plain` ones take; both are PDUs and how many they are. Others use the machine as well, so the shorter of two times of each counts.
+/// What `bombs` take is in proportion to what `plain` ones take; both are PDUs and how many they
+/// are. Others use the machine as well, so the shorter of two times of each counts.
 fn in_proportion(
     (house, who): (&House, &mut Peer),
     bombs: (&BytesMut, usize),

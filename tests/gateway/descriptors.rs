@@ -49,7 +49,8 @@ fn shortages(log: &str) -> usize {
     log.matches("connections could not be accepted").count()
 }
 
-/// Binds of acme, as many as there is room for. It is we who close, while there are descriptors left.
+/// Binds of acme, as many as there is room for. It is we who close, while there are descriptors
+/// left.
 fn binds_until_full(gate: &Program) -> Vec<Esme> {
     let mut bound = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! A gateway as it is seen from outside: where ESMEs connect, and what it shows of itself over HTTP.
+//! A gateway as it is seen from outside: where ESMEs connect, and what it shows over HTTP.
 
 use super::esme::Esme;
 use super::peer::PATIENCE;
