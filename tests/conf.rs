@@ -184,6 +184,7 @@ fn with_shown_defaults(text: &str) -> String {
         "from",
         "reject",
         "carrier",
+        "keyword",
         "status_map",
         "error_map",
         "tls",
@@ -244,7 +245,10 @@ fn names_become_the_numbers_that_the_tables_route_by() {
     assert_eq!(carriers("+33612345678"), [CarrierId(1), CarrierId(2)]);
     assert_eq!(carriers("4412345678"), [CarrierId(2), CarrierId(1)]);
     let inbound = InboundTable::build(&config.inbound_rules(account_id, carrier_id));
-    assert_eq!(inbound.choose(CarrierId(1), b"36034"), Some(AccountId(7)));
+    assert_eq!(
+        inbound.choose(CarrierId(1), b"36034", None),
+        Some(AccountId(7))
+    );
 }
 
 proptest! {

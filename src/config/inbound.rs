@@ -1,9 +1,10 @@
 //! `[[inbound]]`: who gets messages from phones.
 
+use super::finding::shown;
 use super::names::{Carriers, Names};
 use super::section::Section;
 use super::value::Value;
-use crate::message::{AccountId, CarrierId};
+use crate::message::{AccountId, CarrierId, KEYWORD_MAX};
 use crate::route::{InboundRule, Pattern};
 
 /// An inbound rule, with account and carrier by their names.
@@ -13,6 +14,8 @@ pub struct Inbound {
     pub to: Vec<String>,
     /// The carrier that brings the message; none is any.
     pub carrier: Option<String>,
+    /// The word that the message begins with, in lower case; none is any.
+    pub keyword: Option<String>,
     /// The system_id of the account that gets it.
     pub account: String,
 }
@@ -27,6 +30,7 @@ impl Inbound {
         InboundRule {
             to: self.to.iter().map(|to| to.as_bytes().to_vec()).collect(),
             carrier: self.carrier.as_deref().map(carrier_id),
+            keyword: self.keyword.clone(),
             account: account_id(&self.account),
         }
     }
@@ -50,13 +54,30 @@ pub(super) fn inbound(
     let account = section
         .required("account", "account = \"acme\"")
         .and_then(|value| accounts.reference(&value));
-    section.planned("keyword", None);
+    let keyword = section.key("keyword").and_then(|value| keyword(&value));
     section.finish();
     Some(Inbound {
         to,
         carrier,
+        keyword,
         account: account?,
     })
+}
+
+/// One word; phones write it in any case.
+fn keyword(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let is_word = !text.is_empty() && text.chars().all(char::is_alphanumeric);
+    let word = text.to_lowercase();
+    if !is_word || word.chars().count() > KEYWORD_MAX {
+        value.error(format!(
+            "`{}` is no keyword; write one word of {KEYWORD_MAX} letters and digits at most, \
+             for example \"STOP\"",
+            shown(text)
+        ));
+        return None;
+    }
+    Some(word)
 }
 
 /// A number that phones write to, whole.

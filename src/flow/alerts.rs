@@ -10,7 +10,7 @@ impl Clerk {
     pub(super) fn alerted(&mut self, carrier: CarrierId, esme: &[u8], pdu: Arc<[u8]>) {
         let counters = &self.board.counters;
         counters.alerts.add(1);
-        let account = self.inbound.table().choose(carrier, esme);
+        let account = self.inbound.table().choose(carrier, esme, None);
         let is_told = account.is_some_and(|account| self.board.roster.desk(account).notify(&pdu));
         counters.alerts_missed.add(usize::from(!is_told));
     }

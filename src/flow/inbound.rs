@@ -6,7 +6,9 @@ use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::esme::{Delivery, Parcel};
 use crate::journal::Record;
-use crate::message::{AccountId, CarrierId, Content, MessageId, SegmentOf, in_alphabet, joined};
+use crate::message::{
+    AccountId, CarrierId, Content, MessageId, SegmentOf, in_alphabet, joined, keyword,
+};
 use crate::moment::Moment;
 
 impl Clerk {
@@ -15,10 +17,10 @@ impl Clerk {
     /// An account that takes nothing fills up its own room: then the carrier is to keep the
     /// message, and other accounts do not feel it.
     pub(super) fn place(&mut self, carrier: CarrierId, content: Content, now: Moment) -> Place {
-        let to = content.destination().digits;
-        let Some(account) = self.inbound.table().choose(carrier, to) else {
+        let Some(account) = self.addressed(carrier, &content, now) else {
             self.board.counters.inbound_unrouted.add(1);
-            return Place::Nowhere("a message from a phone that no rule is for", to.to_vec());
+            let to = content.destination().digits.to_vec();
+            return Place::Nowhere("a message from a phone that no rule is for", to);
         };
         let desk = self.board.roster.desk(account);
         let places = content.places();
@@ -33,6 +35,32 @@ impl Clerk {
             Some(id) => Place::Account(account, id, content),
             None => Place::Full,
         }
+    }
+
+    /// Who a message from a phone is for. Where its first word matters, the segments of a long one
+    /// follow the first of them.
+    fn addressed(
+        &mut self,
+        carrier: CarrierId,
+        content: &Content,
+        now: Moment,
+    ) -> Option<AccountId> {
+        let board = self.board.clone();
+        let table = self.inbound.table();
+        let to = content.destination().digits;
+        if !table.asks_for_keyword(to) {
+            return table.choose(carrier, to, None);
+        }
+        let segment = SegmentOf::read(content);
+        if let Some(of) = segment.filter(|of| of.seqnum > 1) {
+            let found = board.openings.lock().find(content, of, now);
+            return found.or_else(|| table.choose(carrier, to, None));
+        }
+        let account = table.choose(carrier, to, keyword(content).as_deref());
+        if let (Some(of), Some(account)) = (segment, account) {
+            board.openings.lock().keep(content, of, account, now);
+        }
+        account
     }
 
     /// A message from a phone is durable and goes to its account. A segment of a long one waits for

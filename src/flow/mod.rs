@@ -10,7 +10,7 @@
 //! * `tell`: the ESME is told; `told`: it has heard;
 //! * `housekeeping`: what time brings;
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
-//! * `siblings`: segments that one report is about;
+//! * `siblings`: segments that one report is about; `openings`: segments that follow a first word;
 //! * `ledger`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 
@@ -36,6 +36,7 @@ mod ledger;
 mod parked;
 mod segments;
 mod siblings;
+mod openings;
 mod remembered;
 mod deadletter;
 mod counters;

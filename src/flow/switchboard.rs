@@ -8,6 +8,7 @@ use super::counters::Counters;
 use super::deadletter::{DeadLetter, DeadLetters};
 use super::doorkeeper::{Doorkeeper, costliest};
 use super::ledger::{Ledger, UNDER_WAY_MAX};
+use super::openings::Openings;
 use super::parked::Parked;
 use super::remembered::Remembered;
 use super::segments::Segments;
@@ -142,6 +143,8 @@ pub struct Switchboard {
     pub segments: Mutex<Segments>,
     /// Segments of ESMEs that one report of their carrier is about.
     pub(super) siblings: Mutex<Siblings>,
+    /// Where segments from phones go whose first one has chosen by its first word.
+    pub(super) openings: Mutex<Openings>,
     /// What has come to its end lately.
     pub remembered: Mutex<Remembered>,
     /// What found nobody.
@@ -179,6 +182,7 @@ impl Switchboard {
             parked: Mutex::default(),
             segments: Mutex::default(),
             siblings: Mutex::default(),
+            openings: Mutex::default(),
             remembered: Mutex::default(),
             dead_letters: Mutex::default(),
             retry: Bell::default(),

@@ -5,7 +5,7 @@
 //! * `number`: phone numbers as routing compares them and as a log may show them;
 //! * `zone`: what a peer's clock is ahead of UTC;
 //! * `content`: the PDU as it was received, and where its fields lie; `long`: its segments;
-//!   `alphabet`: its text for those who read it otherwise.
+//!   `alphabet`: its text for those who read it otherwise, `keyword`: the word that it begins with.
 
 mod id;
 mod names;
@@ -14,10 +14,12 @@ mod zone;
 mod content;
 mod long;
 mod alphabet;
+mod keyword;
 
 pub use alphabet::{in_alphabet, transcoded};
 pub use content::Content;
 pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds};
+pub use keyword::{KEYWORD_MAX, keyword};
 pub use long::{SegmentKind, SegmentOf, joined};
 pub use names::{AccountId, AckMode, CarrierId, GroupId, OnUnknown};
 pub use number::{Masked, digits};

@@ -12,21 +12,31 @@ pub struct InboundRule {
     pub to: Vec<Vec<u8>>,
     /// The carrier that the message comes from; none is any carrier.
     pub carrier: Option<CarrierId>,
+    /// The first word of the message, in lower case; none is any word.
+    pub keyword: Option<String>,
     /// Who gets the message.
     pub account: AccountId,
 }
 
 /// All inbound rules.
 ///
-/// A rule that names number and carrier comes before one that names the number, that before one
-/// that names the carrier, and that before one that names neither; then the order of the file counts.
+/// A rule that names the number comes before one that does not; then one that names the keyword
+/// before one that does not; then one that names the carrier before one that does not; then the
+/// order of the file counts.
 #[derive(Debug, Default)]
 pub struct InboundTable {
-    numbers: HashMap<Box<[u8]>, ByCarrier, FixedState>,
+    numbers: HashMap<Box<[u8]>, ByKeyword, FixedState>,
+    any: ByKeyword,
+}
+
+/// The accounts of one number by the word that a message begins with.
+#[derive(Debug, Default)]
+struct ByKeyword {
+    named: HashMap<Box<str>, ByCarrier, FixedState>,
     any: ByCarrier,
 }
 
-/// The accounts of one number: the first rule for each carrier, and the first for all carriers.
+/// The accounts of one number and word: the first rule for each carrier, and the first for all carriers.
 #[derive(Debug, Default)]
 struct ByCarrier {
     named: Vec<(CarrierId, AccountId)>,
@@ -52,11 +62,42 @@ impl InboundTable {
         table
     }
 
-    /// Who gets a message that this carrier brings for this number. None: nobody was named for it.
-    pub fn choose(&self, carrier: CarrierId, destination: &[u8]) -> Option<AccountId> {
+    /// Whether the first word of a message for this number matters.
+    pub fn asks_for_keyword(&self, destination: &[u8]) -> bool {
+        let has_named = |by: &ByKeyword| !by.named.is_empty();
+        has_named(&self.any) || self.numbers.get(digits(destination)).is_some_and(has_named)
+    }
+
+    /// Who gets a message that this carrier brings for this number and that begins with this word,
+    /// which is in lower case. None: nobody was named for it.
+    pub fn choose(
+        &self,
+        carrier: CarrierId,
+        destination: &[u8],
+        keyword: Option<&str>,
+    ) -> Option<AccountId> {
         self.numbers
             .get(digits(destination))
-            .and_then(|number| number.choose(carrier))
+            .and_then(|number| number.choose(carrier, keyword))
+            .or_else(|| self.any.choose(carrier, keyword))
+    }
+}
+
+impl ByKeyword {
+    fn add(&mut self, rule: &InboundRule) {
+        match &rule.keyword {
+            None => self.any.add(rule),
+            Some(word) => {
+                let word = word.as_str().into();
+                self.named.entry(word).or_default().add(rule);
+            }
+        }
+    }
+
+    fn choose(&self, carrier: CarrierId, keyword: Option<&str>) -> Option<AccountId> {
+        let named = keyword.and_then(|word| self.named.get(word));
+        named
+            .and_then(|by| by.choose(carrier))
             .or_else(|| self.any.choose(carrier))
     }
 }
@@ -93,6 +134,7 @@ mod tests {
         InboundRule {
             to: to.iter().map(|number| number.as_bytes().to_vec()).collect(),
             carrier,
+            keyword: None,
             account: AccountId(account),
         }
     }
@@ -106,7 +148,7 @@ mod tests {
             rule(&["36034", "+33600000000"], Some(NORTH), 4),
             rule(&["36034"], Some(NORTH), 5),
         ]);
-        let choose = |carrier, number: &str| table.choose(carrier, number.as_bytes());
+        let choose = |carrier, number: &str| table.choose(carrier, number.as_bytes(), None);
         assert_eq!(choose(NORTH, "36034"), Some(AccountId(4)));
         assert_eq!(choose(SOUTH, "36034"), Some(AccountId(3)));
         assert_eq!(choose(NORTH, "36035"), Some(AccountId(2)));
@@ -118,8 +160,37 @@ mod tests {
     #[test]
     fn without_a_match_nobody_gets_the_message() {
         let table = InboundTable::build(&[rule(&["36034"], Some(NORTH), 1)]);
-        assert_eq!(table.choose(SOUTH, b"36034"), None);
-        assert_eq!(table.choose(NORTH, b"3603"), None);
-        assert_eq!(table.choose(NORTH, b""), None);
+        assert_eq!(table.choose(SOUTH, b"36034", None), None);
+        assert_eq!(table.choose(NORTH, b"3603", None), None);
+        assert_eq!(table.choose(NORTH, b"", None), None);
+    }
+
+    #[test]
+    fn the_number_beats_the_keyword_and_that_beats_the_carrier() {
+        let keyword = |rule: InboundRule, word: &str| InboundRule {
+            keyword: Some(word.to_owned()),
+            ..rule
+        };
+        let table = InboundTable::build(&[
+            rule(&["36034"], Some(NORTH), 1),
+            keyword(rule(&["36034"], None, 2), "stop"),
+            keyword(rule(&["36034"], Some(SOUTH), 3), "stop"),
+            keyword(rule(&[], None, 4), "join"),
+            rule(&["36035"], None, 5),
+        ]);
+        for (carrier, number, word, account) in [
+            (NORTH, "36034", None, Some(1)),
+            (NORTH, "36034", Some("stop"), Some(2)),
+            (SOUTH, "36034", Some("stop"), Some(3)),
+            (NORTH, "36034", Some("join"), Some(1)),
+            (SOUTH, "36034", Some("join"), Some(4)),
+            (SOUTH, "36034", Some("hello"), None),
+            (NORTH, "36035", Some("join"), Some(5)),
+            (NORTH, "36036", Some("join"), Some(4)),
+        ] {
+            let chosen = table.choose(carrier, number.as_bytes(), word);
+            assert_eq!(chosen, account.map(AccountId), "{number} {word:?}");
+        }
+        assert!(table.asks_for_keyword(b"36036"));
     }
 }

@@ -252,3 +252,36 @@ fn what_a_phone_writes_comes_in_the_alphabet_of_the_account() {
     north.deliver(0, b"@\xE4[", &[]);
     assert_eq!(acme.delivery().sm().short_message, b"\0\x7B\x1B\x3C");
 }
+
+#[test]
+fn the_first_word_of_a_message_decides_and_its_other_segments_follow() {
+    let smsc = Smsc::open();
+    let house = House::open(&[
+        account("acme", ""),
+        account("stop", ""),
+        smsc.settings("north", ""),
+        "[[inbound]]\nto = [\"36034\"]\naccount = \"acme\"\n".to_owned(),
+        "[[inbound]]\nto = [\"36034\"]\nkeyword = \"Stop\"\naccount = \"stop\"\n".to_owned(),
+    ]);
+    let mut north = smsc.bound();
+    let (mut acme, mut stop) = (house.trx("acme"), house.trx("stop"));
+    north.deliver(0, b"STOP it", &[]);
+    assert_eq!(stop.delivery().sm().short_message, b"STOP it");
+    north.deliver(0, b"Please stop", &[]);
+    assert_eq!(acme.delivery().sm().short_message, b"Please stop");
+    let segments: [&[u8]; 3] = [
+        b"\x05\0\x03\x07\x03\x01Stop writing",
+        b"\x05\0\x03\x07\x03\x02to me and",
+        b"\x05\0\x03\x07\x03\x03stop now",
+    ];
+    for segment in segments {
+        north.deliver(0x40, segment, &[]);
+        assert_eq!(stop.delivery().sm().short_message, segment);
+    }
+    // Another message of the same phone whose first segment says nothing of it.
+    north.deliver(0x40, b"\x05\0\x03\x08\x02\x01Hello", &[]);
+    acme.delivery();
+    north.deliver(0x40, b"\x05\0\x03\x08\x02\x02stop", &[]);
+    acme.delivery();
+    assert!(stop.so_far().is_empty());
+}
