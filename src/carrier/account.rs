@@ -156,6 +156,13 @@ impl Carrier {
     }
 }
 
+impl Carrier {
+    /// Whether it speaks a version before 3.4: it knows neither optional parameters nor data_sm.
+    pub fn is_old(&self) -> bool {
+        self.interface_version < 0x34
+    }
+}
+
 impl Default for Carrier {
     fn default() -> Self {
         Self {

@@ -305,7 +305,7 @@ impl<I: Intake> Connection<I> {
                 _ => Put::InParts,
             };
         }
-        let command = waiting.content.command();
+        let command = rewrite::command(&self.settings, &waiting.content);
         let mut bodies = Vec::new();
         if rewrite::is_needed(&self.settings, &waiting.content) {
             let accepted = waiting.id.accepted();

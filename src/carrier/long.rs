@@ -102,6 +102,8 @@ pub fn pieces(
         Long::Udh => Way::Udh8,
         Long::Sar => Way::Sar,
         Long::Payload => Way::Payload,
+        // There is nothing else that could hold it.
+        Long::Pass if carrier.is_old() => Way::Udh8,
         // What has become long only by its alphabet is cut.
         Long::Pass if octets.len() > text.len() && !was_in_payload => Way::Udh8,
         Long::Pass => {
@@ -147,6 +149,7 @@ fn renumbered(
     let header_len = 1 + Concat::element_len(part.wide) + others.len();
     let fits = octets.len() <= unit.capacity(header_len);
     let by_header = match carrier.long {
+        _ if carrier.is_old() => true,
         Long::Udh => header.is_some() || fits,
         Long::Sar => !others.is_empty(),
         Long::Pass | Long::Payload => header.is_some(),

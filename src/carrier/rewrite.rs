@@ -23,10 +23,19 @@ const QUARTER: i64 = 15 * 60;
 /// Whether this message cannot leave as it stands.
 pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
     carrier.long != Long::Pass
+        || carrier.is_old()
         || carrier.alphabet != content.alphabet()
         || !carrier.service_type.is_empty()
         || !carrier.tlvs.is_none()
         || content.has_times()
+}
+
+/// The command with which this carrier gets the message.
+pub fn command(carrier: &Carrier, content: &Content) -> Command {
+    match carrier.is_old() {
+        true => Command::SUBMIT_SM,
+        false => content.command(),
+    }
 }
 
 /// The bodies of the PDUs in which this carrier wants the message, at least one, or the status that
@@ -76,7 +85,8 @@ pub fn bodies(
         },
         ..sm
     };
-    if carrier.long == Long::Pass && carrier.alphabet == content.alphabet() {
+    let is_data = is_data && !carrier.is_old();
+    if carrier.long == Long::Pass && carrier.alphabet == content.alphabet() && !carrier.is_old() {
         return Ok(vec![body(carrier, &changed, is_data)]);
     }
     let pieces = long::pieces(carrier, content.alphabet(), &sm, is_data, reference)?;
@@ -159,6 +169,9 @@ fn numbered(address: Address<'_>, ton: Numbering, npi: Numbering) -> Address<'_>
 
 /// The optional parameters that leave. If some change, octets behind them that are none do not leave.
 fn tlvs<'a>(carrier: &Carrier, written: Tlvs<'a>) -> Cow<'a, [u8]> {
+    if carrier.is_old() {
+        return Cow::Borrowed(&[]);
+    }
     if carrier.tlvs.is_none() {
         return Cow::Borrowed(written.octets());
     }

@@ -14,7 +14,7 @@ use super::surroundings::Context;
 use super::tls;
 use super::value::{Value, show_duration};
 use crate::carrier::{
-    AddressRange, Binding, Carrier, Numbering, Outbind, Password, Receipts, Reconnect,
+    AddressRange, Binding, Carrier, Long, Numbering, Outbind, Password, Receipts, Reconnect,
 };
 use crate::link::tls::ClientTls;
 
@@ -50,6 +50,7 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
     let outbind = section
         .key("outbind")
         .and_then(|value| outbind(&value, context));
+    let version = section.key("interface_version");
     let mut carrier = Carrier {
         name: name.to_owned(),
         addresses: addresses(&mut section, outbind.as_ref()),
@@ -88,9 +89,9 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
             .key("system_type")
             .and_then(|value| value.ascii(0..=12))
             .map_or(default.system_type, str::to_owned),
-        interface_version: section
-            .key("interface_version")
-            .and_then(|value| interface_version(&value))
+        interface_version: version
+            .as_ref()
+            .and_then(interface_version)
             .unwrap_or(default.interface_version),
         address_range: section
             .key("address_range")
@@ -127,6 +128,9 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
         ..default
     };
     habit::read(&mut section, context, &mut carrier);
+    if let Some(version) = version.filter(|_| carrier.is_old()) {
+        older(&version, &carrier);
+    }
     for (key, default) in PLANNED {
         section.planned(key, default);
     }
@@ -250,6 +254,21 @@ fn interface_version(value: &Value<'_>) -> Option<u8> {
         return None;
     }
     Some(version)
+}
+
+/// What a carrier does not know that speaks a version before 3.4.
+fn older(version: &Value<'_>, carrier: &Carrier) {
+    if carrier.bind == Binding::Transceiver {
+        version.warning(
+            "bind_transceiver came with 0x34: most carriers of older versions refuse it; \
+             write bind = \"pair\"",
+        );
+    }
+    if matches!(carrier.long, Long::Sar | Long::Payload) || !carrier.tlvs.add.is_empty() {
+        version.error(
+            "knows no optional parameters; write long = \"udh\" (or leave it out), and leave tlv.add out",
+        );
+    }
 }
 
 fn address_range(value: &Value<'_>) -> Option<AddressRange> {

@@ -1,8 +1,10 @@
 //! Long messages that leave in segments, and what their receipts make of them; and alphabets.
 
-use crate::support::{Carrier, Esme, Got, Told, message, one_carrier, put_tlv};
+use crate::support::{
+    Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route, until,
+};
 use smppgate_codec::code::{Command, DataCoding, EsmClass, Status, Tag};
-use smppgate_codec::pdu::{Sm, Tlvs};
+use smppgate_codec::pdu::{Data, Pdu, Sm, Tlvs};
 
 /// Submits a text of 307 septets as message_payload, which makes three segments.
 fn submit_long(acme: &mut Esme) -> u32 {
@@ -217,4 +219,56 @@ fn a_segment_whose_response_comes_after_the_receipt_for_all_is_told_as_well() {
     north.accept(&parts[2], "n-2");
     let receipts: Vec<String> = (0..3).map(|_| acme.receipt().stat).collect();
     assert_eq!(receipts, ["DELIVRD"; 3]);
+}
+
+#[test]
+fn a_carrier_of_an_older_version_gets_no_parameters_and_no_data_sm() {
+    let keys = "interface_version = 0x33\nbind = \"pair\"";
+    let smsc = Smsc::open();
+    let house = House::open(&[
+        account("acme", ""),
+        smsc.settings("north", keys),
+        route("all", "via = [\"north\"]"),
+    ]);
+    let mut binds = [smsc.bound(), smsc.bound()];
+    until("both are bound", || {
+        house.metric("carrier_binds{carrier=\"north\"}") == 2
+    });
+    let mut acme = house.trx("acme");
+    let tlvs = |tag, value: &[u8]| {
+        let mut tlvs = Vec::new();
+        put_tlv(&mut tlvs, tag, value);
+        tlvs
+    };
+    let reference = tlvs(Tag::USER_MESSAGE_REFERENCE, &[0, 7]);
+    let payload = tlvs(Tag::MESSAGE_PAYLOAD, b"hello");
+    let long = tlvs(Tag::MESSAGE_PAYLOAD, &[b'a'; 307]);
+    let plain = Sm {
+        tlvs: Tlvs::new(&reference),
+        ..message("33612345678")
+    };
+    acme.submit_sm(plain);
+    acme.send(&Pdu::DataSm(Data {
+        source: plain.source,
+        destination: plain.destination,
+        tlvs: Tlvs::new(&payload),
+        ..Data::default()
+    }));
+    acme.submit_sm(Sm {
+        short_message: b"",
+        tlvs: Tlvs::new(&long),
+        ..message("33612345678")
+    });
+    let north = match binds[0].has(Command::SUBMIT_SM) {
+        true => &mut binds[0],
+        false => &mut binds[1],
+    };
+    let mut texts = Vec::new();
+    for at in 0..5 {
+        let request = north.takes(&format!("n-{at}"));
+        assert_eq!(request.command(), Command::SUBMIT_SM);
+        assert!(request.sm().tlvs.octets().is_empty());
+        texts.push(request.sm().short_message.len());
+    }
+    assert_eq!(texts, [plain.short_message.len(), 5, 159, 159, 7]);
 }
