@@ -13,7 +13,7 @@
 //! esme   carrier   rig    speak: those who submit, those who deliver, our own test peers
 //! link journal route receipt    drive a socket, keep, where to, match reports
 //! session  message        an SMPP session as a value, the one noun that all share
-//! moment                  a point in time as a plain number
+//! moment  lately          a point in time as a plain number, what was kept last
 //! smppgate-codec          bytes and PDUs
 //! ```
 
@@ -27,6 +27,7 @@ pub mod gateway;
 pub mod journal;
 pub mod link;
 pub mod message;
+pub mod lately;
 pub mod moment;
 pub mod receipt;
 pub mod rig;

@@ -8,9 +8,8 @@
 //! and only the refusal comes late. A flood of guesses keeps no customer out for whom all is well.
 
 use super::crowd::holder;
+use crate::lately::Lately;
 use crate::moment::Moment;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -114,12 +113,23 @@ pub enum Turn {
 }
 
 /// Who has guessed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Guesses {
     pairs: Lately<(IpAddr, Box<[u8]>), Tries>,
     addresses: Lately<IpAddr, Tries>,
     names: Lately<Box<[u8]>, Tries>,
     known: Lately<(IpAddr, Box<[u8]>), ()>,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self {
+            pairs: Lately::new(REMEMBERED_MAX),
+            addresses: Lately::new(REMEMBERED_MAX),
+            names: Lately::new(REMEMBERED_MAX),
+            known: Lately::new(REMEMBERED_MAX),
+        }
+    }
 }
 
 impl Guesses {
@@ -131,9 +141,9 @@ impl Guesses {
         if self.known.find(&pair).is_some() {
             return Turn::At(now);
         }
-        let of_pair = self.pairs.find_or_default(&pair).at(now);
-        let of_address = self.addresses.find_or_default(&address).at(now);
-        let of_name = self.names.find_or_default(&pair.1).at(now);
+        let of_pair = tries(&self.pairs, &pair, now);
+        let of_address = tries(&self.addresses, &address, now);
+        let of_name = tries(&self.names, &pair.1, now);
         let mut turn = now.max(of_pair.next).max(of_address.next);
         if !is_expected {
             turn = turn.max(of_name.next);
@@ -156,8 +166,7 @@ impl Guesses {
             // It has waited for its turn, and the next one waits for another.
             return now;
         }
-        let tries = self.pairs.find_or_default(&pair).at(now);
-        let tries = tries.counted(PAIR, now, now);
+        let tries = tries(&self.pairs, &pair, now).counted(PAIR, now, now);
         self.pairs.keep(pair, tries);
         tries.next
     }
@@ -166,61 +175,21 @@ impl Guesses {
     pub fn right(&mut self, from: IpAddr, name: &[u8], now: Moment) {
         let pair = (holder(from), name.into());
         if self.known.find(&pair).is_none() {
-            let of_address = self.addresses.find_or_default(&pair.0).at(now);
+            let of_address = tries(&self.addresses, &pair.0, now);
             self.addresses.keep(pair.0, of_address.forgiven(ADDRESS));
-            let of_name = self.names.find_or_default(&pair.1).at(now);
+            let of_name = tries(&self.names, &pair.1, now);
             self.names.keep(pair.1.clone(), of_name.forgiven(NAME));
-            self.known.keep(pair.clone(), ());
         }
-        self.pairs.forget(&pair);
+        self.pairs.take(&pair);
+        // What is known and goes on binding is not forgotten.
+        self.known.keep(pair, ());
     }
 }
 
-/// What was kept last.
-///
-/// Two generations: once the younger is full, the older is forgotten whole.
-#[derive(Debug)]
-struct Lately<K, V> {
-    younger: HashMap<K, V, RandomState>,
-    older: HashMap<K, V, RandomState>,
-}
-
-impl<K: Hash + Eq + Clone, V: Copy + Default> Lately<K, V> {
-    /// What is kept of this one; it stays among the younger ones.
-    fn find(&mut self, key: &K) -> Option<V> {
-        if let Some(value) = self.younger.get(key) {
-            return Some(*value);
-        }
-        let value = self.older.remove(key)?;
-        self.keep(key.clone(), value);
-        Some(value)
-    }
-
-    fn find_or_default(&mut self, key: &K) -> V {
-        self.find(key).unwrap_or_default()
-    }
-
-    fn keep(&mut self, key: K, value: V) {
-        if self.younger.len() >= REMEMBERED_MAX {
-            std::mem::swap(&mut self.younger, &mut self.older);
-            self.younger.clear();
-        }
-        self.younger.insert(key, value);
-    }
-
-    fn forget(&mut self, key: &K) {
-        self.younger.remove(key);
-        self.older.remove(key);
-    }
-}
-
-impl<K, V> Default for Lately<K, V> {
-    fn default() -> Self {
-        Self {
-            younger: HashMap::default(),
-            older: HashMap::default(),
-        }
-    }
+/// The attempts that count at this time.
+fn tries<K: Hash + Eq>(lately: &Lately<K, Tries>, key: &K, now: Moment) -> Tries {
+    let found = lately.find(key).copied().unwrap_or_default();
+    found.at(now)
 }
 
 #[cfg(test)]
@@ -349,15 +318,13 @@ mod tests {
             guesses.right(from, &number.to_be_bytes(), Moment(0));
             guesses.wrong(from, &number.to_be_bytes(), Moment(0));
         }
-        let kept = |younger: usize, older: usize| {
-            assert!(younger <= REMEMBERED_MAX && older <= REMEMBERED_MAX);
-        };
-        kept(guesses.pairs.younger.len(), guesses.pairs.older.len());
-        kept(
-            guesses.addresses.younger.len(),
-            guesses.addresses.older.len(),
-        );
-        kept(guesses.names.younger.len(), guesses.names.older.len());
-        kept(guesses.known.younger.len(), guesses.known.older.len());
+        for kept in [
+            guesses.pairs.len(),
+            guesses.addresses.len(),
+            guesses.names.len(),
+            guesses.known.len(),
+        ] {
+            assert!(kept <= 2 * REMEMBERED_MAX);
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! Which account a long message from a phone went to by its first word, for its other segments,
 //! which do not begin with that word.
 
-use crate::message::{AccountId, Content, SegmentKind, SegmentOf};
+use crate::lately::Lately;
+use crate::message::{AccountId, Content, LongOf, SegmentOf};
 use crate::moment::Moment;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use std::time::Duration;
 
 /// Long messages that are remembered at least, if there were as many; twice as many at most. The
@@ -14,55 +13,34 @@ const REMEMBERED_MAX: usize = 50_000;
 /// After this long the same reference is another message's.
 const TOGETHER: Duration = Duration::from_secs(600);
 
-/// Which long message a segment is of.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Key {
-    source: Box<[u8]>,
-    destination: Box<[u8]>,
-    reference: u16,
-    kind: SegmentKind,
-    total: u8,
-}
-
 /// The long messages whose first segment has come.
-#[derive(Debug, Default)]
-pub struct Openings {
-    younger: HashMap<Key, (Moment, AccountId), RandomState>,
-    older: HashMap<Key, (Moment, AccountId), RandomState>,
+#[derive(Debug)]
+pub struct Openings(Lately<LongOf, (Moment, AccountId)>);
+
+impl Default for Openings {
+    fn default() -> Self {
+        Self(Lately::new(REMEMBERED_MAX))
+    }
 }
 
 impl Openings {
     /// The first segment of a message goes to this account.
     pub fn keep(&mut self, content: &Content, of: SegmentOf, account: AccountId, now: Moment) {
-        if self.younger.len() >= REMEMBERED_MAX {
-            std::mem::swap(&mut self.younger, &mut self.older);
-            self.younger.clear();
-        }
-        self.younger.insert(key(content, of), (now, account));
+        self.0.keep(of.long(content), (now, account));
     }
 
     /// Where the first segment of the message went that this is a segment of.
     pub fn find(&self, content: &Content, of: SegmentOf, now: Moment) -> Option<AccountId> {
-        let key = key(content, of);
-        let found = self.younger.get(&key).or_else(|| self.older.get(&key));
+        let found = self.0.find(&of.long(content));
         let recent = found.filter(|(since, _)| now < *since + TOGETHER);
         recent.map(|(_, account)| *account)
-    }
-}
-
-fn key(content: &Content, of: SegmentOf) -> Key {
-    Key {
-        source: content.source().digits.into(),
-        destination: content.destination().digits.into(),
-        reference: of.reference,
-        kind: of.kind,
-        total: of.total,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::SegmentKind;
     use smppgate_codec::code::Status;
     use smppgate_codec::frame;
     use smppgate_codec::pdu::{Address, Pdu, Sm};
@@ -108,6 +86,6 @@ mod tests {
             let phone = content(number.to_string().as_bytes());
             openings.keep(&phone, of(1), AccountId(1), Moment(0));
         }
-        assert!(openings.younger.len() + openings.older.len() <= 2 * REMEMBERED_MAX);
+        assert!(openings.0.len() <= 2 * REMEMBERED_MAX);
     }
 }

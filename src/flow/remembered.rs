@@ -1,10 +1,9 @@
 //! The ends of messages, remembered for a while for those who ask.
 
+use crate::lately::Lately;
 use crate::message::{AccountId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::NumberMark;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use smppgate_codec::receipt::State;
 
 /// Messages that are remembered at least after they have left the ledger, if there were as many. A
@@ -29,31 +28,24 @@ pub struct Memory {
 }
 
 /// The messages that left the ledger last.
-///
-/// Two generations: once the younger is full, the older is forgotten whole. Nobody looks for the
-/// oldest of them one by one while messages pass.
-#[derive(Debug, Default)]
-pub struct Remembered {
-    younger: HashMap<MessageId, Memory, RandomState>,
-    older: HashMap<MessageId, Memory, RandomState>,
+#[derive(Debug)]
+pub struct Remembered(Lately<MessageId, Memory>);
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(Lately::new(REMEMBERED_MAX))
+    }
 }
 
 impl Remembered {
     /// A message leaves the ledger.
     pub fn keep(&mut self, id: MessageId, memory: Memory) {
-        if self.younger.len() >= REMEMBERED_MAX {
-            std::mem::swap(&mut self.younger, &mut self.older);
-            self.younger.clear();
-        }
-        self.younger.insert(id, memory);
+        self.0.keep(id, memory);
     }
 
     /// The end of a message that has left the ledger has become known.
     pub fn learn(&mut self, id: MessageId, state: State, error: u16, at: Moment) {
-        let found = match self.younger.get_mut(&id) {
-            Some(memory) => Some(memory),
-            None => self.older.get_mut(&id),
-        };
+        let found = self.0.find_mut(&id);
         // What its sender was told stays, whatever else is reported of it.
         if let Some(memory) = found.filter(|memory| memory.ended.is_none()) {
             *memory = Memory {
@@ -67,7 +59,7 @@ impl Remembered {
 
     /// What is remembered of this message.
     pub fn find(&self, id: MessageId) -> Option<&Memory> {
-        self.younger.get(&id).or_else(|| self.older.get(&id))
+        self.0.find(&id)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Only for accounts that ask for it. A message whose segments do not all come in time, and what
 //! there is no room for, is passed on in its segments as they are.
 
-use crate::message::{AccountId, Content, MessageId, SegmentKind, SegmentOf};
+use crate::message::{AccountId, Content, LongOf, MessageId, SegmentOf};
 use crate::moment::Moment;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -17,16 +17,8 @@ const WAIT_FOR: Duration = Duration::from_secs(600);
 /// of MiB.
 pub const SEGMENTS_MAX: usize = 100_000;
 
-/// Which message a segment is of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    account: AccountId,
-    source: Box<[u8]>,
-    destination: Box<[u8]>,
-    reference: u16,
-    kind: SegmentKind,
-    total: u8,
-}
+/// Which message a segment is of, and whose.
+type Key = (AccountId, LongOf);
 
 /// A message whose segments have not all come.
 #[derive(Debug)]
@@ -67,14 +59,7 @@ impl Segments {
         if self.count >= SEGMENTS_MAX {
             return Sorted::Alone(part);
         }
-        let key = Key {
-            account,
-            source: part.1.source().digits.into(),
-            destination: part.1.destination().digits.into(),
-            reference: of.reference,
-            kind: of.kind,
-            total: of.total,
-        };
+        let key = (account, of.long(&part.1));
         let open = match self.open.get_mut(&key) {
             Some(open) => open,
             None => {
@@ -110,7 +95,7 @@ impl Segments {
         {
             let key = key.clone();
             let parts = self.close(&key).into_iter();
-            over.extend(parts.map(|part| (key.account, part)));
+            over.extend(parts.map(|part| (key.0, part)));
         }
         over
     }
@@ -138,6 +123,7 @@ impl Segments {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::SegmentKind;
     use bytes::BytesMut;
     use smppgate_codec::code::{Command, Status};
     use smppgate_codec::frame;

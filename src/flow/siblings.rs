@@ -6,10 +6,9 @@
 
 use super::ledger::{Ending, Entry};
 use crate::carrier::SegmentReceipts;
-use crate::message::{AccountId, MessageId, SegmentKind, SegmentOf};
+use crate::lately::Lately;
+use crate::message::{AccountId, LongOf, MessageId, SegmentOf};
 use crate::moment::Moment;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -20,23 +19,16 @@ const REMEMBERED_MAX: usize = 50_000;
 /// After this long a segment that bears the same reference is one of another message.
 const TOGETHER: Duration = Duration::from_secs(600);
 
-/// Which long message a segment is of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
-    account: AccountId,
-    source: Box<[u8]>,
-    destination: Box<[u8]>,
-    reference: u16,
-    kind: SegmentKind,
-    total: u8,
-}
-
 /// A segment, and the long message that it is of.
 #[derive(Debug, Clone)]
 pub struct Sibling {
-    key: Key,
+    of: Key,
+    total: u8,
     seqnum: u8,
 }
+
+/// Which long message a segment is of, and whose.
+type Key = (AccountId, LongOf);
 
 /// The segments of one message that a carrier has and has not reported about.
 #[derive(Debug)]
@@ -48,10 +40,13 @@ struct Group {
 }
 
 /// The long messages whose segments are with a carrier.
-#[derive(Debug, Default)]
-pub struct Siblings {
-    younger: HashMap<Key, Group, RandomState>,
-    older: HashMap<Key, Group, RandomState>,
+#[derive(Debug)]
+pub struct Siblings(Lately<Key, Group>);
+
+impl Default for Siblings {
+    fn default() -> Self {
+        Self(Lately::new(REMEMBERED_MAX))
+    }
 }
 
 impl Sibling {
@@ -59,14 +54,8 @@ impl Sibling {
     pub fn read(entry: &Entry) -> Option<Self> {
         let of = SegmentOf::read(&entry.content)?;
         Some(Self {
-            key: Key {
-                account: entry.account,
-                source: entry.content.written_source().digits.into(),
-                destination: entry.content.destination().digits.into(),
-                reference: of.reference,
-                kind: of.kind,
-                total: of.total,
-            },
+            of: (entry.account, of.long(&entry.content)),
+            total: of.total,
             seqnum: of.seqnum,
         })
     }
@@ -75,11 +64,8 @@ impl Sibling {
 impl Siblings {
     /// A carrier has this segment. What was reported for it already, if that is so.
     pub fn join(&mut self, sibling: Sibling, id: MessageId, now: Moment) -> Option<Ending> {
-        let Sibling { key, seqnum } = sibling;
-        let known = self
-            .younger
-            .remove(&key)
-            .or_else(|| self.older.remove(&key));
+        let Sibling { of, seqnum, .. } = sibling;
+        let known = self.0.take(&of);
         let mut group = known
             .filter(|group| {
                 let is_twice = group.waiting.iter().any(|(other, _)| *other == seqnum);
@@ -94,7 +80,7 @@ impl Siblings {
         if ending.is_none() {
             group.waiting.push((seqnum, id));
         }
-        self.keep(key, group);
+        self.0.keep(of, group);
         ending
     }
 
@@ -105,19 +91,15 @@ impl Siblings {
         ending: Ending,
         policy: SegmentReceipts,
     ) -> SmallVec<[MessageId; 4]> {
-        let Sibling { key, seqnum } = sibling;
-        let group = match self.younger.get_mut(key) {
-            Some(group) => Some(group),
-            None => self.older.get_mut(key),
-        };
-        let Some(group) = group else {
+        let Sibling { of, total, seqnum } = sibling;
+        let Some(group) = self.0.find_mut(of) else {
             return SmallVec::new();
         };
         group.waiting.retain(|(other, _)| other != seqnum);
         let speaks = match policy {
             SegmentReceipts::Each => false,
             SegmentReceipts::Any => true,
-            SegmentReceipts::Last => *seqnum == key.total,
+            SegmentReceipts::Last => seqnum == total,
         };
         if !speaks {
             return SmallVec::new();
@@ -125,33 +107,37 @@ impl Siblings {
         group.ending.get_or_insert(ending);
         group.waiting.drain(..).map(|(_, id)| id).collect()
     }
-
-    fn keep(&mut self, key: Key, group: Group) {
-        if self.younger.len() >= REMEMBERED_MAX {
-            std::mem::swap(&mut self.younger, &mut self.older);
-            self.younger.clear();
-        }
-        self.younger.insert(key, group);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::{Content, SegmentKind};
+    use smppgate_codec::code::Status;
+    use smppgate_codec::frame;
+    use smppgate_codec::pdu::{Pdu, Sm};
     use smppgate_codec::receipt::State;
 
     fn sibling(reference: u16, seqnum: u8) -> Sibling {
+        let of = SegmentOf {
+            reference,
+            kind: SegmentKind::Narrow,
+            total: 3,
+            seqnum,
+        };
         Sibling {
-            key: Key {
-                account: AccountId(1),
-                source: (*b"ACME").into(),
-                destination: (*b"33612345678").into(),
-                reference,
-                kind: SegmentKind::Narrow,
-                total: 3,
-            },
+            of: (AccountId(1), of.long(&content())),
+            total: 3,
             seqnum,
         }
+    }
+
+    fn content() -> Content {
+        let mut out = bytes::BytesMut::new();
+        let sm = Sm::default();
+        Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
+        let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
+        Content::of_sm(&frame, &sm)
     }
 
     const DELIVERED: Ending = Ending {
@@ -220,9 +206,9 @@ mod tests {
         let mut siblings = Siblings::default();
         for id in 0..5 * REMEMBERED_MAX as u64 {
             let mut one = sibling(id as u16, 1);
-            one.key.source = id.to_be_bytes().into();
+            one.of.0 = AccountId((id >> 16) as u32);
             siblings.join(one, MessageId(id), Moment(0));
         }
-        assert!(siblings.younger.len() + siblings.older.len() <= 2 * REMEMBERED_MAX);
+        assert!(siblings.0.len() <= 2 * REMEMBERED_MAX);
     }
 }

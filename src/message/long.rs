@@ -24,6 +24,16 @@ pub struct SegmentOf {
     pub seqnum: u8,
 }
 
+/// Which long message a segment is of: the same for all of its segments.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LongOf {
+    source: Box<[u8]>,
+    destination: Box<[u8]>,
+    reference: u16,
+    kind: SegmentKind,
+    total: u8,
+}
+
 /// How the segments of a message are numbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SegmentKind {
@@ -66,6 +76,17 @@ impl SegmentOf {
             total,
             seqnum,
         })
+    }
+
+    /// The long message that this is a segment of, where `content` is the segment.
+    pub fn long(self, content: &Content) -> LongOf {
+        LongOf {
+            source: content.written_source().digits.into(),
+            destination: content.destination().digits.into(),
+            reference: self.reference,
+            kind: self.kind,
+            total: self.total,
+        }
     }
 }
 

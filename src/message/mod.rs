@@ -20,7 +20,7 @@ pub use alphabet::{in_alphabet, transcoded};
 pub use content::Content;
 pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds};
 pub use keyword::{KEYWORD_MAX, keyword};
-pub use long::{SegmentKind, SegmentOf, joined};
+pub use long::{LongOf, SegmentKind, SegmentOf, joined};
 pub use names::{AccountId, AckMode, CarrierId, GroupId, OnUnknown};
 pub use number::{Masked, digits};
 pub use zone::{Zone, ZoneError};

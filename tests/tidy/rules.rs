@@ -5,7 +5,7 @@ use crate::text::{lines_that_say, paths, tokens, without};
 
 /// The floors from the bottom up. A room may use what lies on a floor below its own.
 pub const FLOORS: [&[&str]; 10] = [
-    &["moment"],
+    &["moment", "lately"],
     &["session", "message"],
     &["link", "journal", "route", "receipt"],
     &["esme", "carrier", "rig"],
@@ -21,7 +21,9 @@ pub const FLOORS: [&[&str]; 10] = [
 pub const ALONE: &str = "rig";
 
 /// Rooms whose values open nothing, start nothing, ask no clock, roll no dice and write no log.
-pub const PURE: [&str; 6] = ["codec", "moment", "message", "session", "route", "receipt"];
+pub const PURE: [&str; 7] = [
+    "codec", "moment", "lately", "message", "session", "route", "receipt",
+];
 
 /// What a pure room never says.
 pub const WORLD: [&str; 13] = [
