@@ -2,7 +2,7 @@
 
 use super::after::{After, Request};
 use super::dispatch::Dispatch;
-use super::ledger::{Entry, Stage};
+use super::ledger::{Ending, Entry, Stage};
 use super::manage::{is_of, known_by};
 use super::switchboard::Clerk;
 use super::tell::Telling;
@@ -116,7 +116,7 @@ impl Clerk {
         let mut count = 0;
         for id in ids {
             if let Some(entry) = hand.remove(id) {
-                telling.end(id, entry, State::Deleted, 0, None, now);
+                telling.end(id, entry, Ending::of(State::Deleted), now);
                 count += 1;
             }
         }

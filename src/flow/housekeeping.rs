@@ -1,6 +1,6 @@
 //! What time brings: those who waited in vain, and those who can go on.
 
-use super::ledger::Stage;
+use super::ledger::{Ending, Stage};
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::{Outcome, Verdict};
@@ -98,7 +98,7 @@ impl Clerk {
                 Stage::Parked => State::Expired,
                 _ => State::Unknown,
             };
-            telling.end(id, entry, state, 0, None, now);
+            telling.end(id, entry, Ending::of(state), now);
         }
         self.tell(telling);
     }

@@ -79,6 +79,17 @@ pub struct Ending {
     pub network_error: Option<NetworkErrorCode>,
 }
 
+impl Ending {
+    /// An end about which nothing more is known.
+    pub fn of(state: State) -> Self {
+        Self {
+            state,
+            error: 0,
+            network_error: None,
+        }
+    }
+}
+
 impl Parts {
     /// A part has come to its end. Which of them speak for the whole is the policy of the carrier.
     pub fn reported(&mut self, ending: Ending, policy: SegmentReceipts) {
@@ -93,11 +104,7 @@ impl Parts {
     pub fn all(&mut self, total: usize) {
         self.total = Some(total);
         if total > 0 && self.delivered >= total {
-            self.ending.get_or_insert(Ending {
-                state: State::Delivered,
-                error: 0,
-                network_error: None,
-            });
+            self.ending.get_or_insert(Ending::of(State::Delivered));
         }
     }
 

@@ -281,7 +281,9 @@ fn accepted(
             Some(entry) if asks_always => {
                 then.telling.remember(id, &entry, State::EnRoute, 0, None);
             }
-            Some(entry) => then.telling.end(id, entry, State::Delivered, 0, None, now),
+            Some(entry) => then
+                .telling
+                .end(id, entry, Ending::of(State::Delivered), now),
             None => {}
         }
     }
@@ -362,15 +364,10 @@ fn in_parts(
     let ending = hand
         .entry(id)
         .and_then(|entry| entry.parts.as_ref()?.ending());
-    if let Some(Ending {
-        state,
-        error,
-        network_error,
-    }) = ending
+    if let Some(ending) = ending
         && let Some(entry) = hand.remove(id)
     {
-        then.telling
-            .end(id, entry, state, error, network_error, now);
+        then.telling.end(id, entry, ending, now);
     }
 }
 
@@ -387,15 +384,10 @@ fn sibling(
         return;
     };
     let ending = siblings.lock().join(sibling, id, now);
-    if let Some(Ending {
-        state,
-        error,
-        network_error,
-    }) = ending
+    if let Some(ending) = ending
         && let Some(entry) = hand.remove(id)
     {
-        then.telling
-            .end(id, entry, state, error, network_error, now);
+        then.telling.end(id, entry, ending, now);
     }
 }
 
@@ -499,8 +491,15 @@ fn refused(
     };
     if entry.answered {
         let error = told.unwrap_or(status).0.min(999) as u16;
-        then.telling
-            .end(id, entry, State::Undeliverable, error, None, now);
+        then.telling.end(
+            id,
+            entry,
+            Ending {
+                error,
+                ..Ending::of(State::Undeliverable)
+            },
+            now,
+        );
     } else {
         then.telling
             .answer(id, &mut entry, told.unwrap_or_else(|| verdict(status)));
@@ -563,7 +562,7 @@ fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: 
         Status::ESME_RINVEXPIRY => State::Expired,
         _ => State::Undeliverable,
     };
-    then.telling.end(id, entry, state, 0, None, now);
+    then.telling.end(id, entry, Ending::of(state), now);
 }
 
 fn returned(
@@ -599,7 +598,7 @@ fn returned(
             } else {
                 // Its sender holds it for sent, and its time is over: nothing stale is sent.
                 then.telling
-                    .end(id, entry, State::Undeliverable, 0, None, now);
+                    .end(id, entry, Ending::of(State::Undeliverable), now);
             }
         }
     }

@@ -193,12 +193,7 @@ impl Clerk {
                         {
                             spoken.push((sibling, ending));
                         }
-                        let Ending {
-                            state,
-                            error,
-                            network_error,
-                        } = ending;
-                        telling.end(id, entry, state, error, network_error, now);
+                        telling.end(id, entry, ending, now);
                     }
                     // Its sender wanted no receipt, or was told another end.
                     None => {
@@ -217,12 +212,7 @@ impl Clerk {
             let mut hand = board.ledger.hand();
             for id in others {
                 if let Some(entry) = hand.remove(id) {
-                    let Ending {
-                        state,
-                        error,
-                        network_error,
-                    } = ending;
-                    telling.end(id, entry, state, error, network_error, now);
+                    telling.end(id, entry, ending, now);
                 }
             }
         }

@@ -140,11 +140,9 @@ mod tests {
         Content::of_sm(&frame, &sm)
     }
 
-    const DELIVERED: Ending = Ending {
-        state: State::Delivered,
-        error: 0,
-        network_error: None,
-    };
+    fn delivered() -> Ending {
+        Ending::of(State::Delivered)
+    }
 
     fn three(siblings: &mut Siblings) {
         for seqnum in 1..=3 {
@@ -154,7 +152,7 @@ mod tests {
     }
 
     fn ids(siblings: &mut Siblings, seqnum: u8, policy: SegmentReceipts) -> Vec<u64> {
-        let spoken = siblings.speak(&sibling(7, seqnum), DELIVERED, policy);
+        let spoken = siblings.speak(&sibling(7, seqnum), delivered(), policy);
         spoken.iter().map(|id| id.0).collect()
     }
 
@@ -195,7 +193,7 @@ mod tests {
         );
         assert_eq!(
             siblings
-                .speak(&sibling(8, 2), DELIVERED, SegmentReceipts::Any)
+                .speak(&sibling(8, 2), delivered(), SegmentReceipts::Any)
                 .to_vec(),
             [MessageId(5)]
         );

@@ -1,6 +1,6 @@
 //! What ESMEs are told: responses, and the end of their messages.
 
-use super::ledger::Entry;
+use super::ledger::{Ending, Entry};
 use super::remembered::Memory;
 use super::switchboard::Clerk;
 use crate::esme::{Answer, Delivery, Parcel, Receipt, Seat};
@@ -9,7 +9,6 @@ use crate::moment::Moment;
 use crate::receipt::NumberMark;
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
-use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
 use std::sync::Arc;
 
@@ -51,15 +50,12 @@ impl Telling {
     }
 
     /// A message has come to its end, and its sender gets the receipt that it asked for.
-    pub fn end(
-        &mut self,
-        id: MessageId,
-        entry: Entry,
-        state: State,
-        error: u16,
-        network_error: Option<NetworkErrorCode>,
-        now: Moment,
-    ) {
+    pub fn end(&mut self, id: MessageId, entry: Entry, ending: Ending, now: Moment) {
+        let Ending {
+            state,
+            error,
+            network_error,
+        } = ending;
         // Accepted on behalf of the subscriber is as good as it gets where it is the last word.
         self.remember(id, &entry, state, error, Some(now));
         let delivered = matches!(state, State::Delivered | State::Accepted);
