@@ -409,6 +409,7 @@ impl<I: Intake> Conversation for Connection<I> {
         let may_pause = !self.must_read();
         let full = self.bound.as_ref().is_some_and(|bound| {
             // Who asks faster than it reads feels that; it is ended only where reading must go on.
+            // Nothing that we could answer to it now would be read before what it leaves unread.
             let unread = bound.unread.count() > u64::from(bound.account.window);
             bound.unanswered.is_full() || unread && may_pause
         });

@@ -443,17 +443,18 @@ impl<T: Copy> Machine<T> {
 
     /// Whether the next PDU may be read.
     ///
-    /// Not while a bind waits for its decision, and not while the peer's window is full: let it
-    /// feel that. But as long as anything of ours is unanswered, reading goes on, or two sides
-    /// with full windows would wait for each other for ever; what comes on top of twice the window
-    /// is then refused.
+    /// Not while a bind waits for its decision, and not once the peer has asked for more than its
+    /// window: let it feel that. It is the first request above the window that stops the reading,
+    /// so that whoever keeps to its window is heard when it asks whether we are there. And as long
+    /// as anything of ours is unanswered, reading goes on, or two sides with full windows would
+    /// wait for each other for ever; what comes on top of twice the window is then refused.
     #[inline]
     pub fn may_read(&self) -> bool {
         match self.stage {
             Stage::Binding { .. } => self.settings.role == Role::Esme,
             Stage::Unbinding { .. } | Stage::Closed => true,
             Stage::Open | Stage::Bound(_) | Stage::Draining { .. } | Stage::Leaving { .. } => {
-                self.unanswered < self.settings.peer_window()
+                self.unanswered <= self.settings.peer_window()
                     || self.window.held() > 0
                     || self.enquiry.is_some()
             }

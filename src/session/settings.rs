@@ -10,8 +10,8 @@ pub struct Settings {
     pub role: Role,
     /// Requests of ours that may be unanswered at once, [`WINDOW_MAX`](super::WINDOW_MAX) at most.
     pub window: u32,
-    /// Requests of the peer that may be unanswered before we stop reading, at least 1; twice as
-    /// many are held where reading must go on.
+    /// Requests of the peer that may be unanswered, at least 1: one more stops the reading, and
+    /// twice as many are held where reading must go on.
     pub peer_window: u32,
     /// Message centre: from the connection to the whole bind PDU. ESME: from our bind to its
     /// response.

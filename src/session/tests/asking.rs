@@ -241,11 +241,14 @@ fn enquire_link_that_is_switched_off_is_never_sent() {
 }
 
 #[test]
-fn reading_stops_at_a_full_window_and_goes_on_when_answers_are_written() {
+fn reading_stops_above_a_full_window_and_goes_on_when_answers_are_written() {
     let mut esme = Scene::bound(Role::Smsc, TRX);
     esme.hear(Command::SUBMIT_SM, 1);
-    assert!(esme.machine.may_read());
     esme.hear(Command::SUBMIT_SM, 2);
+    assert!(esme.machine.may_read(), "it kept to its window");
+    assert_eq!(esme.hear(Command::ENQUIRE_LINK, 3), Received::Settled);
+    assert!(esme.machine.may_read());
+    esme.hear(Command::SUBMIT_SM, 4);
     assert!(!esme.machine.may_read());
     esme.machine.answered(1);
     assert!(esme.machine.may_read());
@@ -255,8 +258,9 @@ fn reading_stops_at_a_full_window_and_goes_on_when_answers_are_written() {
 fn reading_never_stops_while_anything_of_ours_is_unanswered() {
     let mut esme = Scene::bound(Role::Smsc, TRX);
     let ours = esme.ask('a').unwrap();
-    esme.hear(Command::SUBMIT_SM, 1);
-    esme.hear(Command::SUBMIT_SM, 2);
+    for number in 1..=3 {
+        esme.hear(Command::SUBMIT_SM, number);
+    }
     assert!(esme.machine.may_read(), "a delivery is unanswered");
     esme.hear(Command::DELIVER_SM_RESP, ours);
     assert!(!esme.machine.may_read());
