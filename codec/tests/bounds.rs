@@ -1,7 +1,7 @@
 //! How far beyond the specification a PDU may go before it is refused, and by which status.
 
 use bytes::BytesMut;
-use smppgate_codec::code::{Command, Status};
+use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::frame::{self, Frame, LENGTH_MAX};
 use smppgate_codec::pdu::{
     Address, Bind, BindResp, CancelSm, Data, Destination, Destinations, MessageResp, Outbind, Pdu,
@@ -142,6 +142,37 @@ fn ids_in_responses_are_read_up_to_255_octets() {
     let octets = raw(Command::SUBMIT_SM_RESP, Status::ESME_ROK, LONG);
     let error = Pdu::decode(&only(&octets)).unwrap_err();
     assert_eq!(error.answer(&only(&octets).header), Answer::None);
+}
+
+#[test]
+fn a_response_may_leave_out_its_id_and_begin_with_a_parameter() {
+    let read = |body: &[u8]| {
+        let octets = raw(Command::SUBMIT_SM_RESP, Status::ESME_ROK, body);
+        let response = MessageResp::decode(&only(&octets)).unwrap();
+        let in_parameter = response.tlvs.receipted_message_id();
+        let state = response.tlvs.number(Tag::MESSAGE_STATE);
+        (
+            response.message_id.to_vec(),
+            in_parameter.map(<[u8]>::to_vec),
+            state,
+        )
+    };
+    let (none, id) = (Vec::new(), || Some(b"ab".to_vec()));
+    let first = b"\x04\x27\0\x01\x02";
+    assert_eq!(read(first), (none.clone(), None, Some(2)));
+    let id_first = b"\0\x1e\0\x03ab\0";
+    assert_eq!(read(id_first), (none.clone(), id(), None));
+    let both = [&first[..], id_first].concat();
+    assert_eq!(read(&both), (none.clone(), id(), Some(2)));
+    // As the specification has it: an id, if only its NUL, and parameters behind it.
+    assert_eq!(read(b"\0\x04\x27\0\x01\x02"), (none, None, Some(2)));
+    let usual = b"ab\0\x04\x27\0\x01\x02";
+    assert_eq!(read(usual), (b"ab".to_vec(), None, Some(2)));
+    // What is no parameter stays an id, however strange.
+    assert_eq!(
+        read(b"\x01\x02\x03\0"),
+        (b"\x01\x02\x03".to_vec(), None, None)
+    );
 }
 
 #[test]

@@ -129,19 +129,14 @@ impl<I: Intake> Connection<I> {
             Verdict::Unknown
         } else if status.is_ok() {
             self.queue.flows(now);
-            // What cannot be read of an accepted message is its id, and only that is lost.
-            let response = MessageResp::decode(frame).unwrap_or_default();
-            Verdict::Accepted(self.settings.message_id.of_response(response.message_id))
+            self.accepted(frame)
         } else {
             let refusal = self.settings.status_map.read(status);
             if refusal.throttles() {
                 self.queue.throttle(now);
             }
             match refusal.reaction {
-                Some(Reaction::Ok) => {
-                    let response = MessageResp::decode(frame).unwrap_or_default();
-                    Verdict::Accepted(self.settings.message_id.of_response(response.message_id))
-                }
+                Some(Reaction::Ok) => self.accepted(frame),
                 _ => Verdict::Refused(refusal),
             }
         };
@@ -161,6 +156,17 @@ impl<I: Intake> Connection<I> {
     fn say(&mut self, id: MessageId, verdicts: Verdicts) {
         let outcomes = verdicts.into_iter().map(|verdict| Outcome { id, verdict });
         self.outcomes.extend(outcomes);
+    }
+
+    /// The carrier has the message, under the id of the response. What cannot be read is the id,
+    /// and only that is lost; some carriers give it in a parameter alone.
+    fn accepted(&self, frame: &Frame<'_>) -> Verdict {
+        let response = MessageResp::decode(frame).unwrap_or_default();
+        let id = match response.message_id {
+            [] => response.tlvs.receipted_message_id().unwrap_or_default(),
+            id => id,
+        };
+        Verdict::Accepted(self.settings.message_id.of_response(id))
     }
 
     /// An alert_notification has no answer, whatever it holds.

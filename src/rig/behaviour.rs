@@ -146,6 +146,8 @@ pub enum ResponseShape {
     WithoutNul,
     /// An error bears a NUL, as after an empty id.
     ErrorWithBody,
+    /// The id and its NUL are left out; receipted_message_id has it.
+    ParameterFirst,
 }
 
 impl Named for SegmentReceipts {
@@ -162,6 +164,7 @@ impl Named for ResponseShape {
         ("bare", Self::Bare),
         ("without-nul", Self::WithoutNul),
         ("error-with-body", Self::ErrorWithBody),
+        ("parameter-first", Self::ParameterFirst),
     ];
 }
 

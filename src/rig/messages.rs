@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status};
-use smppgate_codec::pdu::Address;
+use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status, Tag};
+use smppgate_codec::pdu::{Address, Tlv};
 use smppgate_codec::wire::{PduWriter, put_c_octet_string};
 
 use super::agenda::What;
@@ -88,6 +88,11 @@ impl Exchange {
                         ResponseShape::WithoutNul => pdu.body().extend_from_slice(id.octets()),
                         ResponseShape::Usual | ResponseShape::ErrorWithBody => {
                             put_c_octet_string(pdu.body(), id.octets());
+                        }
+                        ResponseShape::ParameterFirst => {
+                            let tag = Tag::RECEIPTED_MESSAGE_ID;
+                            let value = &[id.octets(), &[0]].concat();
+                            Tlv { tag, value }.put(pdu.body());
                         }
                     }
                 });

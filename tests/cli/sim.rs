@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use serde_json::Value as Json;
-use smppgate::rig::carrier::{Behaviour, Carrier, Settings};
+use smppgate::rig::carrier::{Behaviour, Carrier, ResponseShape, Settings};
 use smppgate::rig::chance::Law;
 use smppgate::rig::esme::{Esme, Login, Pdu};
 use smppgate_codec::code::{Command as Id, MessageState, RegisteredDelivery, Status};
@@ -299,6 +299,31 @@ fn a_message_can_be_asked_for_replaced_and_cancelled() {
     esme.request(Id::CANCEL_SM, &cancel).unwrap();
     let again = next(&mut esme, Id::CANCEL_SM_RESP);
     assert_eq!(again.header.status, Status::ESME_RCANCELFAIL);
+}
+
+#[test]
+fn the_id_of_a_response_can_stand_in_a_parameter_alone() {
+    let carrier = Carrier::spawn(Settings {
+        behaviour: Behaviour {
+            response: ResponseShape::ParameterFirst,
+            ..Behaviour::default()
+        },
+        ..Settings::default()
+    })
+    .unwrap();
+    let mut esme = Esme::dial(carrier.address(), &Login::default(), SOON).unwrap();
+    let sm = Sm {
+        destination: Address::new(1, 1, b"33612345678"),
+        short_message: b"Hello",
+        ..Sm::default()
+    };
+    esme.request(Id::SUBMIT_SM, &octets(|body| sm.put(body)))
+        .unwrap();
+    let answer = next(&mut esme, Id::SUBMIT_SM_RESP);
+    let answer = MessageResp::decode(&answer.frame()).unwrap();
+    assert_eq!(answer.message_id, b"");
+    let id = answer.tlvs.receipted_message_id();
+    assert_eq!(id, Some(&b"1000000001"[..]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A carrier was given a message, and what became of it nobody knows.
 
-use crate::support::{House, Smsc, Told, account, message, one_carrier, route, until};
+use crate::support::{Carrier, House, Smsc, Told, account, message, one_carrier, route, until};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Header, MessageResp, Pdu};
 use std::time::{Duration, Instant};
@@ -240,17 +240,41 @@ fn a_message_that_was_accepted_without_an_id_is_accepted() {
     let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
     for body in [&b""[..], b"\0"] {
         let sequence = acme.submit("33612345678");
-        let request = north.request();
-        let header = Header {
-            length: 16 + body.len() as u32,
-            command: Command::SUBMIT_SM_RESP,
-            status: Status::ESME_ROK,
-            sequence: request.sequence(),
-        };
-        north.write(&[&header.to_octets(), body].concat());
+        accept_by(&mut north, body);
         acme.accepted(sequence);
     }
     assert_eq!(house.metric("accepted_without_id_total"), 2);
+}
+
+#[test]
+fn an_id_that_stands_in_a_parameter_of_the_response_is_the_id() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    for (at, body) in [
+        &b"\0\x1e\0\x03n0\0"[..],
+        b"\x04\x27\0\x01\x08\0\x1e\0\x02n1",
+        b"\0\0\x1e\0\x03n2\0",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sequence = acme.submit("33612345678");
+        accept_by(&mut north, body);
+        let id = acme.accepted(sequence);
+        north.reports(&format!("n{at}"), "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    }
+    assert_eq!(house.metric("accepted_without_id_total"), 0);
+}
+
+/// The next message, which is accepted by a response with this body.
+fn accept_by(north: &mut Carrier, body: &[u8]) {
+    let header = Header {
+        length: 16 + body.len() as u32,
+        command: Command::SUBMIT_SM_RESP,
+        status: Status::ESME_ROK,
+        sequence: north.request().sequence(),
+    };
+    north.write(&[&header.to_octets(), body].concat());
 }
 
 #[test]

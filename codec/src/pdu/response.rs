@@ -29,7 +29,8 @@ impl<'a> MessageResp<'a> {
     }
 
     /// Reads the body; a missing one and a missing NUL at the end are accepted, and so is any body
-    /// beside an error.
+    /// beside an error. A body may also begin with an optional parameter, without an id and its
+    /// NUL.
     #[inline]
     pub fn decode(frame: &Frame<'a>) -> Result<Self, DecodeError> {
         frame.read_response(Self::read)
@@ -37,6 +38,20 @@ impl<'a> MessageResp<'a> {
 
     #[inline]
     fn read(input: &'a [u8]) -> Read<'a, Self> {
+        // An id is text, and no tag of the specification begins with an octet of text.
+        if let Some(&first) = input.first()
+            && !matches!(first, 0x20..=0x7E)
+            && begins_with_parameter(input)
+        {
+            let tlvs = Tlvs::new(input);
+            return Ok((
+                &[],
+                Self {
+                    message_id: &[],
+                    tlvs,
+                },
+            ));
+        }
         let (input, message_id) = last_string("message_id", MESSAGE_ID_MAX)(input)?;
         Ok((
             &[],
@@ -53,4 +68,12 @@ impl<'a> MessageResp<'a> {
         put_c_octet_string(out, self.message_id);
         out.put_slice(self.tlvs.octets());
     }
+}
+
+/// Whether `body` is optional parameters and nothing else, and cannot be an empty id with
+/// parameters behind its NUL: that is what the specification has.
+#[inline(never)]
+fn begins_with_parameter(body: &[u8]) -> bool {
+    let is_area = |octets| Tlvs::new(octets).stray().is_empty();
+    is_area(body) && !body.strip_prefix(&[0]).is_some_and(is_area)
 }
