@@ -11,7 +11,7 @@ use smppgate_codec::text::udh::{self, Concat};
 use std::borrow::Cow;
 
 /// Octets that short_message holds by the specification.
-const SHORT_MAX: usize = 254;
+pub const SHORT_MAX: usize = 254;
 
 /// Segments of one message: a header numbers them in one octet.
 const SEGMENTS_MAX: u8 = 255;

@@ -4,10 +4,10 @@
 
 use super::account::{Carrier, Numbering, Receipts};
 use super::habit::{Long, Validity};
-use super::long;
+use super::long::{self, SHORT_MAX};
 use crate::message::{Content, digits};
 use crate::moment::Moment;
-use smppgate_codec::code::{Command, Status};
+use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::frame;
 use smppgate_codec::pdu::{Address, Data, Sm, Tlv, Tlvs};
 use smppgate_codec::time::Stamp;
@@ -28,6 +28,7 @@ pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
         || !carrier.service_type.is_empty()
         || !carrier.tlvs.is_none()
         || content.has_times()
+        || content.short_len() > SHORT_MAX
 }
 
 /// The command with which this carrier gets the message.
@@ -120,7 +121,22 @@ pub fn until(content: &Content, accepted: Moment) -> Moment {
 }
 
 fn body(carrier: &Carrier, sm: &Sm<'_>, is_data: bool) -> Vec<u8> {
-    let tlvs = tlvs(carrier, sm.tlvs);
+    let mut tlvs = tlvs(carrier, sm.tlvs);
+    let mut short_message = sm.short_message;
+    if short_message.len() > SHORT_MAX {
+        let value = std::mem::take(&mut short_message);
+        let of_this = Tlv {
+            tag: Tag::MESSAGE_PAYLOAD,
+            value,
+        };
+        let others = Tlvs::new(&tlvs).iter();
+        let others = others.filter(|tlv| tlv.tag != Tag::MESSAGE_PAYLOAD);
+        let mut with_payload = Vec::with_capacity(tlvs.len() + 4 + value.len());
+        others
+            .chain([of_this])
+            .for_each(|tlv| tlv.put(&mut with_payload));
+        tlvs = Cow::Owned(with_payload);
+    }
     let tlvs = Tlvs::new(&tlvs);
     let mut out = Vec::with_capacity(128 + sm.short_message.len() + tlvs.octets().len());
     if is_data {
@@ -135,7 +151,12 @@ fn body(carrier: &Carrier, sm: &Sm<'_>, is_data: bool) -> Vec<u8> {
         }
         .put(&mut out);
     } else {
-        Sm { tlvs, ..*sm }.put(&mut out);
+        Sm {
+            short_message,
+            tlvs,
+            ..*sm
+        }
+        .put(&mut out);
     }
     out
 }
@@ -265,7 +286,6 @@ mod tests {
     use super::*;
     use crate::carrier::TlvChanges;
     use bytes::BytesMut;
-    use smppgate_codec::code::Tag;
     use smppgate_codec::pdu::Pdu;
 
     /// 2026-12-24 18:30:00 UTC.

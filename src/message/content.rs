@@ -183,6 +183,16 @@ impl Content {
         self.command != Command::DATA_SM && self.registered_at() != empty
     }
 
+    /// Octets of short_message; a data_sm has none.
+    pub fn short_len(&self) -> usize {
+        // Behind registered_delivery lie three octets, and then sm_length.
+        let length = self.pdu.get(self.registered_at() + 4);
+        match self.command {
+            Command::DATA_SM => 0,
+            _ => length.copied().map_or(0, usize::from),
+        }
+    }
+
     /// Which receipts the sender asked for.
     pub fn registered_delivery(&self) -> RegisteredDelivery {
         RegisteredDelivery(
@@ -249,5 +259,6 @@ mod tests {
         assert_eq!(content.reference(), Some(0x1234));
         assert_eq!(content.header().sequence, 9);
         assert!(content.has_times());
+        assert_eq!(content.short_len(), 8);
     }
 }

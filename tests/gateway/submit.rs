@@ -285,6 +285,34 @@ fn a_body_that_ends_too_early_costs_one_pdu_and_not_the_connection() {
 }
 
 #[test]
+fn what_is_longer_than_short_message_may_be_leaves_in_message_payload() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let text = [b'x'; 255];
+    for length in [254, 255] {
+        let written = Sm {
+            short_message: &text[..length],
+            tlvs: Tlvs::new(b"\x14\0\0\x01\x07"),
+            ..message("33612345678")
+        };
+        let sequence = acme.submit_sm(written);
+        acme.accepted(sequence);
+        let request = north.takes("n1");
+        let left = request.sm();
+        assert_eq!(left.user_data(), &text[..length]);
+        let in_payload = left.tlvs.find(Tag::MESSAGE_PAYLOAD).is_some();
+        assert_eq!(in_payload, length == 255);
+        assert_eq!(left.short_message.is_empty(), in_payload);
+        assert_eq!(left.tlvs.find(Tag(0x1400)), Some(&b"\x07"[..]));
+        let others = Sm {
+            short_message: written.short_message,
+            tlvs: written.tlvs,
+            ..left
+        };
+        assert_eq!(others, written);
+    }
+}
+
+#[test]
 fn what_an_esme_has_no_business_to_send_is_refused_and_costs_nothing_else() {
     let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
     let sequence = acme.send(&Pdu::DeliverSm(message("33612345678")));
