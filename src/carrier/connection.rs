@@ -16,7 +16,7 @@ use crate::link::frames::{self, Frames};
 use crate::link::{Conversation, End, WRITE_HIGH};
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
-use crate::session::{Lost, Machine, Reason, Received, Role, Settings, Tick};
+use crate::session::{Lost, Machine, Oddities, Reason, Received, Role, Settings, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
@@ -58,6 +58,8 @@ pub struct Connection<I: Intake> {
     borrowed: usize,
     /// Answers that were read and not given back yet.
     answered: usize,
+    /// What the carrier has done in this batch that is odd.
+    oddities: Oddities,
 }
 
 impl<I: Intake> Connection<I> {
@@ -102,6 +104,7 @@ impl<I: Intake> Connection<I> {
             share: None,
             borrowed: 0,
             answered: 0,
+            oddities: Oddities::default(),
         }
     }
 
@@ -180,13 +183,22 @@ impl<I: Intake> Connection<I> {
         }
     }
 
+    /// A response that nothing waits for ends nothing, were there only one that it could mean.
+    fn stray(&mut self, header: &Header) {
+        if header.command == Command::GENERIC_NACK && self.oddities.stray_responses == 0 {
+            let (carrier, status) = (&self.settings.name, header.status);
+            tracing::warn!(%carrier, %status, "a generic_nack names nothing that was asked");
+        }
+        self.oddities.stray_responses += 1;
+    }
+
     fn request(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
         let Header {
             command, sequence, ..
         } = frame.header;
         let status = match command {
             Command::DELIVER_SM | Command::DATA_SM => {
-                match translate::arrival(&self.settings, frame, now) {
+                match translate::arrival(&self.settings, frame, now, &mut self.oddities) {
                     Ok(parcel) => {
                         return self.arrivals.push(Arrival {
                             sequence,
@@ -217,6 +229,9 @@ impl<I: Intake> Connection<I> {
     fn hand_up(&mut self, now: Moment, out: &mut BytesMut) {
         let answered = std::mem::take(&mut self.answered);
         self.repay(answered);
+        if !self.oddities.is_empty() {
+            self.intake.odd(std::mem::take(&mut self.oddities));
+        }
         if !self.outcomes.is_empty() {
             self.intake.outcomes(self.carrier, &mut self.outcomes, now);
         }
@@ -519,7 +534,11 @@ impl<I: Intake> Frames for Connection<I> {
                 Ok(())
             }
             Received::Close(reason) => Err(ended(reason)),
-            Received::Settled | Received::Overflow | Received::Stray | Received::Bind(_) => Ok(()),
+            Received::Stray => {
+                self.stray(&frame.header);
+                Ok(())
+            }
+            Received::Settled | Received::Overflow | Received::Bind(_) => Ok(()),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::line::Line;
 use super::outcome::Outcome;
 use crate::message::CarrierId;
 use crate::moment::Moment;
+use crate::session::Oddities;
 use std::sync::Arc;
 
 /// Takes what comes from carriers. Each connection has one of its own, so that what it keeps for
@@ -30,4 +31,7 @@ pub trait Intake: Send + 'static {
         now: Moment,
         replies: &mut Vec<Reply>,
     );
+
+    /// What the peer has done against the specification without being refused.
+    fn odd(&mut self, oddities: Oddities);
 }

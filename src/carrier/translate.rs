@@ -5,6 +5,7 @@ use super::arrival::Parcel;
 use crate::message::{Content, digits};
 use crate::moment::Moment;
 use crate::receipt::{NumberMark, Report};
+use crate::session::Oddities;
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
@@ -58,9 +59,15 @@ fn set(pdu: &mut [u8], at: usize, numbering: Numbering) {
 }
 
 /// What a deliver_sm or data_sm brings.
-pub fn arrival(carrier: &Carrier, frame: &Frame<'_>, now: Moment) -> Result<Parcel, DecodeError> {
+pub fn arrival(
+    carrier: &Carrier,
+    frame: &Frame<'_>,
+    now: Moment,
+    oddities: &mut Oddities,
+) -> Result<Parcel, DecodeError> {
     if frame.header.command == Command::DATA_SM {
         let data = Data::decode(frame)?;
+        oddities.see_stray_octets(data.tlvs.stray());
         let sm = Sm {
             source: data.source,
             destination: data.destination,
@@ -72,6 +79,7 @@ pub fn arrival(carrier: &Carrier, frame: &Frame<'_>, now: Moment) -> Result<Parc
         Ok(parcel(carrier, &sm, now, || Content::of_data(frame, &data)))
     } else {
         let sm = Sm::decode(frame)?;
+        oddities.see_stray_octets(sm.tlvs.stray());
         Ok(parcel(carrier, &sm, now, || Content::of_sm(frame, &sm)))
     }
 }

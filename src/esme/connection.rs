@@ -17,7 +17,7 @@ use super::unread::Unread;
 use crate::link::frames::{self, Frames};
 use crate::link::{Bell, Conversation, End, WRITE_HIGH};
 use crate::moment::Moment;
-use crate::session::{Machine, Reason, Received, Role, Settings, State, Tick};
+use crate::session::{Machine, Oddities, Reason, Received, Role, Settings, State, Tick};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
@@ -58,6 +58,8 @@ pub struct Connection<I: Intake> {
     pub(super) answers: Vec<Answer>,
     pub(super) delivered: Vec<Delivered>,
     pub(super) collected: Collected,
+    /// What the ESME has done in this batch that is odd.
+    pub(super) oddities: Oddities,
 }
 
 /// What exists only while bound.
@@ -108,6 +110,7 @@ impl<I: Intake> Connection<I> {
             answers: Vec::new(),
             delivered: Vec::new(),
             collected: Collected::default(),
+            oddities: Oddities::default(),
         }
     }
 
@@ -147,6 +150,7 @@ impl<I: Intake> Connection<I> {
         // One that expired has been given back already, and its token may belong to another by now:
         // a late answer changes nothing.
         if !in_time {
+            self.oddities.stray_responses += 1;
             return;
         }
         let Some(delivery) = bound.outbox.take(token) else {
@@ -162,6 +166,9 @@ impl<I: Intake> Connection<I> {
 
     /// Hands the messages of this batch up and writes what can be answered at once.
     pub(super) fn hand_up(&mut self, now: Moment, out: &mut BytesMut) -> Result<(), End> {
+        if !self.oddities.is_empty() {
+            self.intake.odd(std::mem::take(&mut self.oddities));
+        }
         if !self.delivered.is_empty() {
             self.intake.delivered(&mut self.delivered, now);
         }
@@ -315,9 +322,12 @@ impl<I: Intake> Frames for Connection<I> {
             }
             Received::Bind(kind) => self.bind(kind, frame, now, out),
             Received::Close(reason) => Err(ended(reason)),
+            Received::Stray => {
+                self.oddities.stray_responses += 1;
+                Ok(())
+            }
             Received::Settled
             | Received::Overflow
-            | Received::Stray
             | Received::Notice
             | Received::Bound(_)
             | Received::Refused(_) => Ok(()),

@@ -8,6 +8,7 @@ use super::submission::{Answer, Submission};
 use crate::link::Bell;
 use crate::message::{AccountId, MessageId, MessageIds};
 use crate::moment::Moment;
+use crate::session::Oddities;
 use smppgate_codec::code::Status;
 use smppgate_codec::pdu::{CancelSm, ReplaceSm};
 use std::net::IpAddr;
@@ -74,4 +75,7 @@ pub trait Intake: Send + 'static {
 
     /// What has become of deliveries; `batch` is left empty.
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment);
+
+    /// What the peer has done against the specification without being refused.
+    fn odd(&mut self, oddities: Oddities);
 }

@@ -31,8 +31,8 @@ impl<I: Intake> Connection<I> {
         self.read += 1;
         let Some(bound) = &self.bound else { return };
         let account = &bound.account;
-        let admitted =
-            translate::submission(frame).and_then(|content| terms::held_to(account, content));
+        let admitted = translate::submission(frame, &mut self.oddities)
+            .and_then(|content| terms::held_to(account, content));
         match admitted {
             Ok(Admitted { content, segments }) => {
                 let submission = Submission {
@@ -75,7 +75,7 @@ impl<I: Intake> Connection<I> {
     /// A submit_multi becomes a message for each destination; they share one answer.
     fn multi(&mut self, frame: &Frame<'_>, now: Moment, out: &mut BytesMut) {
         let Some(bound) = &self.bound else { return };
-        let (written, mut refused) = match translate::submissions(frame) {
+        let (written, mut refused) = match translate::submissions(frame, &mut self.oddities) {
             Ok(both) => both,
             Err(status) => return self.refuse(frame, status, out),
         };

@@ -2,6 +2,7 @@
 
 use super::multi::Verdicts;
 use crate::message::Content;
+use crate::session::Oddities;
 use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
@@ -19,15 +20,17 @@ const MULTI_OCTETS_MAX: usize = 2 * 1024 * 1024;
 ///
 /// What comes from an ESME is judged by the letter, since what leaves for a carrier bears our name:
 /// a field that the specification forbids is refused with the status of that field.
-pub fn submission(frame: &Frame<'_>) -> Result<Content, Status> {
+pub fn submission(frame: &Frame<'_>, oddities: &mut Oddities) -> Result<Content, Status> {
     match frame.header.command {
         Command::SUBMIT_SM => {
             let sm = Sm::decode(frame).map_err(|error| error.status())?;
+            oddities.see_stray_octets(sm.tlvs.stray());
             check_submit(&sm)?;
             Ok(Content::of_sm(frame, &sm))
         }
         Command::DATA_SM => {
             let data = Data::decode(frame).map_err(|error| error.status())?;
+            oddities.see_stray_octets(data.tlvs.stray());
             check_data(&data)?;
             Ok(Content::of_data(frame, &data))
         }
@@ -37,8 +40,12 @@ pub fn submission(frame: &Frame<'_>) -> Result<Content, Status> {
 
 /// The messages of a submit_multi, one for each destination, and the destinations that are refused
 /// from the start. We keep no distribution lists: each is refused by its name.
-pub fn submissions(frame: &Frame<'_>) -> Result<(Vec<Content>, Verdicts), Status> {
+pub fn submissions(
+    frame: &Frame<'_>,
+    oddities: &mut Oddities,
+) -> Result<(Vec<Content>, Verdicts), Status> {
     let multi = SubmitMulti::decode(frame).map_err(|error| error.status())?;
+    oddities.see_stray_octets(multi.tlvs.stray());
     check_multi(&multi)?;
     let length = multi.to_one(Address::default()).user_data().len() + multi.tlvs.octets().len();
     if multi.destinations.len() * length > MULTI_OCTETS_MAX {

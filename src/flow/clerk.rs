@@ -6,6 +6,7 @@ use crate::esme::{self, Admission, Answer, Delivered, Seat, Standing, Submission
 use crate::link::Bell;
 use crate::message::{AccountId, CarrierId, MessageId, MessageIds};
 use crate::moment::Moment;
+use crate::session::Oddities;
 use smppgate_codec::code::Status;
 use smppgate_codec::pdu::{CancelSm, ReplaceSm};
 use std::net::IpAddr;
@@ -75,6 +76,10 @@ impl esme::Intake for Clerk {
     fn delivered(&mut self, batch: &mut Vec<Delivered>, now: Moment) {
         self.deliveries_settled(batch, now);
     }
+
+    fn odd(&mut self, oddities: Oddities) {
+        self.board.counters.odd(oddities);
+    }
 }
 
 impl carrier::Intake for Clerk {
@@ -99,5 +104,9 @@ impl carrier::Intake for Clerk {
         replies: &mut Vec<Reply>,
     ) {
         self.arrivals_read(carrier, line, batch, now, replies);
+    }
+
+    fn odd(&mut self, oddities: Oddities) {
+        self.board.counters.odd(oddities);
     }
 }

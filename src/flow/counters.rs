@@ -1,5 +1,6 @@
 //! What flow counts: added to once per batch, read when somebody looks.
 
+use crate::session::Oddities;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number that only grows.
@@ -59,6 +60,8 @@ counters! {
     late_answers, "Answers of carriers about messages that were held or gone.";
     duplicates_suspected, "Messages that a second carrier response accepted again.";
     accepted_without_id, "Messages that a carrier accepted without an id: no receipt can match.";
+    stray_responses, "Responses of peers that nothing waits for: to nothing, for the second time, or too late from an ESME.";
+    broken_parameters, "PDUs of peers with octets behind their optional parameters that are none.";
     reports, "Reports of carriers about messages.";
     reports_absorbed, "Reports that repeat or contradict a final report.";
     reports_untold, "Final reports of messages whose sender is told nothing.";
@@ -77,4 +80,12 @@ counters! {
     messages_told, "Messages from phones that ESMEs have confirmed.";
     deliveries_again, "Deliveries that an ESME could not take and that are tried again.";
     dead_letters, "Deliveries and reports that found nobody.";
+}
+
+impl Counters {
+    /// What a peer has done against the specification without being refused.
+    pub fn odd(&self, oddities: Oddities) {
+        self.stray_responses.add(oddities.stray_responses);
+        self.broken_parameters.add(oddities.broken_parameters);
+    }
 }

@@ -102,7 +102,7 @@ pub enum Received<T> {
     },
     /// ESME only: an outbind or alert_notification, which has no answer.
     Notice,
-    /// A response that belongs to nothing we wait for; it is counted and left unanswered.
+    /// A response that belongs to nothing we wait for: to be counted, and left unanswered.
     Stray,
     /// The session is over: write what is left to write, then close the connection.
     Close(Reason),

@@ -5,6 +5,7 @@
 //! PDU and [`Machine::tick`] whenever [`Machine::deadline`] has come. In reading order:
 //!
 //! * `event`: what comes out, and the words for it;
+//! * `oddities`: what a peer does against the rules and is not refused for;
 //! * `settings`: what a session may hold and how long it waits;
 //! * `state`: the states of the specification, and what each PDU means in each of them;
 //! * `window`: our requests that wait for an answer, and the numbers they bear;
@@ -13,6 +14,7 @@
 //! * `machine`: the session itself.
 
 mod event;
+mod oddities;
 mod settings;
 mod state;
 mod window;
@@ -25,6 +27,7 @@ mod tests;
 
 pub use event::{BindKind, Lost, Reason, Received, Role, Tick};
 pub use machine::Machine;
+pub use oddities::Oddities;
 pub use pace::Pace;
 pub use settings::Settings;
 pub use state::State;

@@ -156,7 +156,7 @@ fn the_carrier_is_always_asked_for_a_receipt_unless_the_config_says_as_asked() {
 
 #[test]
 fn body_and_unknown_parameters_travel_byte_for_byte() {
-    let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
     let everything: Vec<u8> = (0..=253).collect();
     // A vendor's parameter, one of the specification, the same again, an empty one, and two stray
     // octets behind them.
@@ -180,6 +180,7 @@ fn body_and_unknown_parameters_travel_byte_for_byte() {
     sm.put(&mut expected);
     assert_eq!(request.body(), expected);
     acme.accepted(sequence);
+    assert_eq!(house.metric("broken_parameters_total"), 1);
 }
 
 #[test]
@@ -314,7 +315,7 @@ fn what_is_longer_than_short_message_may_be_leaves_in_message_payload() {
 
 #[test]
 fn what_an_esme_has_no_business_to_send_is_refused_and_costs_nothing_else() {
-    let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
     let sequence = acme.send(&Pdu::DeliverSm(message("33612345678")));
     let response = acme.response(sequence);
     assert_eq!(response.command(), Command::DELIVER_SM_RESP);
@@ -331,6 +332,7 @@ fn what_an_esme_has_no_business_to_send_is_refused_and_costs_nothing_else() {
     acme.write(&header(Command(0x8000_0099), 0, 78));
     acme.write(&header(Command::GENERIC_NACK, 0, 0));
     assert!(acme.so_far().is_empty());
+    assert_eq!(house.metric("stray_responses_total"), 3);
     nothing_but_the_next(&mut acme, &mut north);
 }
 

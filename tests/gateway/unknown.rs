@@ -222,7 +222,7 @@ fn an_answer_of_the_wrong_kind_says_nothing() {
 #[test]
 fn a_second_answer_changes_nothing() {
     for second in [Status::ESME_ROK, Status::ESME_RSYSERR] {
-        let (_house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+        let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
         let sequence = acme.submit("33612345678");
         let request = north.takes("n1");
         let resp = Header::bare(Command::SUBMIT_SM_RESP, second, request.sequence());
@@ -232,6 +232,7 @@ fn a_second_answer_changes_nothing() {
         assert!(acme.so_far().is_empty());
         north.reports("n1", "DELIVRD", "000");
         assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+        assert_eq!(house.metric("stray_responses_total"), 1);
     }
 }
 
