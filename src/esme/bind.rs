@@ -177,7 +177,9 @@ impl<I: Intake> Connection<I> {
         let Asked { kind, version, .. } = asked;
         let desk = self.roster.desk(id);
         let under_way = desk.under_way().clone();
-        let seat = Seat::new(self.place.number(), id, kind, self.bell.clone(), under_way);
+        let tlvs = version >= 0x34;
+        let number = self.place.number();
+        let seat = Seat::new(number, id, kind, tlvs, self.bell.clone(), under_way);
         let seat = Arc::new(seat);
         if !account.bind_types.contains(&kind) || !desk.sit(&seat, account.binds as usize) {
             let system_id = &account.system_id;
@@ -191,7 +193,6 @@ impl<I: Intake> Connection<I> {
         Ok(Bound {
             unanswered: Unanswered::new(account.respond_within),
             outbox: Outbox::default(),
-            tlvs: version >= 0x34,
             unread: Unread::default(),
             multis: HashMap::new(),
             held: Held::default(),

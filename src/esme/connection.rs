@@ -69,8 +69,6 @@ pub(super) struct Bound {
     pub(super) desk: Arc<Desk>,
     pub(super) unanswered: Unanswered,
     pub(super) outbox: Outbox,
-    /// Whether the peer knows optional parameters.
-    pub(super) tlvs: bool,
     pub(super) unread: Unread,
     /// Each submit_multi that has not been answered, by the number of its first message.
     pub(super) multis: HashMap<u64, Arc<Multi>>,
@@ -224,8 +222,7 @@ impl<I: Intake> Connection<I> {
 
     /// Writes PDUs that have no answer. What cannot be written now is worth nothing later.
     fn notify(&mut self, notices: &[Arc<[u8]>], out: &mut BytesMut) {
-        let knows_them = self.bound.as_ref().is_some_and(|bound| bound.tlvs);
-        for pdu in notices.iter().filter(|_| knows_them) {
+        for pdu in notices {
             if out.len() <= WRITE_HIGH
                 && let Some(sequence) = self.machine.notice()
             {
@@ -271,7 +268,7 @@ impl<I: Intake> Connection<I> {
             };
             let style = Style {
                 form: bound.account.message_id,
-                tlvs: bound.tlvs,
+                tlvs: bound.seat.tlvs,
                 zone: &bound.account.timezone,
             };
             bound.outbox.put(token, style, sequence, out);

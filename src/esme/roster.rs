@@ -159,11 +159,17 @@ impl Desk {
         }
     }
 
-    /// Leaves a PDU that has no answer with one of the connections that may receive, each in its
-    /// turn. False if none takes it.
+    /// Leaves an alert_notification with one of the connections that can take it, each in its turn.
+    /// False if there is none.
     pub fn notify(&self, pdu: &Arc<[u8]>) -> bool {
-        let seat = self.seat_for(None, 0, usize::MAX);
-        seat.is_some_and(|seat| seat.notify(pdu))
+        let mut seats = self.seats.lock();
+        let (turn, count) = (seats.turn, seats.all.len());
+        let mut in_turn = (0..count).map(|step| (turn + step) % count);
+        let Some(at) = in_turn.find(|&at| seats.all[at].notify(pdu)) else {
+            return false;
+        };
+        seats.turn = at + 1;
+        true
     }
 
     /// What the binds of the account together may still submit; taken once for a batch.

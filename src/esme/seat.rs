@@ -24,6 +24,8 @@ pub struct Seat {
     pub account: AccountId,
     /// How it is bound.
     pub kind: BindKind,
+    /// Whether the peer knows optional parameters, and PDUs that came with them.
+    pub tlvs: bool,
     /// Rung when something has been left.
     pub bell: Arc<Bell>,
     /// The responses that it owes.
@@ -64,6 +66,7 @@ impl Seat {
         number: u64,
         account: AccountId,
         kind: BindKind,
+        tlvs: bool,
         bell: Arc<Bell>,
         under_way: Arc<AtomicUsize>,
     ) -> Self {
@@ -72,6 +75,7 @@ impl Seat {
             number,
             account,
             kind,
+            tlvs,
             bell,
             inbox: Mutex::default(),
             waiting: AtomicUsize::new(0),
@@ -105,8 +109,12 @@ impl Seat {
         true
     }
 
-    /// Leaves a PDU that has no answer, unless too many of them wait or the connection has gone.
+    /// Leaves an alert_notification, unless the peer receives nothing or does not know it, too many
+    /// of them wait, or the connection has gone.
     pub fn notify(&self, pdu: &Arc<[u8]>) -> bool {
+        if !self.kind.receives() || !self.tlvs {
+            return false;
+        }
         let mut inbox = self.inbox.lock();
         if inbox.left || inbox.notices.len() >= NOTICES_MAX {
             return false;

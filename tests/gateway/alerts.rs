@@ -1,6 +1,6 @@
 //! A carrier says that a phone can be reached again.
 
-use crate::support::{Carrier, octets, one_carrier, put_tlv};
+use crate::support::{Carrier, Esme, octets, one_carrier, put_tlv};
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::pdu::{Address, AlertNotification, Pdu, Tlvs};
 
@@ -48,6 +48,24 @@ fn who_is_not_there_or_only_sends_or_is_not_named_misses_it() {
     assert_eq!(house.metric("alerts_missed_total"), 2);
     assert!(sender.so_far().is_empty());
     assert!(house.trx("acme").so_far().is_empty());
+}
+
+#[test]
+fn who_bound_with_a_version_that_has_no_alerts_is_given_none_while_another_can_take_it() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let mut old = Esme::dial(house.address());
+    let answer = old.bind_as(Command::BIND_TRANSCEIVER, "acme", "secret", 0x33);
+    assert_eq!(answer.status(), Status::ESME_ROK);
+    for _ in 0..4 {
+        alerts(&mut north, b"36034");
+        acme.expect(Command::ALERT_NOTIFICATION);
+    }
+    assert_eq!(house.metric("alerts_missed_total"), 0);
+    acme.unbind();
+    acme.closed();
+    alerts(&mut north, b"36034");
+    assert_eq!(house.metric("alerts_missed_total"), 1);
+    assert!(old.so_far().is_empty());
 }
 
 #[test]
