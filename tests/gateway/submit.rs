@@ -246,6 +246,10 @@ fn each_bad_field_is_refused_by_its_own_status_and_nothing_is_sent() {
             sm.esm_class = EsmClass(0x40);
             sm.short_message = b"\x09\x00\x03\x01\x02\x01";
         }),
+        (Status::ESME_RINVESMCLASS, |sm| {
+            sm.esm_class = EsmClass(0x40);
+            sm.short_message = b"\x05\x00\x03\x01\x02\x05hello";
+        }),
         (Status::ESME_RINVMSGLEN, |sm| {
             sm.tlvs = Tlvs::new(b"\x04\x24\x00\x02hi");
         }),

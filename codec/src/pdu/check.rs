@@ -3,6 +3,7 @@
 
 use super::{Data, ReplaceSm, Sm, SubmitMulti, Tlv, Tlvs};
 use crate::code::{EsmClass, Status, Tag};
+use crate::text::udh;
 use crate::time::Stamp;
 
 /// Judges a submit_sm of an ESME; an error is the status to refuse it with.
@@ -114,9 +115,9 @@ fn check_parts(esm_class: EsmClass, short_message: &[u8], tlvs: Tlvs<'_>) -> Res
         } else {
             short_message
         };
-        let header_length = user_data.first().map_or(0, |&length| usize::from(length));
-        if header_length >= user_data.len() {
-            return Err(Status::ESME_RINVESMCLASS);
+        match udh::read(user_data) {
+            Ok((header, _)) if !header.has_impossible_concat() => {}
+            _ => return Err(Status::ESME_RINVESMCLASS),
         }
     }
     // The three go together; one or two of them alone mean nothing and are left alone.
@@ -199,6 +200,30 @@ mod tests {
             Status::ESME_RINVESMCLASS
         );
         assert_eq!(with_header(b""), Status::ESME_RINVESMCLASS);
+    }
+
+    #[test]
+    fn a_user_data_header_numbers_segments_from_one_to_their_total() {
+        let numbered = |narrow: bool, total: u8, seqnum: u8| {
+            verdict(|sm| {
+                sm.esm_class = EsmClass(EsmClass::UDHI);
+                let mut user_data = match narrow {
+                    true => b"\x05\x00\x03\x01".to_vec(),
+                    false => b"\x06\x08\x04\x01\x01".to_vec(),
+                };
+                user_data.extend([total, seqnum, b'x']);
+                sm.short_message = user_data.leak();
+            })
+        };
+        for narrow in [true, false] {
+            for (total, seqnum) in [(1, 1), (2, 2), (255, 255)] {
+                assert_eq!(numbered(narrow, total, seqnum), Status::ESME_ROK);
+            }
+            for (total, seqnum) in [(0, 0), (0, 1), (2, 0), (2, 5)] {
+                let refused = Status::ESME_RINVESMCLASS;
+                assert_eq!(numbered(narrow, total, seqnum), refused);
+            }
+        }
     }
 
     #[test]

@@ -106,6 +106,17 @@ impl<'a> Udh<'a> {
             .last()
     }
 
+    /// Whether an element numbers segments as they cannot be: none in all, or one beyond them.
+    pub fn has_impossible_concat(&self) -> bool {
+        self.iter().any(|element| {
+            let has_numbers = matches!(
+                (element.id, element.data.len()),
+                (CONCAT_8, 3) | (CONCAT_16, 4)
+            );
+            has_numbers && Concat::of(&element).is_none()
+        })
+    }
+
     /// The ports: the last such element that is whole.
     pub fn ports(&self) -> Option<Ports> {
         let ports = |element: Element<'_>| match (element.id, element.data) {
