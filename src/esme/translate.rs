@@ -7,8 +7,8 @@ use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
 use smppgate_codec::pdu::{
-    Address, Data, Destination, HEADER_LEN, Header, Sm, SubmitMulti, check_data, check_multi,
-    check_submit,
+    Address, Data, Destination, HEADER_LEN, Header, Sm, SubmitMulti, check_data, check_destination,
+    check_multi, check_submit,
 };
 use smppgate_codec::wire::PduWriter;
 
@@ -56,10 +56,11 @@ pub fn submissions(
     let mut room = BytesMut::new();
     for destination in multi.destinations.iter() {
         match destination {
-            Destination::Sme(address) if address.digits.is_empty() => {
-                refused.refuse(address, Status::ESME_RINVDSTADR);
-            }
             Destination::Sme(address) => {
+                if let Err(status) = check_destination(address) {
+                    refused.refuse(address, status);
+                    continue;
+                }
                 room.clear();
                 let sequence = frame.header.sequence;
                 let mut writer =

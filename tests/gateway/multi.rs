@@ -92,6 +92,8 @@ fn who_is_refused_is_named_and_the_others_get_theirs() {
                 phone("33600000001"),
                 phone("491700000000"),
                 phone(""),
+                phone("+"),
+                phone("336\n"),
             ],
         );
         assert_eq!(north.takes("n1").sm(), message("33600000001"));
@@ -102,6 +104,8 @@ fn who_is_refused_is_named_and_the_others_get_theirs() {
             refused,
             [
                 named("", Status::ESME_RINVDSTADR),
+                named("+", Status::ESME_RINVDSTADR),
+                named("336\n", Status::ESME_RINVDSTADR),
                 named("447700900123", Status::ESME_RSUBMITFAIL),
                 named("491700000000", Status::ESME_RINVDSTADR),
                 named("friends", Status::ESME_RINVDLNAME),

@@ -111,7 +111,7 @@ fn a_rejected_destination_gets_the_status_of_its_route_and_one_without_a_route_r
             ("33891234567", Status::ESME_RINVDSTADR),
             ("33881234567", Status::ESME_RPROHIBITED),
             ("447700900123", Status::ESME_RINVDSTADR),
-            ("nonsense", Status::ESME_RINVDSTADR),
+            ("#100*", Status::ESME_RINVDSTADR),
         ] {
             let sequence = acme.submit(to);
             assert_eq!(acme.refused(sequence), status, "{to}");

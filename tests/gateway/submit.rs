@@ -224,6 +224,17 @@ fn each_bad_field_is_refused_by_its_own_status_and_nothing_is_sent() {
         (Status::ESME_RINVDSTADR, |sm| {
             sm.destination.digits = b"336123456789012345678";
         }),
+        (Status::ESME_RINVDSTADR, |sm| sm.destination.digits = b"+"),
+        (Status::ESME_RINVDSTADR, |sm| sm.destination.digits = b"00"),
+        (Status::ESME_RINVDSTADR, |sm| {
+            sm.destination.digits = b"33612345678\r\n";
+        }),
+        (Status::ESME_RINVDSTADR, |sm| {
+            sm.destination.digits = b"Shop"
+        }),
+        (Status::ESME_RINVSRCADR, |sm| {
+            sm.source.digits = b"\x1b[31mX"
+        }),
         (Status::ESME_RINVSRCADR, |sm| {
             sm.source.digits = b"ACME5678901234567890X";
         }),
@@ -263,6 +274,18 @@ fn each_bad_field_is_refused_by_its_own_status_and_nothing_is_sent() {
         change(&mut sm);
         let sequence = acme.submit_sm(sm);
         assert_eq!(acme.refused(sequence), *status, "{sm:?}");
+    }
+    for (status, source, destination) in [
+        (Status::ESME_RINVDSTADR, &b"ACME"[..], &b"00"[..]),
+        (Status::ESME_RINVDSTADR, b"ACME", b"336\n"),
+        (Status::ESME_RINVSRCADR, b"AC\nME", b"33612345678"),
+    ] {
+        let sequence = acme.send(&Pdu::DataSm(Data {
+            source: Address::new(5, 0, source),
+            destination: Address::new(1, 1, destination),
+            ..Data::default()
+        }));
+        assert_eq!(acme.refused(sequence), status, "{destination:?}");
     }
     nothing_but_the_next(&mut acme, &mut north);
 }

@@ -1,19 +1,24 @@
 //! Whether a message that reads well also makes sense: the rules of the fields for what an ESME
 //! submits (SMPP 3.4 §5.2), each with the status that refuses it.
 
-use super::{Data, ReplaceSm, Sm, SubmitMulti, Tlv, Tlvs};
+use super::{Address, Data, ReplaceSm, Sm, SubmitMulti, Tlv, Tlvs};
 use crate::code::{EsmClass, Status, Tag};
 use crate::text::udh;
 use crate::time::Stamp;
+
+/// Type of number of an address that is a name.
+const ALPHANUMERIC: u8 = 5;
+
+/// The last numbering plan of telephones: unknown is 0, E.164 is 1.
+const E164: u8 = 1;
 
 /// Judges a submit_sm of an ESME; an error is the status to refuse it with.
 ///
 /// What a carrier delivers is not judged: there the fields that make no sense are ignored.
 #[inline]
 pub fn check_submit(sm: &Sm<'_>) -> Result<(), Status> {
-    if sm.destination.digits.is_empty() {
-        return Err(Status::ESME_RINVDSTADR);
-    }
+    check_source(sm.source)?;
+    check_destination(sm.destination)?;
     check_flags(sm.priority_flag, sm.replace_if_present_flag)?;
     check_times(sm.schedule_delivery_time, sm.validity_period)?;
     check_user_data(sm.esm_class, sm.short_message, sm.tlvs)
@@ -22,6 +27,7 @@ pub fn check_submit(sm: &Sm<'_>) -> Result<(), Status> {
 /// Judges what all destinations of a submit_multi share; each destination is for the caller, who
 /// names the bad ones in the response.
 pub fn check_multi(multi: &SubmitMulti<'_>) -> Result<(), Status> {
+    check_source(multi.source)?;
     check_flags(multi.priority_flag, multi.replace_if_present_flag)?;
     check_times(multi.schedule_delivery_time, multi.validity_period)?;
     check_user_data(multi.esm_class, multi.short_message, multi.tlvs)
@@ -30,15 +36,41 @@ pub fn check_multi(multi: &SubmitMulti<'_>) -> Result<(), Status> {
 /// Judges a data_sm of an ESME; an error is the status to refuse it with.
 #[inline]
 pub fn check_data(data: &Data<'_>) -> Result<(), Status> {
-    if data.destination.digits.is_empty() {
-        return Err(Status::ESME_RINVDSTADR);
-    }
+    check_source(data.source)?;
+    check_destination(data.destination)?;
     check_user_data(data.esm_class, &[], data.tlvs)
 }
 
 /// Judges a replace_sm of an ESME; an error is the status to refuse it with.
 pub fn check_replace(replace: &ReplaceSm<'_>) -> Result<(), Status> {
     check_times(replace.schedule_delivery_time, replace.validity_period)
+}
+
+/// Judges one destination of an ESME (SMPP 3.4 §5.2.9): something must be left of it without `+` or
+/// `00`, and a telephone number has no letters. Other characters are for the carrier to judge.
+#[inline]
+pub fn check_destination(destination: Address<'_>) -> Result<(), Status> {
+    let Address { ton, npi, digits } = destination;
+    let may_have_letters = ton == ALPHANUMERIC || npi > E164;
+    let is_bad = |octet: &u8| is_control(octet) || !may_have_letters && octet.is_ascii_alphabetic();
+    match digits {
+        b"" | b"+" | b"00" => Err(Status::ESME_RINVDSTADR),
+        _ if digits.iter().any(is_bad) => Err(Status::ESME_RINVDSTADR),
+        _ => Ok(()),
+    }
+}
+
+/// Judges the source: it may be anything, or absent, that can be read in one line.
+#[inline]
+fn check_source(source: Address<'_>) -> Result<(), Status> {
+    match source.digits.iter().any(is_control) {
+        true => Err(Status::ESME_RINVSRCADR),
+        false => Ok(()),
+    }
+}
+
+fn is_control(octet: &u8) -> bool {
+    *octet < b' '
 }
 
 #[inline]
@@ -133,7 +165,6 @@ fn check_parts(esm_class: EsmClass, short_message: &[u8], tlvs: Tlvs<'_>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pdu::Address;
 
     fn message() -> Sm<'static> {
         Sm {
@@ -179,6 +210,44 @@ mod tests {
             verdict(|sm| sm.validity_period = b"2612"),
             Status::ESME_RINVEXPIRY
         );
+    }
+
+    #[test]
+    fn an_address_is_one_that_somebody_can_have() {
+        let to = |ton, npi, digits| verdict(|sm| sm.destination = Address::new(ton, npi, digits));
+        let from = |digits| verdict(|sm| sm.source = Address::new(5, 0, digits));
+        for digits in [
+            &b"+447700900123"[..],
+            b"00447700900123",
+            b"0",
+            b"000",
+            b"*100#",
+            b"44 7700",
+        ] {
+            assert_eq!(to(1, 1, digits), Status::ESME_ROK, "{digits:?}");
+        }
+        for digits in [
+            &b"+"[..],
+            b"00",
+            b"4477\r\n",
+            b"\x1b44",
+            b"44\x0177",
+            b"4477x",
+            b"Shop",
+        ] {
+            assert_eq!(to(1, 1, digits), Status::ESME_RINVDSTADR, "{digits:?}");
+            assert_eq!(to(0, 0, digits), Status::ESME_RINVDSTADR, "{digits:?}");
+        }
+        // A name, and an address of the internet.
+        assert_eq!(to(5, 0, b"Shop"), Status::ESME_ROK);
+        assert_eq!(to(0, 14, b"fe80::1"), Status::ESME_ROK);
+        assert_eq!(to(5, 0, b"Sh\nop"), Status::ESME_RINVDSTADR);
+        for digits in [&b""[..], b"+", b"My-Brand", b"caf\xe9"] {
+            assert_eq!(from(digits), Status::ESME_ROK, "{digits:?}");
+        }
+        for digits in [&b"Sh\rop"[..], b"\x1b[31m", b"\x01"] {
+            assert_eq!(from(digits), Status::ESME_RINVSRCADR, "{digits:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod check;
 pub use address::Address;
 pub use any::Pdu;
 pub use bind::{Bind, BindResp, Outbind};
-pub use check::{check_data, check_multi, check_replace, check_submit};
+pub use check::{check_data, check_destination, check_multi, check_replace, check_submit};
 pub use field::Field;
 pub use header::{HEADER_LEN, Header};
 pub use multi::{
