@@ -1,6 +1,6 @@
 //! Who may bind, how often, and what everybody else is told.
 
-use crate::support::{Esme, House, account, one_carrier};
+use crate::support::{Esme, House, account, octets, one_carrier};
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::pdu::{Header, Pdu};
 use std::time::{Duration, Instant};
@@ -23,6 +23,19 @@ fn a_customer_binds_in_each_of_the_three_ways() {
         acme.unbind();
         assert!(acme.closed().is_empty());
     }
+}
+
+#[test]
+fn who_talks_on_behind_its_unbind_gets_its_answer() {
+    let house = house("");
+    let mut acme = house.dial();
+    acme.bind(TRX, "acme", "secret");
+    let mut all = octets(&Pdu::Unbind, Status::ESME_ROK, 7);
+    for sequence in 0..2_000 {
+        Pdu::EnquireLink.encode(&mut all, Status::ESME_ROK, sequence);
+    }
+    acme.write(&all);
+    assert_eq!(acme.expect(Command::UNBIND_RESP).sequence(), 7);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::support::{House, Smsc, account, one_carrier, route, until};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::Pdu;
+use std::time::{Duration, Instant};
 
 #[test]
 fn what_is_in_flight_is_answered_and_both_sides_are_unbound() {
@@ -23,6 +24,20 @@ fn what_is_in_flight_is_answered_and_both_sides_are_unbound() {
         north.closed();
         house.ended(drain);
     }
+}
+
+#[test]
+fn who_closes_in_place_of_an_answer_to_our_unbind_has_gone_as_well() {
+    let (mut house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let before = Instant::now();
+    let drain = house.drain();
+    for peer in [&mut *acme, &mut *north] {
+        peer.expect(Command::UNBIND);
+        peer.hang_up();
+    }
+    house.ended(drain);
+    // Who says nothing at all is waited for longer than that.
+    assert!(before.elapsed() < Duration::from_secs(4));
 }
 
 #[test]

@@ -63,6 +63,50 @@ fn a_message_from_a_phone_reaches_its_customer_unchanged() {
 }
 
 #[test]
+fn what_a_carrier_writes_against_the_specification_is_passed_on() {
+    for keys in ["", "reassemble = true"] {
+        let (_house, _smsc, mut north, mut acme) = one_carrier(keys, "");
+        let plain = from_phone(b"36034");
+        let coded = |data_coding, short_message| Sm {
+            data_coding: DataCoding(data_coding),
+            short_message,
+            ..plain
+        };
+        let with_header = |short_message| Sm {
+            esm_class: EsmClass(EsmClass::UDHI),
+            short_message,
+            ..plain
+        };
+        for sm in [
+            // A header that is longer than the text, and one of no length.
+            with_header(b"\x09abc"),
+            with_header(b"\x00abc"),
+            // No source, and a name that is said to be a number.
+            Sm {
+                source: Address::default(),
+                ..plain
+            },
+            Sm {
+                source: Address::new(1, 1, b"My-Brand"),
+                ..plain
+            },
+            // GSM octets that are said to be ASCII or Latin-1, UTF-16 that is said to be GSM, and
+            // UTF-16 with the low octet first.
+            coded(1, b"\x00\x1B\x65"),
+            coded(3, b"\x00\x1B\x65"),
+            coded(0, b"\x00S\x00T"),
+            coded(8, b"\xFF\xFES\x00"),
+        ] {
+            let sequence = north.send(&Pdu::DeliverSm(sm));
+            assert_eq!(north.answered(sequence), Status::ESME_ROK);
+            let mut expected = Vec::new();
+            sm.put(&mut expected);
+            assert_eq!(acme.delivery().body(), expected);
+        }
+    }
+}
+
+#[test]
 fn a_data_sm_from_a_phone_reaches_its_customer_as_a_data_sm() {
     let (_house, _smsc, mut north, mut acme) = one_carrier("", "");
     let data = Data {

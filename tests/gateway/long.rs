@@ -3,8 +3,10 @@
 use crate::support::{
     Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route, until,
 };
+use smppgate::moment::Moment;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Data, Pdu, Sm, Tlvs};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Submits a text of 307 septets as message_payload, which makes three segments.
 fn submit_long(acme: &mut Esme) -> u32 {
@@ -271,4 +273,57 @@ fn a_carrier_of_an_older_version_gets_no_parameters_and_no_data_sm() {
         texts.push(request.sm().short_message.len());
     }
     assert_eq!(texts, [plain.short_message.len(), 5, 159, 159, 7]);
+}
+
+#[test]
+fn a_message_of_which_not_all_is_reported_ends_as_unknown() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "long = \"udh\"");
+    let mut ids = Vec::new();
+    let sequence = submit_long(&mut acme);
+    ids.push(acme.accepted(sequence));
+    for (at, part) in three(&mut north).iter().enumerate() {
+        north.accept(part, &format!("n-{at}"));
+    }
+    north.reports("n-0", "DELIVRD", "000");
+    // And one whose carrier has named no id.
+    let sequence = acme.submit("33612345678");
+    ids.push(acme.accepted(sequence));
+    let request = north.request();
+    north.answer_bare(&request, Status::ESME_ROK);
+    north.alive();
+    assert!(acme.so_far().is_empty());
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Moment(since.as_micros() as u64) + Duration::from_secs(48 * 3_600 + 60);
+    let board = house.gateway().board();
+    let mut clerk = board.clerk();
+    (0..board.ledger.shards()).for_each(|turn| clerk.sweep(turn, now));
+    let mut told = [acme.receipt(), acme.receipt()];
+    told.sort_by_key(|told| ids.iter().position(|id| *id == told.id));
+    for (told, id) in told.iter().zip(&ids) {
+        assert_eq!(told, &Told::new(id, "UNKNOWN", "000"));
+    }
+}
+
+#[test]
+fn a_segment_without_room_for_a_header_keeps_its_parameters() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "long = \"udh\"");
+    let mut tlvs = Vec::new();
+    put_tlv(&mut tlvs, Tag::SAR_MSG_REF_NUM, &[0, 7]);
+    put_tlv(&mut tlvs, Tag::SAR_TOTAL_SEGMENTS, &[2]);
+    put_tlv(&mut tlvs, Tag::SAR_SEGMENT_SEQNUM, &[1]);
+    for (length, by_header) in [(153, true), (154, false), (160, false)] {
+        let text = vec![b'x'; length];
+        let sequence = acme.submit_sm(Sm {
+            short_message: &text,
+            tlvs: Tlvs::new(&tlvs),
+            ..message("33612345678")
+        });
+        acme.accepted(sequence);
+        let request = north.takes("n");
+        let sm = request.sm();
+        assert_eq!(sm.esm_class.has_udh(), by_header, "{length}");
+        assert!(sm.short_message.ends_with(&text));
+        let seqnum = sm.tlvs.find(Tag::SAR_SEGMENT_SEQNUM);
+        assert_eq!(seqnum.is_none(), by_header, "{length}");
+    }
 }

@@ -148,6 +148,22 @@ fn segments_that_are_numbered_by_parameters_become_one_as_well() {
 }
 
 #[test]
+fn a_header_counts_before_parameters() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier(WHOLE, "");
+    // By these it would be the third of three.
+    let mut tlvs = Vec::new();
+    put_tlv(&mut tlvs, Tag::SAR_MSG_REF_NUM, &[1, 7]);
+    put_tlv(&mut tlvs, Tag::SAR_TOTAL_SEGMENTS, &[3]);
+    put_tlv(&mut tlvs, Tag::SAR_SEGMENT_SEQNUM, &[3]);
+    for (seqnum, text) in [(1, b"one"), (2, b"two")] {
+        north.deliver(0x40, &segment(7, 2, seqnum, text), &tlvs);
+    }
+    let delivery = acme.delivery();
+    assert_eq!(delivery.sm().short_message, b"onetwo");
+    assert!(delivery.sm().tlvs.is_empty());
+}
+
+#[test]
 fn a_segment_that_comes_twice_counts_once() {
     let (house, _smsc, mut north, mut acme) = one_carrier(WHOLE, "");
     for _ in 0..3 {

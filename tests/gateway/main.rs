@@ -10,6 +10,7 @@ mod door;
 mod passwords;
 mod allowances;
 mod submit;
+mod shapes;
 mod multi;
 mod manage;
 mod receipts;

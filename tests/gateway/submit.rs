@@ -1,6 +1,6 @@
 //! What a customer submits: what it is told, and what the carrier sees of it.
 
-use crate::support::{Esme, House, Smsc, account, message, one_carrier, route};
+use crate::support::{Esme, House, Smsc, account, message, octets, one_carrier, route};
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, RegisteredDelivery, Status, Tag};
 use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Pdu, Sm, Tlvs};
@@ -158,10 +158,20 @@ fn the_carrier_is_always_asked_for_a_receipt_unless_the_config_says_as_asked() {
 fn body_and_unknown_parameters_travel_byte_for_byte() {
     let (house, _smsc, mut north, mut acme) = one_carrier("", "");
     let everything: Vec<u8> = (0..=253).collect();
-    // A vendor's parameter, one of the specification, the same again, an empty one, and two stray
-    // octets behind them.
-    let tlvs =
-        b"\x14\x00\x00\x03abc\x02\x04\x00\x02\x12\x34\x14\x00\x00\x01z\x30\x00\x00\x00\xFF\xFF";
+    let tlvs = [
+        &b"\x14\x00\x00\x03abc"[..],
+        // One of the specification, one that has no octets there and has one, one that is shorter
+        // than it should be, and one that belongs into receipts.
+        b"\x02\x04\x00\x02\x12\x34",
+        b"\x13\x0C\x00\x01\x01",
+        b"\x02\x0C\x00\x01\x07",
+        b"\x04\x27\x00\x01\x02",
+        // A vendor's once more, an empty one, and two stray octets behind them.
+        b"\x14\x00\x00\x01z",
+        b"\x30\x00\x00\x00",
+        b"\xFF\xFF",
+    ]
+    .concat();
     let sm = Sm {
         service_type: b"CMT",
         protocol_id: 0x41,
@@ -171,7 +181,7 @@ fn body_and_unknown_parameters_travel_byte_for_byte() {
         replace_if_present_flag: 1,
         sm_default_msg_id: 7,
         short_message: &everything,
-        tlvs: Tlvs::new(tlvs),
+        tlvs: Tlvs::new(&tlvs),
         ..message("33612345678")
     };
     let sequence = acme.submit_sm(sm);
@@ -373,6 +383,24 @@ fn any_sequence_number_is_echoed() {
         acme.accepted(sequence);
         north.takes("n1");
     }
+}
+
+#[test]
+fn requests_that_share_a_number_are_each_answered() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
+    let one = octets(&Pdu::SubmitSm(message("33612345678")), Status::ESME_ROK, 7);
+    acme.write(&[&one[..], &one[..]].concat());
+    let requests = [north.request(), north.request()];
+    assert_ne!(requests[0].sequence(), requests[1].sequence());
+    let mut ids = Vec::new();
+    for (at, request) in requests.iter().enumerate() {
+        let carrier_id = format!("n{at}");
+        north.accept(request, &carrier_id);
+        ids.push(acme.accepted(7));
+        north.reports(&carrier_id, "DELIVRD", "000");
+        assert_eq!(acme.receipt().id, ids[at]);
+    }
+    assert_ne!(ids[0], ids[1]);
 }
 
 #[test]
