@@ -1,5 +1,6 @@
 //! What the documents say is so: links lead somewhere, and what is to be typed can be typed.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -38,6 +39,58 @@ fn links_lead_to_files() {
         }
     }
     assert!(links >= 8, "the links are gone");
+}
+
+#[test]
+fn what_the_protocol_page_names_exists() {
+    let records = read("codec/tests/data/golden-pdus.json");
+    let carriers = read("conf/sim/carriers.toml");
+    let words_of_sim: HashSet<&str> = words(&carriers).collect();
+    let page = read("docs/protocol.md");
+    let mut named = 0;
+    for line in page.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        let [quirk, _, shown] = cells[..] else {
+            continue;
+        };
+        if quirk.trim() == "quirk" {
+            continue;
+        }
+        assert!(shown.contains('`'), "nothing shows it: {line}");
+        for group in shown.split(';') {
+            for name in group.split('`').skip(1).step_by(2) {
+                named += 1;
+                let exists = match group.split_whitespace().next() {
+                    Some("record") => records.contains(&format!("\"name\": \"{name}\"")),
+                    Some("sim") => words(name)
+                        .filter(|word| *word != "true")
+                        .all(|word| words_of_sim.contains(word)),
+                    _ => is_test_or_path(name),
+                };
+                assert!(exists, "no {name}: {line}");
+            }
+        }
+    }
+    assert!(named > 150, "the names are gone: {named}");
+}
+
+/// The words of a text, where a name with hyphens or underscores is one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-');
+    text.split(move |letter| !is_part(letter))
+        .filter(|word| !word.is_empty())
+}
+
+/// Whether this is `file: test` of a test of the gateway, or a path that leads somewhere.
+fn is_test_or_path(name: &str) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    match name.split_once(": ") {
+        Some((file, test)) => {
+            let path = format!("tests/gateway/{file}.rs");
+            root.join(&path).exists() && read(&path).contains(&format!("\nfn {test}()"))
+        }
+        None => root.join(name).exists(),
+    }
 }
 
 #[test]
