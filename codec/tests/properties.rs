@@ -21,6 +21,17 @@ fn text(max: usize) -> impl Strategy<Value = Vec<u8>> {
     vec(1_u8.., 0..=max)
 }
 
+/// A message_id of at most `max` octets. It begins as text does: a response with another octet there
+/// may begin with a parameter.
+fn id(max: usize) -> impl Strategy<Value = Vec<u8>> {
+    text(max).prop_map(|mut id| {
+        if let Some(first) = id.first_mut() {
+            *first = (*first).clamp(b' ', b'~');
+        }
+        id
+    })
+}
+
 /// An address of at most `max` octets.
 fn address(max: usize) -> impl Strategy<Value = Parted> {
     (any::<u8>(), any::<u8>(), text(max))
@@ -50,7 +61,7 @@ struct Parts {
 }
 
 fn parts() -> impl Strategy<Value = Parts> {
-    let texts = (text(5), text(20), text(64), text(64), text(16), text(16));
+    let texts = (text(5), text(20), id(64), text(64), text(16), text(16));
     let addresses = (address(20), address(20), address(64));
     let lists = (
         vec((any::<bool>(), address(20)), 1..=254),
