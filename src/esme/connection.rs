@@ -418,7 +418,7 @@ impl<I: Intake> Conversation for Connection<I> {
             // Who asks faster than it reads feels that; it is ended only where reading must go on.
             // Nothing that we could answer to it now would be read before what it leaves unread.
             let unread = bound.unread.count() > u64::from(bound.account.window);
-            bound.unanswered.is_full() || unread && may_pause
+            unread && may_pause
         });
         // Who is kept to its rate is heard all the same: it may ask whether we are there.
         let is_held = |bound: &Bound| !bound.held.is_empty();

@@ -22,14 +22,18 @@ impl<I: Intake> Connection<I> {
         let Header {
             command, sequence, ..
         } = frame.header;
-        if command == Command::SUBMIT_MULTI {
-            return self.multi(frame, now, out);
-        }
         if manage::is_about_a_message(command) {
             return self.manage(frame, now, out);
         }
         self.read += 1;
         let Some(bound) = &self.bound else { return };
+        // Reading goes on: the peer may ask whether we are there.
+        if bound.unanswered.is_full() {
+            return self.refuse(frame, Status::ESME_RTHROTTLED, out);
+        }
+        if command == Command::SUBMIT_MULTI {
+            return self.multi(frame, now, out);
+        }
         let account = &bound.account;
         let admitted = translate::submission(frame, &mut self.oddities)
             .and_then(|content| terms::held_to(account, content));

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Entries that are kept at most: answers come in any order, so that one that is slow keeps those
-/// behind it. A connection that has so many reads nothing more.
+/// behind it. A connection that has so many takes no more.
 const ENTRIES_MAX: usize = 65_536;
 
 /// What an answer is due for, in the order of arrival. Each has a number; answers may come in any
@@ -92,7 +92,7 @@ impl Unanswered {
             .map_or(Moment::NEVER, |entry| entry.due)
     }
 
-    /// Whether so much is open that nothing more is to be read.
+    /// Whether so much is open that nothing more is to be taken.
     pub fn is_full(&self) -> bool {
         self.entries.len() >= ENTRIES_MAX
     }

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 
 const FLOOD: u32 = 10_000;
 
+/// As many messages as may wait in line behind one that is not answered.
+const LINE: u32 = 65_536;
+
 /// Submissions numbered from 1, each to a number of its own.
 fn flood(count: u32) -> BytesMut {
     let mut all = BytesMut::new();
@@ -90,6 +93,37 @@ fn a_customer_whose_window_is_full_hears_that_we_are_there() {
     for sequence in submitted {
         acme.accepted(sequence);
     }
+}
+
+#[test]
+fn who_has_a_long_line_behind_one_slow_answer_is_throttled_and_heard() {
+    let keys = "ack = \"carrier\"\nwindow = 1000\nrespond_within = \"600s\"";
+    let (_house, _smsc, mut north, mut acme) = one_carrier(keys, "window = 1000");
+    let slow = acme.submit("33612345678");
+    let first = north.request();
+    // One is answered late, and all behind it at once.
+    let writing = acme.write_behind(flood(LINE + FLOOD));
+    let answering = thread::spawn(move || {
+        let mut taken = 0;
+        while let Some(request) = north.within(Duration::from_secs(2)) {
+            taken += 1;
+            north.accept(&request, &format!("n{taken}"));
+        }
+        (north, taken)
+    });
+    let mut throttled = 0;
+    for _ in 0..LINE + FLOOD {
+        let got = acme.expect(Command::SUBMIT_SM_RESP);
+        throttled += u32::from(got.status() == Status::ESME_RTHROTTLED);
+    }
+    writing.join().unwrap();
+    let (mut north, taken) = answering.join().unwrap();
+    assert_eq!(taken + throttled, LINE + FLOOD);
+    // What was read in one go is taken, whole or not at all.
+    assert!((LINE - 1..LINE + 2_000).contains(&taken), "{taken}");
+    acme.alive();
+    north.accept(&first, "first");
+    acme.accepted(slow);
 }
 
 #[test]
