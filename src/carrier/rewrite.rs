@@ -91,6 +91,11 @@ pub fn bodies(
         return Ok(vec![body(carrier, &changed, is_data)]);
     }
     let pieces = long::pieces(carrier, content.alphabet(), &sm, is_data, reference)?;
+    let too_long =
+        |piece: &long::Piece| Tlvs::new(&piece.tlvs).find(Tag::MESSAGE_PAYLOAD).is_some();
+    if carrier.is_old() && pieces.iter().any(too_long) {
+        return Err(Status::ESME_RINVMSGLEN);
+    }
     let bodies = pieces.iter().map(|piece| {
         let sm = Sm {
             esm_class: piece.esm_class,
@@ -286,6 +291,7 @@ mod tests {
     use super::*;
     use crate::carrier::TlvChanges;
     use bytes::BytesMut;
+    use smppgate_codec::code::EsmClass;
     use smppgate_codec::pdu::Pdu;
 
     /// 2026-12-24 18:30:00 UTC.
@@ -352,6 +358,31 @@ mod tests {
         for form in [Validity::Relative, Validity::Absolute, Validity::None] {
             let stale = validity(form, b"000000000100000R", 60);
             assert_eq!(stale, Err(Status::ESME_RINVEXPIRY));
+        }
+    }
+
+    #[test]
+    fn a_segment_that_no_short_message_holds_does_not_leave_for_an_older_version() {
+        let old = Carrier {
+            interface_version: 0x33,
+            ..Carrier::default()
+        };
+        for (length, fits) in [(254, true), (255, false)] {
+            let mut segment = vec![5, 0, 3, 1, 2, 1];
+            segment.resize(length, b'x');
+            let sm = Sm {
+                destination: Address::new(1, 1, b"33612345678"),
+                esm_class: EsmClass(EsmClass::UDHI),
+                short_message: &segment,
+                ..Sm::default()
+            };
+            let left = rewritten(&old, sm, 0).map(|octets| read(&octets).short_message.len());
+            let expected = if fits {
+                Ok(length)
+            } else {
+                Err(Status::ESME_RINVMSGLEN)
+            };
+            assert_eq!(left, expected);
         }
     }
 
