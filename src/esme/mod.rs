@@ -55,5 +55,6 @@ pub use seat::Seat;
 pub use server::{CONNECTIONS_MAX, Listener, Server};
 pub use standing::Standing;
 pub use submission::{Answer, Submission};
-pub use terms::is_too_long;
+pub use terms::{Admitted, held_to, is_too_long};
+pub use translate::submission;
 pub use verified::{Asked, Mark, Verified};

@@ -104,8 +104,10 @@ fn a_program_reads_the_same() {
     let asked = |to: &str, from: &str| -> Json {
         let args = ["--account", "acme", "--to", to, "--from", from, "--json"];
         let told = explain("explain-json.toml", &args);
-        assert_eq!(code(&told), 0, "{}", err(&told));
-        serde_json::from_str(out(&told)).unwrap()
+        let read: Json = serde_json::from_str(out(&told)).unwrap();
+        let is_refused = read["outcome"] != "via";
+        assert_eq!(code(&told), i32::from(is_refused), "{}", err(&told));
+        read
     };
     let found = asked("33612345678", "Brand7");
     assert_eq!(found["outcome"], "via");
@@ -137,4 +139,168 @@ fn what_cannot_be_explained_is_told_in_one_sentence() {
     );
     assert_eq!(code(&running), 1);
     assert!(sentence(&running).contains("not built yet"));
+}
+
+const TERMS: &str = r#"
+[gateway]
+data_dir = "data"
+journal = "memory"
+[[listener]]
+name = "esme"
+address = "127.0.0.1:2775"
+[[account]]
+system_id = "branded"
+password = "secret"
+force_source = "Brand"
+[[account]]
+system_id = "bound"
+password = "secret"
+senders = ["ACME"]
+destinations = ["33*"]
+max_segments = 1
+[[account]]
+system_id = "latin"
+password = "secret"
+alphabet = "latin1"
+[[account]]
+system_id = "ascii"
+password = "secret"
+alphabet = "ascii"
+[[carrier]]
+name = "north"
+address = "north.example:2776"
+system_id = "smppgate"
+password = "secret"
+[[carrier]]
+name = "ob"
+address = "ob.example:2776"
+system_id = "smppgate"
+password = "secret"
+[[route]]
+name = "all"
+via = ["north"]
+[[route]]
+name = "brand"
+from = ["Brand"]
+via = ["ob"]
+"#;
+
+/// What is told of a message, for people and as JSON.
+fn by_terms(name: &str, args: &[&str]) -> (std::process::Output, Json) {
+    let file = scratch(&format!("terms-{name}.toml"), TERMS.as_bytes());
+    let asked = [&["explain", "--config", file.to_str().unwrap()], args].concat();
+    let told = smppgate(&asked, "");
+    let json = smppgate(&[&asked[..], &["--json"]].concat(), "");
+    assert_eq!(code(&told), code(&json));
+    let json = serde_json::from_str(out(&json)).unwrap();
+    (told, json)
+}
+
+#[test]
+fn a_forced_source_was_routed_by_what_the_esme_writes() {
+    let args = [
+        "--account",
+        "branded",
+        "--to",
+        "33612345678",
+        "--from",
+        "Shop",
+    ];
+    let (told, json) = by_terms("forced", &args);
+    assert_eq!(code(&told), 0, "{}", err(&told));
+    assert!(out(&told).contains("source: Brand, by force_source"));
+    assert!(out(&told).contains("chosen       brand"), "{}", out(&told));
+    assert_eq!(
+        (&json["from"], &json["source"], &json["rule"]),
+        (&json!("Shop"), &json!("Brand"), &json!("brand"))
+    );
+    assert_eq!(json["candidates"][0]["carrier"], "ob");
+}
+
+#[test]
+fn what_an_account_may_not_send_was_explained_as_if_it_left() {
+    let long = "x".repeat(200);
+    for (name, from, to, text, key, status) in [
+        (
+            "source",
+            "BAD",
+            "33612345678",
+            "x",
+            "senders",
+            "ESME_RINVSRCADR",
+        ),
+        (
+            "nobody",
+            "",
+            "33612345678",
+            "x",
+            "senders",
+            "ESME_RINVSRCADR",
+        ),
+        (
+            "destination",
+            "ACME",
+            "44612345678",
+            "x",
+            "destinations",
+            "ESME_RINVDSTADR",
+        ),
+        (
+            "length",
+            "ACME",
+            "33612345678",
+            &long,
+            "max_segments",
+            "ESME_RINVMSGLEN",
+        ),
+    ] {
+        let args = [
+            "--account",
+            "bound",
+            "--to",
+            to,
+            "--from",
+            from,
+            "--text",
+            text,
+        ];
+        let (told, json) = by_terms(name, &args);
+        assert_eq!(code(&told), 1, "{name}");
+        assert!(sentence(&told).contains(status), "{name}");
+        assert!(out(&told).contains(key), "{name}: {}", out(&told));
+        assert_eq!(json["outcome"], "reject", "{name}");
+        assert_eq!(json["status"], status, "{name}");
+        assert_eq!(json["account_rule"]["key"], key, "{name}");
+        assert_eq!(json["rules"], json!([]), "{name}");
+    }
+    let may = [
+        "--account",
+        "bound",
+        "--to",
+        "+33612345678",
+        "--from",
+        "ACME",
+        "--text",
+        "x",
+    ];
+    let (told, json) = by_terms("may", &may);
+    assert_eq!((code(&told), &json["account_rule"]), (0, &Json::Null));
+}
+
+#[test]
+fn a_text_was_measured_in_gsm_whatever_the_account_writes() {
+    let size = |account, text: &str| {
+        let args = ["--account", account, "--to", "336", "--text", text];
+        let (_, json) = by_terms("text", &args);
+        let text = &json["text"];
+        let count = |name: &str| text[name].as_u64().unwrap();
+        let alphabet = text["alphabet"].as_str().unwrap().to_owned();
+        (alphabet, count("octets"), count("segments"))
+    };
+    assert_eq!(size("latin", "ça va [x]"), ("Latin-1".into(), 9, 1));
+    assert_eq!(size("latin", "5 €"), ("UCS-2".into(), 6, 1));
+    assert_eq!(size("latin", &"[".repeat(81)), ("Latin-1".into(), 81, 2));
+    assert_eq!(size("ascii", "[x]"), ("ASCII".into(), 3, 1));
+    assert_eq!(size("ascii", "é"), ("UCS-2".into(), 2, 1));
+    assert_eq!(size("branded", "é [x]"), ("GSM".into(), 7, 1));
 }

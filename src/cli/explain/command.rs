@@ -3,19 +3,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use smppgate_codec::code::Alphabet;
-use smppgate_codec::text::split::{Segments, Unit, Way};
-use smppgate_codec::text::{DefaultAlphabet, encode_auto};
-
 use super::reason;
-use super::shown::{Answer, Explained, Offered, TextSize, Tried};
+use super::shown::{Answer, Explained, Offered, Tried};
+use super::terms::{Heard, heard};
 use crate::config::Config;
 use crate::message::{AccountId, CarrierId};
 use crate::route::{Action, Choice, Query, Table};
 
-/// Explain where a message would go: each rule that is tried, and the carriers in their order.
+/// Explain where a message would go: what its account may send, each rule that is tried, and the
+/// carriers in their order.
 ///
-/// It reads the configuration alone. Whether a carrier is bound is not known to it.
+/// It reads the configuration alone. Whether a carrier is bound, or an account has used up its rate,
+/// is not known to it. The exit code is 1 if the gateway would refuse the message.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Example:\n  smppgate explain --config conf/smppgate.toml --account acme \
@@ -67,7 +66,15 @@ pub fn run(args: &Args) -> ExitCode {
             } else {
                 print!("{explained}");
             }
-            ExitCode::SUCCESS
+            match explained.status() {
+                None => ExitCode::SUCCESS,
+                Some(status) => {
+                    eprintln!(
+                        "smppgate explain: the gateway would refuse this message with {status}"
+                    );
+                    ExitCode::FAILURE
+                }
+            }
         }
         Err(error) => {
             eprintln!("smppgate explain: {error}");
@@ -93,9 +100,28 @@ fn explain(config: &Config, args: &Args) -> Result<Explained, String> {
         let flaws: Vec<_> = flaws.iter().map(ToString::to_string).collect();
         flaws.join("; ")
     })?;
+    let settings = &config.accounts[account.0 as usize];
+    let Heard {
+        source,
+        text,
+        refusal,
+    } = heard(settings, &args.from, &args.to, args.text.as_deref())?;
+    let explained = |tried, answer| Explained {
+        account: args.account.clone(),
+        from: args.from.clone(),
+        source: source.clone(),
+        to: args.to.clone(),
+        tried,
+        answer,
+        text,
+    };
+    if let Some(refusal) = refusal {
+        // The gateway asks no route for it.
+        return Ok(explained(Vec::new(), Answer::Forbidden(refusal)));
+    }
     let query = Query {
         account,
-        source: args.from.as_bytes(),
+        source: source.as_bytes(),
         destination: args.to.as_bytes(),
     };
     let choice = table.choose_one(&query);
@@ -123,38 +149,17 @@ fn explain(config: &Config, args: &Args) -> Result<Explained, String> {
             addresses: carrier.map_or_else(Vec::new, |carrier| carrier.addresses.clone()),
         }
     };
-    Ok(Explained {
-        account: args.account.clone(),
-        from: args.from.clone(),
-        to: args.to.clone(),
-        tried: tried.collect(),
-        answer: match chosen {
-            None => Answer::NoRoute,
-            Some(rule) => match &rule.action {
-                Action::Reject(status) => Answer::Refused(rule.name.clone(), *status),
-                Action::Via(_) => Answer::Via(
-                    rule.name.clone(),
-                    table.candidates(choice).iter().map(offered).collect(),
-                ),
-            },
+    let answer = match chosen {
+        None => Answer::NoRoute,
+        Some(rule) => match &rule.action {
+            Action::Reject(status) => Answer::Refused(rule.name.clone(), *status),
+            Action::Via(_) => Answer::Via(
+                rule.name.clone(),
+                table.candidates(choice).iter().map(offered).collect(),
+            ),
         },
-        text: args.text.as_deref().map(text_size),
-    })
-}
-
-/// What a text takes when it is sent.
-fn text_size(text: &str) -> TextSize {
-    let encoded = encode_auto(text);
-    let unit = Unit::of(encoded.coding, DefaultAlphabet::Gsm);
-    let segments = Segments::new(&encoded.octets, unit, Way::Udh8, &[], 0, u8::MAX);
-    TextSize {
-        alphabet: match encoded.coding.alphabet() {
-            Alphabet::Ucs2 => "UCS-2",
-            _ => "GSM",
-        },
-        octets: encoded.octets.len(),
-        segments: segments.ok().map(|segments| segments.iter().count()),
-    }
+    };
+    Ok(explained(tried.collect(), answer))
 }
 
 /// An address that submit_sm has room for.

@@ -16,7 +16,10 @@ const NAME_MAX: usize = 24;
 /// Everything about one message.
 pub struct Explained {
     pub account: String,
+    /// The source that the ESME writes.
     pub from: String,
+    /// The source that routes and carriers see.
+    pub source: String,
     pub to: String,
     /// Every rule, first those that count first.
     pub tried: Vec<Tried>,
@@ -40,6 +43,16 @@ pub enum Answer {
     Refused(String, Status),
     /// No rule is for it.
     NoRoute,
+    /// No rule is asked: its account may not send it.
+    Forbidden(Refusal),
+}
+
+/// Why a message does not get past its account.
+pub struct Refusal {
+    /// The key of the account; `None`: no account may send this.
+    pub key: Option<&'static str>,
+    pub why: String,
+    pub status: Status,
 }
 
 /// A carrier that may take it.
@@ -57,6 +70,16 @@ pub struct TextSize {
 }
 
 impl Explained {
+    /// The status that the message is refused with.
+    pub fn status(&self) -> Option<Status> {
+        match &self.answer {
+            Answer::Via(..) => None,
+            Answer::Refused(_, status) => Some(*status),
+            Answer::NoRoute => Some(Status::ESME_RINVDSTADR),
+            Answer::Forbidden(refusal) => Some(refusal.status),
+        }
+    }
+
     /// One object.
     pub fn json(&self) -> Value {
         let rules: Vec<_> = self
@@ -71,10 +94,15 @@ impl Explained {
                 })
             })
             .collect();
-        let (outcome, rule, status, candidates) = match &self.answer {
-            Answer::Via(rule, offered) => ("via", Some(rule), None, offered.as_slice()),
-            Answer::Refused(rule, status) => ("reject", Some(rule), Some(*status), &[][..]),
-            Answer::NoRoute => ("none", None, Some(Status::ESME_RINVDSTADR), &[][..]),
+        let (outcome, rule, candidates) = match &self.answer {
+            Answer::Via(rule, offered) => ("via", Some(rule), offered.as_slice()),
+            Answer::Refused(rule, _) => ("reject", Some(rule), &[][..]),
+            Answer::NoRoute => ("none", None, &[][..]),
+            Answer::Forbidden(_) => ("reject", None, &[][..]),
+        };
+        let account_rule = match &self.answer {
+            Answer::Forbidden(refusal) => json!({"key": refusal.key, "why": refusal.why}),
+            _ => Value::Null,
         };
         let candidates: Vec<_> = candidates
             .iter()
@@ -89,11 +117,13 @@ impl Explained {
         json!({
             "account": self.account,
             "from": self.from,
+            "source": self.source,
             "to": self.to,
             "rules": rules,
             "outcome": outcome,
             "rule": rule,
-            "status": status.map(|status| status.to_string()),
+            "account_rule": account_rule,
+            "status": self.status().map(|status| status.to_string()),
             "candidates": candidates,
             "text": self.text.as_ref().map(|text| json!({
                 "alphabet": text.alphabet,
@@ -111,6 +141,9 @@ impl fmt::Display for Explained {
             from => from,
         };
         writeln!(f, "{} sends from {from} to {}", self.account, self.to)?;
+        if self.source != self.from {
+            writeln!(f, "source: {}, by force_source", self.source)?;
+        }
         if let Some(text) = &self.text {
             let segments = match text.segments {
                 Some(1) => "one segment".into(),
@@ -161,6 +194,18 @@ impl fmt::Display for Explained {
             Answer::NoRoute => {
                 let status = Status::ESME_RINVDSTADR;
                 writeln!(f, "no route: the message is refused with {status}")
+            }
+            Answer::Forbidden(Refusal { key, why, status }) => {
+                let rule = match key {
+                    Some(key) => format!("{key} of account {}", self.account),
+                    None => "no account may send this".into(),
+                };
+                wrapped(
+                    f,
+                    "",
+                    0,
+                    &format!("{rule}: {why}; the message is refused with {status}"),
+                )
             }
         }
     }
