@@ -7,15 +7,18 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::peer::Peer;
+use super::terminal;
 use crate::rig::chance::span;
 use crate::rig::esme::Login;
 use crate::rig::load::{self, Amount, Body, Phase, Progress, Settings, weighted};
+use crate::rig::stats::Report;
 
 /// Sends many messages to an SMPP peer and checks that each is answered and reported once.
 ///
 /// Every message bears a number, in the last nine digits of its destination, in its body and in
 /// its user_message_reference. The exit code is 1 if an answer or a receipt is lost, double,
-/// foreign or mismatched.
+/// foreign or mismatched, if more messages are refused than --refused-max allows, or if nothing was
+/// sent or measured.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Example: 4 binds, 10 seconds, as fast as the answers come:\n  \
@@ -44,7 +47,7 @@ pub struct Args {
           value_parser = clap::value_parser!(u64).range(1..=load::COUNT_MAX))]
     pub count: Option<u64>,
     /// Time to send, such as 10s
-    #[arg(long, value_parser = span)]
+    #[arg(long, value_parser = some_time)]
     pub duration: Option<Duration>,
     /// Messages per second over all binds; 0 = as fast as answers come
     #[arg(long, default_value_t = 0.0, value_parser = rate)]
@@ -72,6 +75,9 @@ pub struct Args {
     /// Time from the start that is not measured
     #[arg(long, default_value = "0", value_parser = span)]
     pub warmup: Duration,
+    /// Share of the answered messages that may be refused, 0 to 1: 0.01 for one in a hundred
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub refused_max: f64,
     /// Messages that may lack their answer or receipt over all binds; 0 = no limit
     #[arg(long, default_value_t = 0)]
     pub open_max: u64,
@@ -94,15 +100,26 @@ pub fn run(args: &Args) -> ExitCode {
     let login = match args.peer.login() {
         Ok(login) => login,
         Err(error) => {
-            eprintln!("smppgate load: {error}");
+            terminal::warn(format_args!("smppgate load: {error}"));
             return ExitCode::from(2);
         }
     };
     match try_run(args, login) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(report) => match shortfall(args, &report) {
+            None => ExitCode::SUCCESS,
+            Some(words) => {
+                terminal::warn(format_args!(
+                    "smppgate load: {}: {words}",
+                    args.peer.connect
+                ));
+                ExitCode::FAILURE
+            }
+        },
         Err(error) => {
-            eprintln!("smppgate load: {}: {error}", args.peer.connect);
+            terminal::warn(format_args!(
+                "smppgate load: {}: {error}",
+                args.peer.connect
+            ));
             // What cannot be sent at all is a matter of the command line.
             match error.kind() {
                 std::io::ErrorKind::InvalidInput => ExitCode::from(2),
@@ -112,7 +129,28 @@ pub fn run(args: &Args) -> ExitCode {
     }
 }
 
-fn try_run(args: &Args, login: Login) -> std::io::Result<bool> {
+/// In what the run was not what a script may expect of it.
+fn shortfall(args: &Args, report: &Report) -> Option<String> {
+    let found = &report.found;
+    let answered = found.accepted + found.refused;
+    if !report.is_clean() {
+        let wrong = found.wrong();
+        Some(format!("{wrong} of {} messages do not add up", found.sent))
+    } else if found.sent == 0 {
+        Some("no message was sent".into())
+    } else if report.refused_share() > args.refused_max {
+        let (refused, most) = (found.refused, args.refused_max);
+        Some(format!(
+            "{refused} of {answered} messages were refused, more than --refused-max {most} allows"
+        ))
+    } else if !args.warmup.is_zero() && report.response.count == 0 {
+        Some("the warm-up was as long as the run: nothing was measured".into())
+    } else {
+        None
+    }
+}
+
+fn try_run(args: &Args, login: Login) -> std::io::Result<Report> {
     let settings = settings(args, args.peer.addresses()?[0], login);
     let mut last = None;
     let report = load::run(&settings, &mut |progress| {
@@ -131,14 +169,14 @@ fn try_run(args: &Args, login: Login) -> std::io::Result<bool> {
     }
     let json = || serde_json::to_string_pretty(&report).map_err(std::io::Error::other);
     match &args.json {
-        Some(path) if path.as_os_str() == "-" => println!("{}", json()?),
+        Some(path) if path.as_os_str() == "-" => terminal::print(json()?)?,
         Some(path) => {
             std::fs::write(path, json()? + "\n")?;
-            println!("{report}");
+            terminal::print(&report)?;
         }
-        None => println!("{report}"),
+        None => terminal::print(&report)?,
     }
-    Ok(report.is_clean())
+    Ok(report)
 }
 
 fn settings(args: &Args, connect: SocketAddr, login: Login) -> Settings {
@@ -222,6 +260,20 @@ fn prefix(text: &str) -> Result<(String, u32), String> {
     match weight.parse() {
         Ok(weight @ 1..=1_000) => Ok((digits.to_owned(), weight)),
         _ => Err("the weight is 1 to 1000".into()),
+    }
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match span(text)? {
+        Duration::ZERO => Err("nothing is sent in no time".into()),
+        span => Ok(span),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("not a share between 0 and 1".into()),
     }
 }
 

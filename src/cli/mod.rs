@@ -1,5 +1,7 @@
-//! The command line: one file or folder a command; `peer` is what those have in common that bind.
+//! The command line: one file or folder a command; `peer` is what those have in common that bind,
+//! `terminal` how all of them write.
 
+mod terminal;
 mod peer;
 pub mod check;
 pub mod decode;

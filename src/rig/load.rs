@@ -99,6 +99,12 @@ impl<'a> Load<'a> {
         if settings.to.is_empty() || settings.bodies.is_empty() {
             return needed("no destination prefix or no body");
         }
+        if settings
+            .sends_for()
+            .is_some_and(|span| settings.warmup >= span)
+        {
+            return needed("the warm-up is as long as the run: nothing would be measured");
+        }
         let mut load = Self {
             settings,
             poll: Poll::new()?,
@@ -133,9 +139,10 @@ impl<'a> Load<'a> {
             started: 0,
             ended: 0,
             last_came: 0,
-            from: (0, 0, 0),
+            // Nothing is measured unless the warm-up ends.
+            from: (u64::MAX, u64::MAX, u64::MAX),
             until: (0, 0, 0),
-            first_measured: 0,
+            first_measured: u64::MAX,
             turn: 0,
             redial_at: 0,
             binds_lost: 0,

@@ -79,6 +79,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How long it sends, if that is known beforehand.
+    pub(super) fn sends_for(&self) -> Option<Duration> {
+        match self.amount {
+            Amount::For(span) => Some(span),
+            Amount::Count(count) if self.rate > 0.0 => Some(Duration::from_nanos(self.due(count))),
+            Amount::Count(_) => None,
+        }
+    }
+
     /// When the message of this number is to leave, in nanoseconds after the first one.
     pub(super) fn due(&self, number: u64) -> u64 {
         let (number, rate) = (number as f64, self.rate);

@@ -79,6 +79,17 @@ impl Latency {
 }
 
 impl Report {
+    /// The share of answers that refused their message.
+    pub fn refused_share(&self) -> f64 {
+        let Findings {
+            accepted, refused, ..
+        } = self.found;
+        match accepted + refused {
+            0 => 0.0,
+            answered => refused as f64 / answered as f64,
+        }
+    }
+
     /// Whether nothing was lost, double, foreign or mismatched.
     pub fn is_clean(&self) -> bool {
         self.found.is_clean()
@@ -151,10 +162,10 @@ impl fmt::Display for Report {
                 )?;
             }
         }
-        f.write_str(if self.is_clean() {
-            "clean"
-        } else {
-            "NOT CLEAN"
-        })
+        match (self.is_clean(), found.refused) {
+            (false, _) => f.write_str("NOT CLEAN"),
+            (true, 0) => f.write_str("clean"),
+            (true, refused) => write!(f, "clean, {refused} of {} REFUSED", found.sent),
+        }
     }
 }

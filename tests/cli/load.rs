@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value as Json;
-use smppgate::rig::carrier::{Carrier, Settings};
+use smppgate::rig::carrier::{Behaviour, Carrier, Settings};
 use smppgate::rig::tls::ServerTls;
+use smppgate_codec::code::Status;
 
 use super::{code, err, out, scratch, sentence, smppgate};
 
@@ -216,9 +217,76 @@ fn what_a_load_cannot_be_is_a_matter_of_usage() {
         &["--ca", "ca.pem"],
         &["--password-file", "a", "--password-env", "B"],
         &["--tls", "--password", "x"],
+        &["--password", "x", "--duration", "0s"],
+        &["--password", "x", "--count", "0"],
+        &["--password", "x", "--refused-max", "2"],
         &[],
     ] {
         let told = smppgate(&[&["load"][..], wrong].concat(), "");
         assert_eq!(code(&told), 2, "{wrong:?}: {}", err(&told));
     }
+}
+
+fn load(carrier: &Carrier, more: &[&str]) -> std::process::Output {
+    let address = carrier.address().to_string();
+    let args = [
+        "load",
+        "--connect",
+        &address,
+        "--password",
+        "hush",
+        "--quiet",
+    ];
+    smppgate(&[&args[..], more].concat(), "")
+}
+
+fn refusing(share: f64) -> Carrier {
+    Carrier::spawn(Settings {
+        password: Some("hush".into()),
+        behaviour: Behaviour {
+            errors: vec![(Status::ESME_RINVDSTADR, share)],
+            ..Behaviour::default()
+        },
+        ..Settings::default()
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_load_of_which_everything_was_refused_was_clean() {
+    let carrier = refusing(1.0);
+    let told = load(&carrier, &["--count", "100"]);
+    assert_eq!(code(&told), 1, "{}", out(&told));
+    assert!(sentence(&told).contains("100 of 100 messages were refused"));
+    assert!(
+        out(&told).ends_with("clean, 100 of 100 REFUSED\n"),
+        "{}",
+        out(&told)
+    );
+    let told = load(&carrier, &["--count", "100", "--refused-max", "1"]);
+    assert_eq!(code(&told), 0, "{}", err(&told));
+    let carrier = refusing(0.1);
+    for (most, expected) in [("0.01", 1), ("0.5", 0)] {
+        let told = load(&carrier, &["--count", "1000", "--refused-max", most]);
+        assert_eq!(code(&told), expected, "{most}: {}", out(&told));
+    }
+}
+
+#[test]
+fn a_warm_up_as_long_as_the_run_was_measured() {
+    let carrier = refusing(0.0);
+    for wrong in [
+        &["--duration", "1s", "--warmup", "1s"][..],
+        &["--count", "100", "--rate", "100", "--warmup", "2s"],
+    ] {
+        let told = load(&carrier, wrong);
+        assert_eq!(code(&told), 2, "{wrong:?}");
+        assert!(sentence(&told).contains("warm-up"), "{wrong:?}");
+    }
+    // How long a number of messages takes is known only afterwards.
+    let told = load(&carrier, &["--count", "100", "--warmup", "1m"]);
+    assert_eq!(code(&told), 1, "{}", out(&told));
+    assert!(sentence(&told).contains("nothing was measured"));
+    let told = load(&carrier, &["--duration", "600ms", "--warmup", "200ms"]);
+    assert_eq!(code(&told), 0, "{}", err(&told));
 }
