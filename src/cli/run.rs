@@ -1,5 +1,6 @@
 //! `smppgate run`: the gateway itself.
 
+use super::terminal;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::journal::memory::Trouble;
@@ -38,7 +39,7 @@ pub fn run(args: &Args) -> ExitCode {
     let config = match Config::load(&args.config) {
         Ok(config) => config,
         Err(findings) => {
-            findings.iter().for_each(|finding| eprintln!("{finding}"));
+            findings.iter().for_each(|finding| terminal::warn(finding));
             return ExitCode::FAILURE;
         }
     };
@@ -50,7 +51,7 @@ pub fn run(args: &Args) -> ExitCode {
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("failed to start the runtime: {error}");
+            terminal::warn(format_args!("failed to start the runtime: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -78,13 +79,13 @@ async fn serve(args: &Args, config: &Config) -> ExitCode {
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) else {
-        eprintln!("failed to listen for signals");
+        terminal::warn("failed to listen for signals");
         return ExitCode::FAILURE;
     };
     let mut gateway = match Gateway::start(config, Arc::new(Trouble::default())).await {
         Ok(gateway) => gateway,
         Err(error) => {
-            eprintln!("{error}");
+            terminal::warn(error);
             return ExitCode::FAILURE;
         }
     };

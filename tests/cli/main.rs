@@ -5,6 +5,7 @@ mod authority;
 mod check;
 mod explain;
 mod load;
+mod pipe;
 mod probe;
 mod sim;
 

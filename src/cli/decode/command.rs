@@ -16,6 +16,7 @@ use super::packet::{self, Segment};
 use super::readable::readable;
 use super::shown::{self, Entry, Named, Options};
 use super::stream::{Found, Streams};
+use crate::cli::terminal;
 
 /// Octets of a line on stdin at most: a PDU has less than 70,000, and two digits each.
 const LINE_MAX: u64 = 1 << 20;
@@ -76,27 +77,27 @@ pub fn run(args: &Args) -> ExitCode {
         read: 0,
         unread: 0,
     };
-    let done = match (&args.file, &args.hex[..]) {
-        (Some(file), _) => reader
-            .capture(file)
-            .map_err(|error| format!("{}: {error}", file.display())),
-        (None, []) => reader
-            .lines(io::stdin().lock())
-            .map_err(|error| error.to_string()),
-        (None, words) => reader
-            .text(&words.join(" "))
-            .map_err(|error| error.to_string()),
+    let file = args.file.as_ref();
+    let done = match (file, &args.hex[..]) {
+        (Some(file), _) => reader.capture(file),
+        (None, []) => reader.lines(io::stdin().lock()),
+        (None, words) => reader.text(&words.join(" ")),
     };
-    let done = done.and_then(|()| reader.out.flush().map_err(|error| error.to_string()));
+    let done = done.and_then(|()| reader.out.flush());
     match (done, reader.unread) {
+        // Nobody reads any further: what was read so far has been shown.
+        (Err(error), _) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         (Err(error), _) => {
-            eprintln!("smppgate decode: {error}");
+            let place = file.map_or_else(String::new, |file| format!("{}: ", file.display()));
+            terminal::warn(format_args!("smppgate decode: {place}{error}"));
             ExitCode::FAILURE
         }
         (Ok(()), 0) => ExitCode::SUCCESS,
         (Ok(()), unread) => {
             let all = unread + reader.read;
-            eprintln!("smppgate decode: {unread} of {all} PDUs could not be read");
+            terminal::warn(format_args!(
+                "smppgate decode: {unread} of {all} PDUs could not be read"
+            ));
             ExitCode::FAILURE
         }
     }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{interval_at, sleep};
 use tracing_subscriber::EnvFilter;
 
+use crate::cli::terminal;
 use crate::config::Config;
 use crate::gateway::Gateway;
 use crate::journal::memory::Trouble;
@@ -75,7 +76,7 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("smppgate demo: {error}");
+            terminal::warn(format_args!("smppgate demo: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -289,7 +290,7 @@ impl Screen {
             }
             Event::Failed(error) => {
                 self.tally.lacking += 1;
-                eprintln!("smppgate demo: {error}");
+                terminal::warn(format_args!("smppgate demo: {error}"));
                 return;
             }
         };

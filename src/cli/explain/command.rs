@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::reason;
 use super::shown::{Answer, Explained, Offered, Tried};
 use super::terms::{Heard, heard};
+use crate::cli::terminal;
 use crate::config::Config;
 use crate::message::{AccountId, CarrierId};
 use crate::route::{Action, Choice, Query, Table};
@@ -47,37 +48,42 @@ pub struct Args {
 /// Tells where the message would go. Fails if the configuration does not say.
 pub fn run(args: &Args) -> ExitCode {
     if args.admin.is_some() {
-        eprintln!("smppgate explain: --admin is not built yet: leave it out to ask the file alone");
+        terminal::warn(
+            "smppgate explain: --admin is not built yet: leave it out to ask the file alone",
+        );
         return ExitCode::FAILURE;
     }
     let config = match Config::load(&args.config) {
         Ok(config) => config,
         Err(findings) => {
             for finding in findings {
-                eprintln!("{finding}");
+                terminal::warn(finding);
             }
             return ExitCode::FAILURE;
         }
     };
     match explain(&config, args) {
         Ok(explained) => {
-            if args.json {
-                println!("{}", explained.json());
-            } else {
-                print!("{explained}");
+            let told = match args.json {
+                true => terminal::print(explained.json()),
+                false => terminal::print(explained.to_string().trim_end()),
+            };
+            if let Err(error) = told {
+                terminal::warn(format_args!("smppgate explain: standard output: {error}"));
+                return ExitCode::FAILURE;
             }
             match explained.status() {
                 None => ExitCode::SUCCESS,
                 Some(status) => {
-                    eprintln!(
+                    terminal::warn(format_args!(
                         "smppgate explain: the gateway would refuse this message with {status}"
-                    );
+                    ));
                     ExitCode::FAILURE
                 }
             }
         }
         Err(error) => {
-            eprintln!("smppgate explain: {error}");
+            terminal::warn(format_args!("smppgate explain: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::asking::{Order, ask};
 use super::finding::Findings;
+use crate::cli::terminal;
 use crate::config::Config;
 use crate::rig::chance::span;
 
@@ -45,14 +46,17 @@ pub fn run(args: &Args) -> ExitCode {
         Ok(config) => config,
         Err(findings) => {
             for finding in findings {
-                eprintln!("{finding}");
+                terminal::warn(finding);
             }
             return ExitCode::FAILURE;
         }
     };
     let named = config.carriers.iter().find(|one| one.name == args.carrier);
     let Some(carrier) = named else {
-        eprintln!("smppgate probe: {}: there is no such carrier", args.carrier);
+        terminal::warn(format_args!(
+            "smppgate probe: {}: there is no such carrier",
+            args.carrier
+        ));
         return ExitCode::FAILURE;
     };
     let order = Order {
@@ -62,20 +66,25 @@ pub fn run(args: &Args) -> ExitCode {
         count: usize::from(args.count),
         wait: args.wait,
     };
-    let seen = match ask(&order, &mut |words| eprintln!("{}: {words}", args.carrier)) {
+    let seen = match ask(&order, &mut |words| {
+        terminal::warn(format_args!("{}: {words}", args.carrier))
+    }) {
         Ok(seen) => seen,
         Err(error) => {
-            eprintln!("smppgate probe: {}: {error}", args.carrier);
+            terminal::warn(format_args!("smppgate probe: {}: {error}", args.carrier));
             return ExitCode::FAILURE;
         }
     };
     let findings = Findings::of(&seen);
-    for words in &findings.words {
-        println!("# {words}");
-    }
-    println!("[[carrier]]\nname = {:?}", carrier.name);
-    for (key, value) in &findings.keys {
-        println!("{key} = {value}");
+    let words = findings.words.iter().map(|words| format!("# {words}"));
+    let table = [format!("[[carrier]]\nname = {:?}", carrier.name)];
+    let keys = findings.keys.iter();
+    let keys = keys.map(|(key, value)| format!("{key} = {value}"));
+    for line in words.chain(table).chain(keys) {
+        if let Err(error) = terminal::print(line) {
+            terminal::warn(format_args!("smppgate probe: standard output: {error}"));
+            return ExitCode::FAILURE;
+        }
     }
     if seen
         .sent
@@ -84,7 +93,10 @@ pub fn run(args: &Args) -> ExitCode {
     {
         ExitCode::SUCCESS
     } else {
-        eprintln!("smppgate probe: {}: no message was accepted", args.carrier);
+        terminal::warn(format_args!(
+            "smppgate probe: {}: no message was accepted",
+            args.carrier
+        ));
         ExitCode::FAILURE
     }
 }

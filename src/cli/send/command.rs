@@ -10,6 +10,7 @@ use serde_json::json;
 use smppgate_codec::text::split::Way;
 
 use crate::cli::peer::Peer;
+use crate::cli::terminal;
 use crate::rig::chance::span;
 use crate::rig::esme::Login;
 
@@ -80,12 +81,18 @@ pub fn run(args: &Args) -> ExitCode {
     };
     let (sent, done) = send(args, &login, &bodies);
     if args.json {
-        println!("{}", report(&sent, &done, bodies.len()));
+        if let Err(error) = terminal::print(report(&sent, &done, bodies.len())) {
+            terminal::warn(format_args!("smppgate send: standard output: {error}"));
+            return ExitCode::FAILURE;
+        }
     }
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("smppgate send: {}: {failure}", args.peer.connect);
+            terminal::warn(format_args!(
+                "smppgate send: {}: {failure}",
+                args.peer.connect
+            ));
             ExitCode::FAILURE
         }
     }
@@ -136,27 +143,30 @@ fn show(args: &Args, event: &Event<'_>, parts: usize) {
         1 => String::new(),
         parts => format!("{}/{parts}  ", at + 1),
     };
-    match event {
-        Event::Bound => println!("bound to {} as {}", args.peer.connect, args.peer.system_id),
-        Event::Accepted(at, sent) => println!(
+    let line = match event {
+        Event::Bound => format!("bound to {} as {}", args.peer.connect, args.peer.system_id),
+        Event::Accepted(at, sent) => format!(
             "{}accepted after {}, id {}",
             part(*at),
             millis(sent.response),
             printable(&sent.id)
         ),
         Event::Reported(at, sent) => {
-            if let Some((state, after)) = sent.state {
-                println!(
-                    "{}{} after {}, id {}, err {}",
-                    part(*at),
-                    state.stat(),
-                    millis(after),
-                    printable(&sent.id),
-                    printable(sent.err.as_deref().unwrap_or("-"))
-                );
-            }
+            let Some((state, after)) = sent.state else {
+                return;
+            };
+            format!(
+                "{}{} after {}, id {}, err {}",
+                part(*at),
+                state.stat(),
+                millis(after),
+                printable(&sent.id),
+                printable(sent.err.as_deref().unwrap_or("-"))
+            )
         }
-    }
+    };
+    // The message is on its way, and the exit code tells the same.
+    let _ = terminal::print(line);
 }
 
 fn report(sent: &[Sent], done: &Result<(), Failure>, parts: usize) -> serde_json::Value {

@@ -10,6 +10,7 @@ use smppgate_codec::code::{MessageState, Status};
 
 use super::choice::{error, listen, pair, rate, refusal, share};
 use super::file::{REMEMBER, Simulated, read};
+use crate::cli::terminal;
 use crate::rig::carrier::{Action, Behaviour, Carrier, Counts, IdForm, Planned, Settings};
 use crate::rig::chance::{Law, span};
 use crate::rig::tls::ServerTls;
@@ -117,7 +118,7 @@ pub fn run(args: &Args) -> ExitCode {
     match try_run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("smppgate sim: {error}");
+            terminal::warn(format_args!("smppgate sim: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -143,10 +144,10 @@ fn try_run(args: &Args) -> Result<(), String> {
             "" => String::new(),
             name => format!(" {name}"),
         };
-        eprintln!(
+        terminal::warn(format_args!(
             "simulated carrier{shown} on {}, seed {seed}",
             carrier.address()
-        );
+        ));
         carriers.push((name, carrier));
     }
     tokio::runtime::Builder::new_current_thread()
@@ -162,7 +163,7 @@ fn try_run(args: &Args) -> Result<(), String> {
         {
             counts.insert("carrier".into(), name.into());
         }
-        println!("{json}");
+        terminal::print(json).map_err(|error| format!("standard output: {error}"))?;
     }
     Ok(())
 }
@@ -195,7 +196,7 @@ fn show(name: &str, counts: &Counts, before: &Counts) {
         "" => String::new(),
         name => format!("{name:12} "),
     };
-    eprintln!(
+    terminal::warn(format_args!(
         "{name}binds {:3}  messages {:>8}/s  accepted {}  refused {}  receipts {} (taken {})",
         counts.bound,
         counts.messages - before.messages,
@@ -203,7 +204,7 @@ fn show(name: &str, counts: &Counts, before: &Counts) {
         counts.refused,
         counts.receipts,
         counts.receipts_taken,
-    );
+    ));
 }
 
 fn settings(args: &Args, listen: SocketAddr) -> io::Result<Settings> {
