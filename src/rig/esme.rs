@@ -14,7 +14,7 @@ use smppgate_codec::pdu::Header;
 use smppgate_codec::wire::PduWriter;
 
 use super::pipe::{Inbox, Pipe};
-use super::tls::ClientTls;
+use super::tls::{self, ClientTls};
 use super::wire::Wire;
 
 /// Pause between two attempts of [`Esme::dial_until`].
@@ -126,17 +126,25 @@ impl Esme {
             inbox: Inbox::new(),
             sequence: 0,
         };
+        match esme.bind(login, patience) {
+            Ok(()) => Ok(esme),
+            Err(DialError::Io(error)) => Err(esme.plainly(error).into()),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    fn bind(&mut self, login: &Login, patience: Duration) -> Result<(), DialError> {
         let mut body = Vec::new();
         for field in [&login.system_id, &login.password, &login.system_type] {
             body.extend_from_slice(field.as_bytes());
             body.push(0);
         }
         body.extend_from_slice(&[login.version, 0, 0, 0]);
-        let sequence = esme.request(login.bind, &body)?;
+        let sequence = self.request(login.bind, &body)?;
         let ended = Instant::now() + patience;
         loop {
             let left = ended.saturating_duration_since(Instant::now());
-            let Some(pdu) = esme.next(left)? else {
+            let Some(pdu) = self.next(left)? else {
                 return Err(io::Error::from(io::ErrorKind::TimedOut).into());
             };
             let Header {
@@ -147,11 +155,29 @@ impl Esme {
             } = pdu.header;
             if of == sequence && command.is_response() {
                 return match status {
-                    Status::ESME_ROK => Ok(esme),
+                    Status::ESME_ROK => Ok(()),
                     status => Err(DialError::Refused(status)),
                 };
             }
         }
+    }
+
+    /// Says what an error before the bind means if the port is of the other kind: the octets of TLS
+    /// make a strange PDU, and those of a PDU a strange record of TLS.
+    fn plainly(&self, error: io::Error) -> io::Error {
+        let words = match &self.stream {
+            Wire::Plain(_) if tls::is_record(self.inbox.unread()) => {
+                "the port speaks TLS: bind with it (--tls, or tls of the carrier)"
+            }
+            Wire::Tls(tls) if tls.is_answered_plainly(&error) => {
+                "the port speaks no TLS: bind without it (no --tls, or no tls of the carrier)"
+            }
+            Wire::Tls(tls) if tls.is_shaking_hands() && is_silence(&error) => {
+                "no word of TLS came: perhaps the port speaks none (no --tls, or no tls of the carrier)"
+            }
+            Wire::Plain(_) | Wire::Tls(_) => return error,
+        };
+        io::Error::new(io::ErrorKind::InvalidData, words)
     }
 
     /// Dials again and again until a bind stands or `patience` is over; then the last error.
@@ -238,4 +264,15 @@ impl Esme {
         pipe.inbox = self.inbox;
         Ok((pipe, self.sequence + 1))
     }
+}
+
+/// Whether the peer said nothing more, rather than something wrong.
+fn is_silence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::WouldBlock
+    )
 }

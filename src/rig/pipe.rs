@@ -118,6 +118,11 @@ impl Inbox {
         self.end = (self.end + count).min(self.octets.len());
     }
 
+    /// What was read and not taken.
+    pub fn unread(&self) -> &[u8] {
+        &self.octets[self.start..self.end]
+    }
+
     /// The next whole PDU, `None` while more octets are needed.
     #[inline]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, FrameError> {

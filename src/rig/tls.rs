@@ -176,3 +176,8 @@ impl ServerCertVerifier for Anybody {
         self.0.signature_verification_algorithms.supported_schemes()
     }
 }
+
+/// Whether octets begin a record of TLS: an alert or a handshake, of version 1.0 to 1.3.
+pub(super) fn is_record(octets: &[u8]) -> bool {
+    matches!(octets, [0x15 | 0x16, 0x03, 0..=4, ..])
+}

@@ -44,6 +44,17 @@ impl Wire {
 }
 
 impl Tls {
+    /// Whether the peer's octets are no TLS at all.
+    pub fn is_answered_plainly(&self, error: &io::Error) -> bool {
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        self.is_shaking_hands() && matches!(cause, Some(rustls::Error::InvalidMessage(_)))
+    }
+
+    /// Whether nothing but the handshake was exchanged yet.
+    pub fn is_shaking_hands(&self) -> bool {
+        self.connection.is_handshaking()
+    }
+
     fn send(&mut self) -> io::Result<()> {
         while self.connection.wants_write() {
             self.connection.write_tls(&mut self.socket)?;

@@ -290,3 +290,29 @@ fn a_warm_up_as_long_as_the_run_was_measured() {
     let told = load(&carrier, &["--duration", "600ms", "--warmup", "200ms"]);
     assert_eq!(code(&told), 0, "{}", err(&told));
 }
+
+#[test]
+fn a_port_of_the_other_kind_was_told_as_a_strange_length() {
+    let plain = refusing(0.0);
+    let (secret, ca) = tls_carrier("kind");
+    // A peer that hears no PDU in a ClientHello and closes without an answer.
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let deaf_address = deaf.local_addr().unwrap();
+    std::thread::spawn(move || deaf.incoming().take(2).for_each(drop));
+    let tls = ["--tls", "--ca", &ca, "--server-name", "localhost"];
+    for (address, options, words) in [
+        (plain.address(), &tls[..], "the port speaks no TLS"),
+        (deaf_address, &tls[..], "perhaps the port speaks none"),
+        (secret.address(), &[], "the port speaks TLS"),
+    ] {
+        let address = address.to_string();
+        let peer = [&["--connect", &address, "--password", "hush"], options].concat();
+        let message = ["--from", "Me", "--to", "33612345678", "--text", "Hello"];
+        let sent = smppgate(&[&["send"], &message[..], &peer].concat(), "");
+        assert_eq!(code(&sent), 1);
+        assert!(sentence(&sent).contains(words), "{}", err(&sent));
+        let loaded = smppgate(&[&["load", "--count", "1"], &peer[..]].concat(), "");
+        assert_eq!(code(&loaded), 1);
+        assert!(sentence(&loaded).contains(words), "{}", err(&loaded));
+    }
+}
