@@ -133,7 +133,7 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
     let admin = one(&mut root, "admin").and_then(admin);
 
     let (account_names, accounts) = accounts(&mut root, context);
-    let (carrier_names, carriers) = carriers(&mut root, context);
+    let (carrier_names, carriers, places) = carriers(&mut root, context);
     let groups = groups(&mut root, &carriers);
     let routes = routes(&mut root, &account_names, &carrier_names, context);
     let inbound = many(&mut root, "inbound")
@@ -144,7 +144,10 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
     root.planned("cluster", None);
     root.finish();
 
-    check::addresses(&listeners, admin.as_ref(), report);
+    let placed: Vec<_> = places.iter().zip(&carriers).collect();
+    check::addresses(&listeners, admin.as_ref(), &placed, report);
+    check::families(&placed, report);
+    check::receivers(&placed, report);
     check::answer_times(&accounts, &carriers, report);
     check::reachable(&routes, report);
     Config {
@@ -208,16 +211,25 @@ fn accounts(root: &mut Section<'_>, context: &Context<'_>) -> (Names, Vec<(Spot,
     (names, accounts)
 }
 
-fn carriers(root: &mut Section<'_>, context: &Context<'_>) -> (Carriers, Vec<Carrier>) {
+/// The carriers, and where they say what is held against other parts.
+fn carriers(
+    root: &mut Section<'_>,
+    context: &Context<'_>,
+) -> (Carriers, Vec<Carrier>, Vec<check::Places>) {
     let mut names = Carriers::new();
-    let mut carriers = Vec::new();
+    let (mut carriers, mut places) = (Vec::new(), Vec::new());
     for section in many(root, "carrier") {
         let name = section.spot_of("name");
+        places.push(check::Places {
+            bind: section.spot_of("bind"),
+            local_address: section.spot_of("local_address"),
+            outbind: section.spot_of("outbind"),
+        });
         let carrier = carrier(section, context);
         names.add(&carrier, &name, root.report);
         carriers.push(carrier);
     }
-    (names, carriers)
+    (names, carriers, places)
 }
 
 /// The bounds of groups; each group has a carrier.
