@@ -16,7 +16,7 @@ use super::exchange::{Command, Exchange};
 pub use super::id_form::IdForm;
 pub use super::phone::{Inbound, Phones};
 use super::poll::{Poll, Waker};
-pub use super::shape::{Carriage, Dates, Parameters, ReceiptAlphabet, Shape, Wording};
+pub use super::shape::{Carriage, Dates, Parameters, ReceiptAlphabet, Repeats, Shape, Wording};
 pub use super::timeline::{Action, Planned};
 
 /// Orders from outside that may wait for the carrier's thread.

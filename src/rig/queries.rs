@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use smppgate_codec::code::{Command, MessageState, Status};
+use smppgate_codec::code::{Command, DataCoding, MessageState, Status};
 use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{
     Address, CancelSm, Destination, Header, QuerySm, QuerySmResp, ReplaceSm, SubmitMulti,
@@ -139,6 +139,7 @@ impl Exchange {
             submitted: 0,
             done: 0,
             user_message_reference: None,
+            coding: DataCoding(0),
             user_data: &[],
         };
         let end = End {
@@ -218,6 +219,7 @@ impl Exchange {
                 submitted: 0,
                 done: 0,
                 user_message_reference: None,
+                coding: multi.data_coding,
                 user_data: multi.short_message,
             };
             self.report(&receipt, number, end, side, out);

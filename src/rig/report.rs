@@ -1,12 +1,12 @@
 //! The receipt that the simulated carrier writes: the text of SMPP 3.4 Appendix B and its TLVs.
 
 use bytes::{BufMut, BytesMut};
-use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status, Tag};
+use smppgate_codec::code::{Command, DataCoding, MessageState, RegisteredDelivery, Status, Tag};
 use smppgate_codec::pdu::{Address, Tlv};
 use smppgate_codec::wire::PduWriter;
 
 /// Characters of the message that a receipt repeats.
-const TEXT_MAX: usize = 20;
+pub(super) const TEXT_MAX: usize = 20;
 
 /// What a receipt says.
 pub(super) struct Receipt<'a> {
@@ -21,6 +21,7 @@ pub(super) struct Receipt<'a> {
     pub submitted: u64,
     pub done: u64,
     pub user_message_reference: Option<u32>,
+    pub coding: DataCoding,
     pub user_data: &'a [u8],
 }
 
@@ -163,6 +164,7 @@ mod tests {
             submitted: 0,
             done: 60,
             user_message_reference: Some(9),
+            coding: DataCoding(0),
             user_data: b"A body that is longer than twenty",
         };
         let mut out = BytesMut::new();

@@ -3,12 +3,12 @@
 use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, DataCoding, EsmClass, RegisteredDelivery, Status, Tag};
 use smppgate_codec::pdu::{Data, Sm, Tlv, Tlvs};
-use smppgate_codec::text::ucs2;
+use smppgate_codec::text::{self, DefaultAlphabet, latin1, ucs2};
 use smppgate_codec::time::Civil;
 use smppgate_codec::wire::PduWriter;
 
 use super::named::Named;
-use super::report::{Receipt, stat};
+use super::report::{Receipt, TEXT_MAX, stat};
 
 /// How receipts look; the default is what the specification has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Shape {
     pub zone_minutes: i32,
     /// The alphabet.
     pub alphabet: ReceiptAlphabet,
+    /// How it repeats the beginning of the message.
+    pub repeats: Repeats,
     /// The PDU and the field that carry the text.
     pub carriage: Carriage,
     /// The optional parameters.
@@ -36,6 +38,7 @@ impl Default for Shape {
             dates: Dates::Ten,
             zone_minutes: 0,
             alphabet: ReceiptAlphabet::Ascii,
+            repeats: Repeats::Masked,
             carriage: Carriage::ShortMessage,
             parameters: Parameters::Usual,
             esm_class: 0x04,
@@ -86,6 +89,22 @@ pub enum ReceiptAlphabet {
     Ucs2,
 }
 
+/// How a receipt repeats the beginning of its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// Its octets, with dots for those that ASCII does not show.
+    Masked,
+    /// Its octets.
+    Octets,
+    /// Its characters in ISO 8859-1, with a question mark for what that does not show; data_coding 0
+    /// is read as the GSM alphabet.
+    Gsm,
+    /// The same, and data_coding 0 is read as ISO 8859-1.
+    Latin1,
+    /// The same, and data_coding 0 is read as ASCII, which has nothing above 127.
+    Ascii,
+}
+
 /// What carries a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carriage {
@@ -124,6 +143,8 @@ names!(Wording: "full" = Full, "short" = Short, "no-err" = WithoutErr, "lower-ca
     "empty" = Empty);
 names!(Dates: "10" = Ten, "12" = Twelve, "14" = Fourteen);
 names!(ReceiptAlphabet: "ascii" = Ascii, "ascii-flagged-ucs2" = AsciiFlaggedUcs2, "ucs2" = Ucs2);
+names!(Repeats: "masked" = Masked, "octets" = Octets, "gsm" = Gsm, "latin1" = Latin1,
+    "ascii" = Ascii);
 names!(Carriage: "short_message" = ShortMessage, "payload" = Payload, "data_sm" = DataSm);
 names!(Parameters: "usual" = Usual, "none" = None, "wrong-lengths" = WrongLengths,
     "overrun" = Overrun);
@@ -133,9 +154,9 @@ impl Shape {
     pub(super) fn put(&self, receipt: &Receipt<'_>, out: &mut BytesMut) {
         let text = self.words(receipt);
         let (octets, coding) = match self.alphabet {
-            ReceiptAlphabet::Ascii => (text.into_bytes(), DataCoding(0)),
-            ReceiptAlphabet::AsciiFlaggedUcs2 => (text.into_bytes(), DataCoding::UCS2),
-            ReceiptAlphabet::Ucs2 => (ucs2::encode(&text), DataCoding::UCS2),
+            ReceiptAlphabet::Ascii => (text, DataCoding(0)),
+            ReceiptAlphabet::AsciiFlaggedUcs2 => (text, DataCoding::UCS2),
+            ReceiptAlphabet::Ucs2 => (ucs2::encode(&latin1::decode(&text)), DataCoding::UCS2),
         };
         let is_short = self.carriage == Carriage::ShortMessage && octets.len() <= 254;
         let mut tlvs = BytesMut::new();
@@ -169,7 +190,7 @@ impl Shape {
         sm.put(pdu.body());
     }
 
-    fn words(&self, receipt: &Receipt<'_>) -> String {
+    fn words(&self, receipt: &Receipt<'_>) -> Vec<u8> {
         let id = String::from_utf8_lossy(receipt.id);
         let delivered = receipt.is_delivered();
         let stat = match self.text {
@@ -187,21 +208,44 @@ impl Shape {
             _ => "stat:",
         };
         let text = match self.text {
-            Wording::Empty => return String::new(),
-            Wording::Short => return format!("id:{id} stat:{stat}"),
+            Wording::Empty => return Vec::new(),
+            Wording::Short => return format!("id:{id} stat:{stat}").into_bytes(),
             _ => format!(
                 "id:{id} sub:001 dlvrd:00{} submit date:{} done date:{} {stat_word}{stat}{err} \
-                 text:{}",
+                 text:",
                 u8::from(delivered),
                 self.date(receipt.submitted),
                 self.date(receipt.done),
-                String::from_utf8_lossy(&receipt.text()),
             ),
         };
+        let text = [text.as_bytes(), &self.repeated(receipt)].concat();
         match self.text {
             Wording::LowerCase => text.to_ascii_lowercase(),
             _ => text,
         }
+    }
+
+    fn repeated(&self, receipt: &Receipt<'_>) -> Vec<u8> {
+        let start = |octets: &[u8]| octets[..octets.len().min(TEXT_MAX)].to_vec();
+        let alphabet = match self.repeats {
+            Repeats::Masked => return receipt.text(),
+            Repeats::Octets => return start(receipt.user_data),
+            Repeats::Gsm => DefaultAlphabet::Gsm,
+            Repeats::Latin1 => DefaultAlphabet::Latin1,
+            Repeats::Ascii => DefaultAlphabet::Ascii,
+        };
+        let Some(read) = text::decode(receipt.coding, alphabet, receipt.user_data) else {
+            return start(receipt.user_data);
+        };
+        let most = match self.repeats {
+            Repeats::Ascii => 0x7E,
+            _ => 0xFF,
+        };
+        let shown = |one: char| match u8::try_from(one) {
+            Ok(octet) if (0x20..=0x7E).contains(&octet) || (0xA0..=most).contains(&octet) => octet,
+            _ => b'?',
+        };
+        read.chars().take(TEXT_MAX).map(shown).collect()
     }
 
     fn date(&self, unix: u64) -> String {
@@ -274,6 +318,7 @@ mod tests {
             submitted: 1_798_156_800,
             done: 1_798_156_860,
             user_message_reference: None,
+            coding: DataCoding(0),
             user_data: b"Hello",
         };
         let mut out = BytesMut::new();

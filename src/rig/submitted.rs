@@ -1,6 +1,6 @@
 //! A submit_sm or data_sm as far as a simulated carrier looks at it.
 
-use smppgate_codec::code::{Command, EsmClass, MessageState, RegisteredDelivery, Tag};
+use smppgate_codec::code::{Command, DataCoding, EsmClass, MessageState, RegisteredDelivery, Tag};
 use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{Address, Data, Sm, Tlvs};
 use smppgate_codec::text::udh;
@@ -18,6 +18,7 @@ pub(super) struct Message<'a> {
     pub destination: Address<'a>,
     pub esm_class: EsmClass,
     pub registered: RegisteredDelivery,
+    pub coding: DataCoding,
     pub user_data: &'a [u8],
     pub tlvs: Tlvs<'a>,
     /// The command that answers it.
@@ -34,6 +35,7 @@ impl<'a> Message<'a> {
                 destination: data.destination,
                 esm_class: data.esm_class,
                 registered: data.registered_delivery,
+                coding: data.data_coding,
                 user_data: data.tlvs.find(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
                 tlvs: data.tlvs,
                 response: Command::DATA_SM_RESP,
@@ -45,6 +47,7 @@ impl<'a> Message<'a> {
             destination: sm.destination,
             esm_class: sm.esm_class,
             registered: sm.registered_delivery,
+            coding: sm.data_coding,
             user_data: sm.user_data(),
             tlvs: sm.tlvs,
             response: Command::SUBMIT_SM_RESP,
@@ -74,6 +77,7 @@ impl<'a> Message<'a> {
             submitted: 0,
             done: 0,
             user_message_reference: self.tlvs.number(Tag::USER_MESSAGE_REFERENCE),
+            coding: self.coding,
             user_data: self.user_data,
         }
     }

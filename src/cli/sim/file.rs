@@ -13,7 +13,7 @@ use smppgate_codec::code::MessageState;
 use super::choice::{listen, status};
 use crate::rig::carrier::{
     Action, Behaviour, Carriage, Dates, IdForm, Parameters, Phones, Planned, ReceiptAlphabet,
-    ResponseShape, SegmentReceipts, Settings, Shape, Throttle, Wording,
+    Repeats, ResponseShape, SegmentReceipts, Settings, Shape, Throttle, Wording,
 };
 use crate::rig::chance::{Law, span};
 use crate::rig::named::Named;
@@ -142,6 +142,8 @@ struct Receipt {
     #[serde(deserialize_with = "named")]
     alphabet: ReceiptAlphabet,
     #[serde(deserialize_with = "named")]
+    repeats: Repeats,
+    #[serde(deserialize_with = "named")]
     carriage: Carriage,
     #[serde(deserialize_with = "named")]
     parameters: Parameters,
@@ -170,6 +172,7 @@ impl Default for Receipt {
             dates: shape.dates,
             zone_minutes: shape.zone_minutes,
             alphabet: shape.alphabet,
+            repeats: shape.repeats,
             carriage: shape.carriage,
             parameters: shape.parameters,
             esm_class: shape.esm_class,
@@ -302,6 +305,7 @@ impl Carrier {
                 dates: receipt.dates,
                 zone_minutes: receipt.zone_minutes,
                 alphabet: receipt.alphabet,
+                repeats: receipt.repeats,
                 carriage: receipt.carriage,
                 parameters: receipt.parameters,
                 esm_class: receipt.esm_class,
