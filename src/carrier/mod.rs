@@ -43,5 +43,6 @@ pub use maps::{ErrorMap, Reaction, Refusal, StatusMap};
 pub use outbind::CALLERS_MAX;
 pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX};
+pub use rewrite::bodies;
 pub use row::Waiting;
 pub use share::{Group, Share};

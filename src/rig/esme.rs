@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -12,6 +12,7 @@ use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::Header;
 use smppgate_codec::wire::PduWriter;
+use socket2::{Domain, Socket, Type};
 
 use super::pipe::{Inbox, Pipe};
 use super::tls::{self, ClientTls};
@@ -33,6 +34,10 @@ pub struct Login {
     pub version: u8,
     /// system_type, 12 characters at most.
     pub system_type: String,
+    /// addr_ton, addr_npi and address_range.
+    pub range: (u8, u8, String),
+    /// The address that it connects from; `None` is the system's choice.
+    pub local: Option<IpAddr>,
     /// TLS; `None` is plain.
     pub tls: Option<ClientTls>,
 }
@@ -45,6 +50,8 @@ impl Default for Login {
             bind: Command::BIND_TRANSCEIVER,
             version: 0x34,
             system_type: String::new(),
+            range: (0, 0, String::new()),
+            local: None,
             tls: None,
         }
     }
@@ -114,7 +121,7 @@ impl From<DialError> for io::Error {
 impl Esme {
     /// Connects and binds; both together take at most about twice `patience`.
     pub fn dial(address: SocketAddr, login: &Login, patience: Duration) -> Result<Self, DialError> {
-        let stream = TcpStream::connect_timeout(&address, patience)?;
+        let stream = connect(address, login.local, patience)?;
         stream.set_nodelay(true)?;
         let stream = match &login.tls {
             Some(tls) => Wire::tls(tls.connection()?, stream),
@@ -139,7 +146,10 @@ impl Esme {
             body.extend_from_slice(field.as_bytes());
             body.push(0);
         }
-        body.extend_from_slice(&[login.version, 0, 0, 0]);
+        let (ton, npi, range) = &login.range;
+        body.extend_from_slice(&[login.version, *ton, *npi]);
+        body.extend_from_slice(range.as_bytes());
+        body.push(0);
         let sequence = self.request(login.bind, &body)?;
         let ended = Instant::now() + patience;
         loop {
@@ -264,6 +274,20 @@ impl Esme {
         pipe.inbox = self.inbox;
         Ok((pipe, self.sequence + 1))
     }
+}
+
+fn connect(
+    address: SocketAddr,
+    local: Option<IpAddr>,
+    patience: Duration,
+) -> io::Result<TcpStream> {
+    let Some(local) = local else {
+        return TcpStream::connect_timeout(&address, patience);
+    };
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.bind(&SocketAddr::new(local, 0).into())?;
+    socket.connect_timeout(&address.into(), patience)?;
+    Ok(socket.into())
 }
 
 /// Whether the peer said nothing more, rather than something wrong.

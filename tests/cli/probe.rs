@@ -1,14 +1,21 @@
 //! `probe`: finds each habit of a simulated carrier, and says which key to set.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::process::Output;
+use std::thread;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use smppgate::rig::carrier::{
-    Behaviour, Carriage, Carrier, Dates, IdForm, Parameters, SegmentReceipts, Settings, Shape,
-    Wording,
+    Behaviour, Carriage, Carrier, Dates, IdForm, Parameters, ReceiptAlphabet, Repeats,
+    SegmentReceipts, Settings, Shape, Throttle, Wording,
 };
 use smppgate::rig::chance::Law;
+use smppgate::rig::esme::{Esme, Login};
 use smppgate::rig::tls::ServerTls;
+use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status};
+use smppgate_codec::pdu::{Address, Sm};
 
 use super::authority::Authority;
 use super::{code, err, out, scratch, sentence, smppgate};
@@ -180,6 +187,212 @@ fn a_small_window_and_a_deaf_carrier_are_found_out() {
         &told,
         &["window = 3", "2 throttled", "enquire_link = \"0s\""],
     );
+}
+
+#[test]
+fn a_rate_was_taken_for_a_window_of_one() {
+    for (name, latency, by_nack) in [("rate", 0, false), ("rate-slow", 50, true)] {
+        let told = probe(
+            name,
+            "transceiver",
+            Behaviour {
+                latency: Law::Fixed(Duration::from_millis(latency)),
+                rate: 2.0,
+                throttle: Throttle {
+                    by_nack,
+                    ..Throttle::default()
+                },
+                ..Behaviour::default()
+            },
+        );
+        says(
+            &told,
+            &[
+                "6 accepted",
+                "it is not the window",
+                "\nrate = 2",
+                "segment_receipts = \"each\"",
+            ],
+        );
+        assert!(!told.contains("\nwindow"), "{told}");
+    }
+}
+
+#[test]
+fn what_a_small_window_refused_was_not_sent_again() {
+    for (window, status) in [
+        (1, Status::ESME_RTHROTTLED),
+        (2, Status::ESME_RMSGQFUL),
+        (2, Status::ESME_RSUBMITFAIL),
+    ] {
+        let told = probe(
+            &format!("window-{window}"),
+            "transceiver",
+            Behaviour {
+                latency: Law::Fixed(Duration::from_millis(100)),
+                window,
+                throttle: Throttle {
+                    status,
+                    by_nack: false,
+                },
+                segment_receipts: SegmentReceipts::Last,
+                ..Behaviour::default()
+            },
+        );
+        let key = format!("\nwindow = {window}\n");
+        says(&told, &["6 accepted", &key, "segment_receipts = \"last\""]);
+        assert!(!told.contains("\nrate"), "{told}");
+    }
+}
+
+#[test]
+fn what_data_coding_0_means_was_never_found_out() {
+    for (repeats, words) in [
+        (Repeats::Gsm, "\nalphabet = \"gsm\""),
+        (Repeats::Latin1, "\nalphabet = \"latin1\""),
+        (Repeats::Ascii, "\nalphabet = \"ascii\""),
+        (Repeats::Octets, "repeat the octets of the text"),
+        (Repeats::Masked, "do not repeat the text so that it shows"),
+    ] {
+        for alphabet in [ReceiptAlphabet::Ascii, ReceiptAlphabet::Ucs2] {
+            let told = probe(
+                &format!("{repeats:?}-{alphabet:?}"),
+                "transceiver",
+                Behaviour {
+                    receipt: Shape {
+                        repeats,
+                        alphabet,
+                        ..Shape::default()
+                    },
+                    ..Behaviour::default()
+                },
+            );
+            // Octets that leave as characters of UCS-2 have been read as ISO 8859-1.
+            if (repeats, alphabet) != (Repeats::Octets, ReceiptAlphabet::Ucs2) {
+                says(&told, &[words]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_carrier_whose_receipts_all_report_failure_is_told() {
+    let told = probe(
+        "failing",
+        "transceiver",
+        Behaviour {
+            states: vec![(MessageState::UNDELIVERABLE, 1.0)],
+            ..Behaviour::default()
+        },
+    );
+    says(&told, &["every receipt reports failure (UNDELIV)"]);
+}
+
+#[test]
+fn segments_that_cannot_be_found_out_are_told() {
+    let refused = probe(
+        "no-receipts",
+        "transceiver",
+        Behaviour {
+            receipts_lost: 1.0,
+            ..Behaviour::default()
+        },
+    );
+    says(
+        &refused,
+        &["how segments are reported could not be found out"],
+    );
+    assert!(!refused.contains("\nsegment_receipts"), "{refused}");
+}
+
+#[test]
+fn a_deaf_transmitter_was_told_that_the_phone_is_off() {
+    let told = probe("deaf", "transmitter", Behaviour::default());
+    says(&told, &["no receipt can come here"]);
+}
+
+#[test]
+fn a_transmitter_is_asked_together_with_the_receiver_of_its_group() {
+    let carrier = Carrier::spawn(Settings {
+        password: Some("secret".into()),
+        ..Settings::default()
+    })
+    .unwrap();
+    let address = format!("address = \"{}\"", carrier.address());
+    let both = format!(
+        "{address}\ngroup = \"g\"\nbind = \"transmitter\"\n[[carrier]]\nname = \"ear\"\ngroup = \"g\"\n\
+         system_id = \"us\"\npassword = \"secret\"\nbind = \"receiver\"\n{address}"
+    );
+    says(out(&asked("ear", &both)), &["6 receipts came", "6 of 6"]);
+    assert_eq!(carrier.stop().unwrap().receipts_taken, 6);
+}
+
+#[test]
+fn receipts_of_others_were_taken_from_the_gateway() {
+    let carrier = Carrier::spawn(Settings {
+        password: Some("secret".into()),
+        ..Settings::default()
+    })
+    .unwrap();
+    // The receipt of a message that the gateway has sent, and that no bind has taken yet.
+    let login = Login {
+        system_id: "us".into(),
+        bind: Command::BIND_TRANSMITTER,
+        ..Login::default()
+    };
+    let mut gateway = Esme::dial(carrier.address(), &login, Duration::from_secs(5)).unwrap();
+    let sm = Sm {
+        destination: Address::new(1, 1, b"447700900123"),
+        registered_delivery: RegisteredDelivery::FINAL,
+        short_message: b"Hello",
+        ..Sm::default()
+    };
+    let mut body = BytesMut::new();
+    sm.put(&mut body);
+    gateway.request(Command::SUBMIT_SM, &body).unwrap();
+    gateway.next(Duration::from_secs(5)).unwrap().unwrap();
+    let told = asked("others", &format!("address = \"{}\"", carrier.address()));
+    says(out(&told), &["6 receipts came", "6 of 6"]);
+    let counts = carrier.stop().unwrap();
+    assert_eq!(counts.receipts_taken, 6);
+    assert!(counts.deliveries_refused > 0);
+}
+
+#[test]
+fn a_carrier_was_asked_otherwise_than_the_gateway_would() {
+    // Whoever connects from elsewhere, or says less, is refused by some carriers.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let keys = format!(
+        "address = \"{}\"\nlocal_address = \"127.0.0.2\"\nservice_type = \"OTP\"\n\
+         address_range = {{ ton = 1, npi = 2, range = \"^36\" }}\n\
+         source = {{ ton = 3, npi = 4 }}\ndestination = {{ ton = 2, npi = 8 }}\n\
+         tlv = {{ add = {{ 0x1400 = \"1201\" }}, drop = [] }}",
+        listener.local_addr().unwrap()
+    );
+    let smsc = thread::spawn(move || {
+        let (mut socket, from) = listener.accept().unwrap();
+        let mut pdu = || {
+            let mut octets = vec![0; 4];
+            socket.read_exact(&mut octets).unwrap();
+            let length = u32::from_be_bytes(octets[..4].try_into().unwrap());
+            octets.resize(length as usize, 0);
+            socket.read_exact(&mut octets[4..]).unwrap();
+            let header = [&octets[..4], &[0x80], &octets[5..16]].concat();
+            let body: &[u8] = if octets[7] == 0x15 { &[] } else { b"1\0" };
+            let length = 16 + body.len() as u32;
+            let answer = [&length.to_be_bytes(), &header[4..], body].concat();
+            socket.write_all(&answer).unwrap();
+            octets
+        };
+        (from, pdu(), pdu(), pdu())
+    });
+    let _ = asked("own-way", &keys);
+    let (from, bind, _, submit) = smsc.join().unwrap();
+    assert_eq!(from.ip().to_string(), "127.0.0.2");
+    assert!(bind.ends_with(b"\x34\x01\x02^36\0"), "{bind:?}");
+    let head = b"OTP\0\x03\x04smppgate\0\x02\x0833612345678\0";
+    assert_eq!(&submit[16..16 + head.len()], head);
+    assert!(submit.ends_with(b"\x14\0\0\x041201"), "{submit:?}");
 }
 
 #[test]

@@ -1,28 +1,34 @@
 //! Binds as the configuration says, sends test messages, and notes everything that comes back.
 
 use std::io;
-use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use bytes::BytesMut;
-use smppgate_codec::code::{Command, DataCoding, EsmClass, RegisteredDelivery, Status, Tag};
-use smppgate_codec::pdu::{Address, MessageResp, Pdu as Read, Sm};
+use smppgate_codec::code::{Command, DataCoding, Status, Tag};
+use smppgate_codec::pdu::{MessageResp, Pdu as Read};
 use smppgate_codec::receipt::{self, Kind, Report, State};
-use smppgate_codec::text::split::{Segments, Unit, Way};
-use smppgate_codec::text::{DefaultAlphabet, encode_auto};
 
-use crate::carrier::{Binding, Carrier, Numbering};
-use crate::rig::esme::{Esme, Login, Pdu};
-use crate::rig::tls::ClientTls;
+use super::bound::bind;
+use super::message::{Message, messages};
+use super::pace::{Notes, is_throttled, may_be_throttled};
+use crate::carrier::{Binding, Carrier};
+use crate::message::digits;
+use crate::rig::esme::{Esme, Pdu};
 
 /// One look at a bind, so that the other gets its turn.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// The longest wait for a connection or a response.
+/// The longest wait for a response.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The first text: a character of the extension table, and one that is the octet 0.
-pub const GSM_TEXT: &str = "@ 5€ smppgate probe";
+/// Pause before what was throttled is sent again: a carrier that counts by the second has forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(1);
+
+/// First and longest pause before what was throttled alone is sent again.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_MOST: Duration = Duration::from_secs(4);
+
+/// How long what was throttled is sent again and again.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One test message, and what became of it.
 #[derive(Debug, Clone)]
@@ -33,8 +39,10 @@ pub struct Sent {
     pub status: Option<Status>,
     /// The id that it was given.
     pub id: String,
-    /// Messages without an answer when it left, itself among them.
-    pub unanswered: usize,
+    /// Messages without an answer when it left, itself among them; `None` once it was sent again.
+    pub unanswered: Option<usize>,
+    /// Its text has octets above 127 beside data_coding 0.
+    pub is_above: bool,
 }
 
 /// One receipt.
@@ -49,7 +57,7 @@ pub struct Receipt {
     /// Its dates as they stand there.
     pub submit_date: Option<Vec<u8>>,
     /// The beginning of the message, if it is repeated.
-    pub repeated: Option<Vec<u8>>,
+    pub repeated: Vec<u8>,
     /// data_coding.
     pub coding: DataCoding,
     /// It came as data_sm.
@@ -65,6 +73,10 @@ pub struct Receipt {
 /// Everything that was seen.
 #[derive(Debug, Default)]
 pub struct Seen {
+    /// Whether one of the binds receives.
+    pub hears: bool,
+    /// What throttling has shown.
+    pub notes: Notes,
     /// The messages in their order.
     pub sent: Vec<Sent>,
     /// The receipts as they came.
@@ -83,12 +95,18 @@ struct Asking {
     seen: Seen,
     /// Sequence numbers of messages without an answer, with their place.
     open: Vec<(u32, usize)>,
+    /// The phone.
+    to: String,
+    /// For each message that was throttled, those that were sent before it and had no answer yet.
+    beside: Vec<Vec<usize>>,
 }
 
 /// What is sent to whom.
 pub struct Order<'a> {
     /// The carrier.
     pub carrier: &'a Carrier,
+    /// The one of its group that receives, if it does not.
+    pub receiver: Option<&'a Carrier>,
     /// Destination, digits.
     pub to: &'a str,
     /// Source.
@@ -102,13 +120,16 @@ pub struct Order<'a> {
 /// Sends the messages and returns what was seen; `tell` hears how far it has come.
 pub fn ask(order: &Order<'_>, tell: &mut dyn FnMut(&str)) -> io::Result<Seen> {
     let mut asking = Asking {
-        binds: bind(order.carrier)?,
+        binds: bind(order.carrier, order.receiver)?,
         seen: Seen::default(),
         open: Vec::new(),
+        to: order.to.to_owned(),
+        beside: Vec::new(),
     };
+    asking.seen.hears = order.carrier.bind != Binding::Transmitter || asking.binds.len() > 1;
     tell("bound");
     asking.enquire()?;
-    let messages = messages(order);
+    let messages = messages(order.carrier, order.from, order.to, order.count);
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -119,6 +140,11 @@ pub fn ask(order: &Order<'_>, tell: &mut dyn FnMut(&str)) -> io::Result<Seen> {
     asking.take_until(ANSWER_TIMEOUT, |asking| asking.open.is_empty())?;
     asking.submit(rest)?;
     asking.take_until(ANSWER_TIMEOUT, |asking| asking.open.is_empty())?;
+    asking.note_throttled();
+    if asking.seen.sent.iter().any(Sent::may_be_throttled) {
+        tell("throttled, sending one after the other");
+        asking.slow_down(&messages)?;
+    }
     tell("sent, waiting for receipts");
     asking.take_until(order.wait, |asking| {
         let accepted = asking.seen.sent.iter();
@@ -140,6 +166,12 @@ pub fn ask(order: &Order<'_>, tell: &mut dyn FnMut(&str)) -> io::Result<Seen> {
     Ok(asking.seen)
 }
 
+impl Sent {
+    fn may_be_throttled(&self) -> bool {
+        self.status.is_some_and(may_be_throttled)
+    }
+}
+
 impl Receipt {
     /// Whether nothing follows it.
     pub fn is_final(&self) -> bool {
@@ -147,115 +179,60 @@ impl Receipt {
     }
 }
 
-fn bind(carrier: &Carrier) -> io::Result<Vec<Esme>> {
-    let kinds: &[Command] = match carrier.bind {
-        Binding::Transceiver => &[Command::BIND_TRANSCEIVER],
-        Binding::Pair => &[Command::BIND_TRANSMITTER, Command::BIND_RECEIVER],
-        Binding::Transmitter => &[Command::BIND_TRANSMITTER],
-        Binding::Receiver => return Err(io::Error::other("it is bound as a receiver alone")),
-    };
-    if carrier.outbind.is_some() {
-        let told = "it calls us, and we can only ask a carrier that we call";
-        return Err(io::Error::other(told));
-    }
-    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
-    let tls = carrier.tls.as_ref().map(|tls| {
-        let (config, name) = tls.agreed();
-        ClientTls::agreed(config, name)
-    });
-    let mut last = io::Error::other("it has no address");
-    for address in &carrier.addresses {
-        for address in address.to_socket_addrs().into_iter().flatten() {
-            let dial = |&bind: &Command| {
-                let login = Login {
-                    system_id: carrier.system_id.clone(),
-                    password: text(&carrier.password.0),
-                    system_type: carrier.system_type.clone(),
-                    version: carrier.interface_version,
-                    bind,
-                    tls: tls.clone(),
-                };
-                Esme::dial(address, &login, ANSWER_TIMEOUT).map_err(io::Error::from)
-            };
-            match kinds.iter().map(dial).collect() {
-                Ok(binds) => return Ok(binds),
-                Err(error) => last = error,
-            }
-        }
-    }
-    Err(last)
-}
-
-/// The bodies of the messages, each with its part.
-fn messages(order: &Order<'_>) -> Vec<((u8, u8), BytesMut)> {
-    let mut texts = vec![
-        GSM_TEXT.to_owned(),
-        "Проба smppgate".to_owned(),
-        format!("{:200}.", "A probe in two parts."),
-    ];
-    texts.extend((5..=order.count).map(|number| format!("smppgate probe {number}")));
-    let mut all = Vec::new();
-    for text in texts {
-        let encoded = encode_auto(&text);
-        let unit = Unit::of(encoded.coding, DefaultAlphabet::Gsm);
-        let Ok(segments) = Segments::new(&encoded.octets, unit, Way::Udh8, &[], 0x5A, 2) else {
-            continue;
-        };
-        for segment in segments.iter() {
-            let mut user_data = Vec::new();
-            segment.put_user_data(&mut user_data);
-            all.push((
-                (segment.part.seqnum, segment.part.total),
-                body(order, encoded.coding, segment.has_udh(), &user_data),
-            ));
-        }
-    }
-    all.truncate(order.count);
-    all
-}
-
-fn body(order: &Order<'_>, data_coding: DataCoding, has_udh: bool, user_data: &[u8]) -> BytesMut {
-    let carrier = order.carrier;
-    let set = |numbering, usual| match numbering {
-        Numbering::Set(value) => value,
-        Numbering::Keep => usual,
-    };
-    let is_number = order.from.bytes().all(|octet| octet.is_ascii_digit());
-    let (ton, npi) = if is_number { (1, 1) } else { (5, 0) };
-    let sm = Sm {
-        service_type: carrier.service_type.as_bytes(),
-        source: Address::new(
-            set(carrier.source_ton, ton),
-            set(carrier.source_npi, npi),
-            order.from.as_bytes(),
-        ),
-        destination: Address::new(
-            set(carrier.destination_ton, 1),
-            set(carrier.destination_npi, 1),
-            order.to.as_bytes(),
-        ),
-        esm_class: EsmClass(if has_udh { EsmClass::UDHI } else { 0 }),
-        registered_delivery: RegisteredDelivery::FINAL,
-        data_coding,
-        short_message: user_data,
-        ..Sm::default()
-    };
-    let mut body = BytesMut::new();
-    sm.put(&mut body);
-    body
-}
-
 impl Asking {
-    fn submit(&mut self, messages: &[((u8, u8), BytesMut)]) -> io::Result<()> {
-        for (part, body) in messages {
-            let sequence = self.binds[0].request(Command::SUBMIT_SM, body)?;
+    fn submit(&mut self, messages: &[Message]) -> io::Result<()> {
+        for message in messages {
+            let sequence = self.binds[0].request(Command::SUBMIT_SM, &message.body)?;
             self.open.push((sequence, self.seen.sent.len()));
             self.seen.sent.push(Sent {
-                part: *part,
+                part: message.part,
+                is_above: message.is_above,
                 status: None,
                 id: String::new(),
-                unanswered: self.open.len(),
+                unanswered: Some(self.open.len()),
             });
+        }
+        Ok(())
+    }
+
+    /// Notes which messages were throttled when several were sent at once, and beside which others.
+    fn note_throttled(&mut self) {
+        let sent = &self.seen.sent;
+        let is_taken = |&place: &usize| sent[place].status == Some(Status::ESME_ROK);
+        let is_beside = self.beside.iter().flatten().any(is_taken);
+        let throttled = sent.iter().filter(|sent| sent.may_be_throttled()).count();
+        self.seen.notes.is_beside = is_beside;
+        self.seen.notes.throttled = throttled;
+    }
+
+    /// Sends what was throttled again, one after the other, until it is taken: a window has room for
+    /// that, a rate perhaps only after a pause.
+    fn slow_down(&mut self, messages: &[Message]) -> io::Result<()> {
+        let ended = Instant::now() + PATIENCE;
+        self.take_until(FORGOTTEN_AFTER, |_| false)?;
+        for (place, message) in messages.iter().enumerate() {
+            if !self.seen.sent[place].may_be_throttled() {
+                continue;
+            }
+            let mut pause = PAUSE_FIRST;
+            while Instant::now() < ended {
+                let sequence = self.binds[0].request(Command::SUBMIT_SM, &message.body)?;
+                self.open.push((sequence, place));
+                let sent = &mut self.seen.sent[place];
+                (sent.status, sent.unanswered) = (None, None);
+                self.take_until(ANSWER_TIMEOUT, |asking| asking.open.is_empty())?;
+                match self.seen.sent[place].status {
+                    Some(Status::ESME_ROK) => {
+                        self.seen.notes.taken.push(Instant::now());
+                        break;
+                    }
+                    Some(status) if is_throttled(status) => self.seen.notes.alone += 1,
+                    // It means something else, or nothing came.
+                    _ => break,
+                }
+                self.take_until(pause, |_| false)?;
+                pause = (pause * 3 / 2).min(PAUSE_MOST);
+            }
         }
         Ok(())
     }
@@ -324,21 +301,52 @@ impl Asking {
         let Some(at) = self.open.iter().position(|(of, _)| *of == sequence) else {
             return;
         };
-        let (_, place) = self.open.swap_remove(at);
+        let (_, place) = self.open.remove(at);
         let sent = &mut self.seen.sent[place];
         sent.status = Some(pdu.header.status);
+        if sent.may_be_throttled() {
+            let before = self.open.iter().map(|(_, other)| *other);
+            self.beside
+                .push(before.filter(|other| *other < place).collect());
+        }
         if let Ok(response) = MessageResp::decode(&pdu.frame()) {
             sent.id = String::from_utf8_lossy(response.message_id).into_owned();
         }
     }
 
-    /// Notes a receipt; `false` if it is something else.
+    /// Notes a receipt of ours; `false` if it is something else.
     fn receipt(&mut self, pdu: &Pdu) -> bool {
-        let (class, coding, short, tlvs) = match Read::decode(&pdu.frame()) {
-            Ok(Read::DeliverSm(sm)) => (sm.esm_class, sm.data_coding, sm.short_message, sm.tlvs),
-            Ok(Read::DataSm(data)) => (data.esm_class, data.data_coding, &[][..], data.tlvs),
+        let (class, coding, short, tlvs, parties) = match Read::decode(&pdu.frame()) {
+            Ok(Read::DeliverSm(sm)) => {
+                let parties = [sm.source, sm.destination];
+                (
+                    sm.esm_class,
+                    sm.data_coding,
+                    sm.short_message,
+                    sm.tlvs,
+                    parties,
+                )
+            }
+            Ok(Read::DataSm(data)) => {
+                let parties = [data.source, data.destination];
+                (
+                    data.esm_class,
+                    data.data_coding,
+                    &[][..],
+                    data.tlvs,
+                    parties,
+                )
+            }
             _ => return false,
         };
+        // Receipts about other phones are for the gateway. Some carriers leave the addresses as they
+        // were, so either may be the phone.
+        if !parties
+            .iter()
+            .any(|party| digits(party.digits) == self.to.as_bytes())
+        {
+            return false;
+        }
         let payload = tlvs.find(Tag::MESSAGE_PAYLOAD);
         let user_data = match short {
             [] => payload.unwrap_or_default(),
@@ -356,7 +364,7 @@ impl Asking {
             state: report.state,
             text: text(&octets),
             submit_date: report.text.submit_date.map(<[u8]>::to_vec),
-            repeated: report.text.text.map(<[u8]>::to_vec),
+            repeated: repeated(&octets).to_vec(),
             coding,
             is_data_sm: pdu.header.command == Command::DATA_SM,
             is_payload: short.is_empty() && payload.is_some(),
@@ -365,4 +373,13 @@ impl Asking {
         });
         true
     }
+}
+
+/// What stands behind `text:`, as it is: the octets of another alphabet are no words to be tidied up.
+fn repeated(octets: &[u8]) -> &[u8] {
+    const LABEL: &[u8] = b"text:";
+    let found = octets
+        .windows(LABEL.len())
+        .position(|some| some.eq_ignore_ascii_case(LABEL));
+    found.map_or(&[], |at| &octets[at + LABEL.len()..])
 }

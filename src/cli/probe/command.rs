@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::asking::{Order, ask};
 use super::finding::Findings;
+use crate::carrier::Binding;
 use crate::cli::terminal;
 use crate::config::Config;
 use crate::rig::chance::span;
@@ -59,8 +60,15 @@ pub fn run(args: &Args) -> ExitCode {
         ));
         return ExitCode::FAILURE;
     };
+    // Receipts of a transmitter come to the receiver of its group.
+    let receiver = config.carriers.iter().find(|one| {
+        carrier.bind == Binding::Transmitter
+            && one.group == carrier.group
+            && one.bind == Binding::Receiver
+    });
     let order = Order {
         carrier,
+        receiver,
         to: &args.to,
         from: &args.from,
         count: usize::from(args.count),

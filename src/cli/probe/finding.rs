@@ -1,10 +1,14 @@
 //! What is to be concluded from what was seen: words for people, and keys of the configuration.
 
-use smppgate_codec::code::Status;
-use smppgate_codec::receipt;
+use std::collections::BTreeSet;
 
+use smppgate_codec::code::Status;
+use smppgate_codec::receipt::{self, State};
+
+use super::alphabet::{self, Shown};
 use super::asking::{Seen, Sent};
 use super::id_form::{self, Forms};
+use super::pace::Pace;
 
 /// Clocks of the world differ by multiples of this.
 const QUARTER_SECONDS: i64 = 15 * 60;
@@ -25,9 +29,7 @@ impl Findings {
         findings.answers(seen);
         let forms = findings.ids(seen);
         findings.receipts(seen);
-        if let Some(forms) = forms {
-            findings.segments(seen, &forms);
-        }
+        findings.segments(seen, forms);
         findings.zone(seen);
         findings.alphabet(seen);
         findings.window(seen);
@@ -97,9 +99,27 @@ impl Findings {
 
     fn receipts(&mut self, seen: &Seen) {
         let Some(one) = seen.receipts.first() else {
-            self.say("no receipt came: send to a phone that is on, or wait longer");
+            self.say(match seen.hears {
+                true => "no receipt came: send to a phone that is on, or wait longer",
+                false => {
+                    "no receipt can come here: it is bound as a transmitter alone, and no [[carrier]] \
+                     of its group has bind = \"receiver\""
+                }
+            });
             return;
         };
+        let ends: Vec<_> = seen.receipts.iter().filter(|one| one.is_final()).collect();
+        let is_delivered = |state| state == Some(State::Delivered);
+        if !ends.is_empty() && !ends.iter().any(|one| is_delivered(one.state)) {
+            let states = ends.iter().filter_map(|one| one.state);
+            let states: BTreeSet<_> = states.map(State::stat).collect();
+            let states: Vec<_> = states.into_iter().collect();
+            self.say(format!(
+                "every receipt reports failure ({}): the phone may be off or the source not allowed; \
+                 ask again with one that gets the messages before you trust what follows",
+                states.join(", ")
+            ));
+        }
         let carried = match (one.is_data_sm, one.is_payload) {
             (true, _) => "data_sm",
             (false, true) => "deliver_sm with message_payload",
@@ -137,7 +157,11 @@ impl Findings {
         }
     }
 
-    fn segments(&mut self, seen: &Seen, forms: &Forms) {
+    fn segments(&mut self, seen: &Seen, forms: Option<Forms>) {
+        const UNKNOWN: &str = "how segments are reported could not be found out";
+        let Some(forms) = forms else {
+            return self.say(format!("{UNKNOWN}: no receipt finds its message"));
+        };
         let is_reported = |sent: &&Sent| {
             let receipts = seen.receipts.iter().flat_map(|one| &one.ids);
             let mut receipts = receipts.filter(|id| forms.are_one(&sent.id, id));
@@ -145,7 +169,9 @@ impl Findings {
         };
         let parts: Vec<_> = accepted(seen).filter(|sent| sent.part.1 == 2).collect();
         let [first, second] = parts.as_slice() else {
-            return;
+            return self.say(format!(
+                "{UNKNOWN}: the long message was not accepted whole"
+            ));
         };
         let (key, words) = match (is_reported(first), is_reported(second)) {
             (true, true) => ("each", "each segment of a long message is reported"),
@@ -157,7 +183,11 @@ impl Findings {
                 "any",
                 "only the first segment of a long message is reported",
             ),
-            (false, false) => return self.say("no segment of the long message was reported"),
+            (false, false) => {
+                return self.say(format!(
+                    "{UNKNOWN}: no segment of the long message was reported"
+                ));
+            }
         };
         self.say(words);
         self.keys.push(("segment_receipts", format!("\"{key}\"")));
@@ -198,47 +228,78 @@ impl Findings {
     }
 
     fn alphabet(&mut self, seen: &Seen) {
-        // The first text begins with the octet 0 where data_coding 0 is the GSM alphabet.
-        let repeated = seen
+        let texts: Vec<&[u8]> = seen
             .receipts
             .iter()
-            .filter_map(|one| one.repeated.as_deref());
-        let is_gsm = repeated
-            .clone()
-            .any(|text| text.starts_with(b"@ 5") || text.starts_with(b"\0 5"));
-        if is_gsm {
-            self.say("data_coding 0 is the GSM alphabet: a receipt repeats the text as it was");
-            self.keys.push(("alphabet", "\"gsm\"".into()));
-        } else {
-            self.say(
-                "alphabet of data_coding 0: the phone should show \"@ 5€ smppgate probe\"; if it \
-                 does not, set alphabet to latin1 or ascii",
-            );
+            .map(|one| one.repeated.as_slice())
+            .collect();
+        let above = seen.sent.iter().find(|sent| sent.is_above);
+        let is_refused =
+            above.is_some_and(|sent| sent.status.is_some_and(|status| !status.is_ok()));
+        let shown = alphabet::shown(&texts, is_refused);
+        let (key, words) = match shown {
+            Shown::Gsm => (
+                Some("gsm"),
+                "is the GSM alphabet: receipts show the text as that reads it",
+            ),
+            Shown::Latin1 => (
+                Some("latin1"),
+                "is ISO 8859-1: receipts show the text as that reads it",
+            ),
+            Shown::Ascii => (
+                Some("ascii"),
+                "is ASCII: receipts show nothing that is above 127",
+            ),
+            Shown::Latin1OrAscii => (
+                None,
+                "is not the GSM alphabet: a --count of 5 or more tells latin1 from ascii",
+            ),
+            Shown::Octets => (
+                None,
+                "could not be found out: receipts repeat the octets of the text, not its characters",
+            ),
+            Shown::Nothing => (
+                None,
+                "could not be found out: receipts do not repeat the text so that it shows",
+            ),
+        };
+        self.say(format!("data_coding 0 {words}"));
+        match key {
+            Some(key) => self.keys.push(("alphabet", format!("\"{key}\""))),
+            None => self.say(
+                "look at the phone: a message begins with \"@$¤¡ 1\" if alphabet is gsm, and with \"$@ 1\" if \
+                 it is latin1 or ascii; another begins with \"éè 2\" if it is latin1",
+            ),
         }
     }
 
     fn window(&mut self, seen: &Seen) {
-        let is_throttled = |sent: &&Sent| {
-            matches!(
-                sent.status,
-                Some(Status::ESME_RTHROTTLED | Status::ESME_RMSGQFUL | Status::ESME_RSUBMITFAIL)
-            )
-        };
-        let most = accepted(seen)
-            .map(|sent| sent.unanswered)
-            .max()
-            .unwrap_or(0);
-        match seen.sent.iter().filter(is_throttled).count() {
-            0 => self.say(format!(
+        let taken = accepted(seen).filter_map(|sent| sent.unanswered);
+        let most = taken.max().unwrap_or(0);
+        let count = seen.notes.throttled;
+        match seen.notes.pace() {
+            Pace::Free => self.say(format!(
                 "{most} unanswered messages were taken, none was throttled"
             )),
-            count => {
+            Pace::Window => {
                 self.say(format!(
-                    "{most} unanswered messages were taken, {count} throttled"
+                    "{most} unanswered messages were taken, {count} throttled, and none when they came \
+                     one after the other"
                 ));
                 if most > 0 {
                     self.keys.push(("window", most.to_string()));
                 }
+            }
+            Pace::Rate(rate) => {
+                self.say(format!(
+                    "{count} messages were throttled that came at once, and others that came alone: it \
+                     is not the window, which could not be found out"
+                ));
+                let Some(rate) = rate else {
+                    return self.say("it counts by time: ask it how many a second, and set rate");
+                };
+                self.say(format!("about {rate:.1} messages a second were taken"));
+                self.keys.push(("rate", rate.round().max(1.0).to_string()));
             }
         }
     }
