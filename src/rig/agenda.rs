@@ -60,6 +60,8 @@ pub(super) enum What {
     Act(usize),
     /// The phones with this place write.
     Phone(usize),
+    /// It calls, if no call of its own stands.
+    Call,
 }
 
 impl Ord for Later {

@@ -7,12 +7,13 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use smppgate_codec::code::{MessageState, Status};
 
+use super::admission::BindHabits;
 use super::chance::Law;
 use super::id_form::IdForm;
 use super::named::Named;
 use super::phone::Phones;
 use super::shape::Shape;
-use super::timeline::Planned;
+use super::timeline::{Call, Planned};
 use super::tls::ServerTls;
 
 /// What a simulated carrier is, for as long as it runs.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub remember: usize,
     /// What happens to it by itself.
     pub timeline: Vec<Planned>,
+    /// Whom it calls, beside those who call it; `None` calls nobody.
+    pub call: Option<Call>,
     /// Phones that write by themselves.
     pub phones: Vec<Phones>,
     /// TLS on its port; `None` is plain.
@@ -55,6 +58,7 @@ impl Default for Settings {
             ledger: 0,
             remember: 0,
             timeline: Vec::new(),
+            call: None,
             phones: Vec::new(),
             tls: None,
             seed: 1,
@@ -114,6 +118,8 @@ pub struct Behaviour {
     pub window: usize,
     /// How it throttles.
     pub throttle: Throttle,
+    /// How it takes binds.
+    pub binds: BindHabits,
     /// Binds are refused with this status.
     pub refuse_binds: Option<Status>,
     /// It leaves enquire_link unanswered.
@@ -193,6 +199,10 @@ pub struct Counts {
     pub connections: u64,
     /// Connections that are open now.
     pub open: u64,
+    /// Calls of our own, each with an outbind.
+    pub calls: u64,
+    /// alert_notification that were sent.
+    pub alerts: u64,
     /// Binds that stand now.
     pub bound: u64,
     /// Binds that were refused.

@@ -37,7 +37,7 @@ pub(super) struct Side {
 }
 
 /// As what a connection is bound.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bound {
     pub group: usize,
     pub submits: bool,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+pub use super::admission::BindHabits;
 use super::behaviour::Shared;
 pub use super::behaviour::{
     Accepted, Behaviour, Counts, ResponseShape, SegmentReceipts, Settings, Throttle,
@@ -17,7 +18,7 @@ pub use super::id_form::IdForm;
 pub use super::phone::{Inbound, Phones};
 use super::poll::{Poll, Waker};
 pub use super::shape::{Carriage, Dates, Parameters, ReceiptAlphabet, Repeats, Shape, Wording};
-pub use super::timeline::{Action, Planned};
+pub use super::timeline::{Action, Alert, Call, Planned};
 
 /// Orders from outside that may wait for the carrier's thread.
 const COMMANDS_MAX: usize = 65_536;

@@ -16,6 +16,7 @@ use smppgate_codec::frame::Frame;
 use smppgate_codec::pdu::{Address, Header, Sm, Tlv, Tlvs};
 use smppgate_codec::wire::PduWriter;
 
+use super::admission::Admission;
 use super::agenda::{Agenda, What};
 use super::behaviour::{Behaviour, Counts, Settings, Shared};
 use super::binds::{Binds, Bound, Parcel, Side};
@@ -70,6 +71,9 @@ pub(super) struct Exchange {
     pub(super) epoch: Duration,
     /// Messages that the rate still allows, and when that was counted.
     pub(super) allowance: (f64, u64),
+    admission: Admission,
+    /// The connection of our own call, and its generation.
+    pub(super) called: Option<(usize, u64)>,
 }
 
 struct Connection {
@@ -107,6 +111,8 @@ impl Exchange {
             now: 0,
             epoch,
             allowance: (0.0, 0),
+            admission: Admission::default(),
+            called: None,
             settings,
         })
     }
@@ -156,6 +162,9 @@ impl Exchange {
             let at = u64::try_from(planned.at.as_nanos()).unwrap_or(u64::MAX);
             self.agenda.plan(at, What::Act(place));
         }
+        if self.settings.call.is_some() {
+            self.agenda.plan(0, What::Call);
+        }
         for (place, phones) in self.settings.phones.iter().enumerate() {
             self.agenda.plan(phones.pause(), What::Phone(place));
         }
@@ -166,7 +175,7 @@ impl Exchange {
         let Some(planned) = self.settings.timeline.get(place) else {
             return Ok(());
         };
-        let (action, every) = (planned.action, planned.every);
+        let (action, every) = (planned.action.clone(), planned.every);
         if !every.is_zero() {
             self.plan(every, What::Act(place));
         }
@@ -183,6 +192,7 @@ impl Exchange {
             Action::RefuseBinds(status) => behaviour.refuse_binds = Some(status),
             Action::TakeBinds => behaviour.refuse_binds = None,
             Action::Unbind => self.unbind_all()?,
+            Action::Alert(alert) => self.alert(&alert)?,
         }
         Ok(())
     }
@@ -228,35 +238,67 @@ impl Exchange {
                 // Nobody waits, or the one who did has gone.
                 Err(_) => return Ok(()),
             };
-            let free = self.connections.iter().position(Option::is_none);
-            let token = free.unwrap_or(self.connections.len());
-            if token >= CONNECTIONS_MAX {
-                continue;
-            }
             let wire = match &self.settings.tls {
                 Some(tls) => tls.connection().map(|tls| Wire::tls(tls, stream)),
                 None => Ok(Wire::Plain(stream)),
             };
-            let Ok(pipe) = wire.and_then(Pipe::new) else {
-                continue;
-            };
-            self.poll.add(&pipe.stream, token as u64, false)?;
-            self.generation += 1;
-            let side = Side {
-                token,
-                generation: self.generation,
-                bound: None,
-                deliveries: Outstanding::new(1),
-                unanswered: 0,
-                closing: false,
-            };
-            if token == self.connections.len() {
-                self.connections.push(None);
+            if let Ok(wire) = wire {
+                self.take_in(wire)?;
             }
-            self.connections[token] = Some(Box::new(Connection { pipe, side }));
-            self.counts.connections += 1;
-            self.counts.open += 1;
         }
+    }
+
+    /// Serves a connection from now on; the token of it unless there are too many.
+    pub(super) fn take_in(&mut self, wire: Wire) -> io::Result<Option<usize>> {
+        let free = self.connections.iter().position(Option::is_none);
+        let token = free.unwrap_or(self.connections.len());
+        if token >= CONNECTIONS_MAX {
+            return Ok(None);
+        }
+        let Ok(pipe) = Pipe::new(wire) else {
+            return Ok(None);
+        };
+        self.poll.add(&pipe.stream, token as u64, false)?;
+        self.generation += 1;
+        let side = Side {
+            token,
+            generation: self.generation,
+            bound: None,
+            deliveries: Outstanding::new(1),
+            unanswered: 0,
+            closing: false,
+        };
+        if token == self.connections.len() {
+            self.connections.push(None);
+        }
+        self.connections[token] = Some(Box::new(Connection { pipe, side }));
+        self.counts.connections += 1;
+        self.counts.open += 1;
+        Ok(Some(token))
+    }
+
+    /// What tells this connection from a later one in its place.
+    pub(super) fn standing(&self, token: usize) -> Option<(usize, u64)> {
+        let connection = self.connections.get(token)?.as_ref()?;
+        Some((token, connection.side.generation))
+    }
+
+    /// Whether this very connection stands.
+    pub(super) fn is_open(&self, of: (usize, u64)) -> bool {
+        self.standing(of.0) == Some(of)
+    }
+
+    /// Writes something to a connection by ourselves.
+    pub(super) fn write(
+        &mut self,
+        token: usize,
+        put: impl FnOnce(&mut BytesMut),
+    ) -> io::Result<()> {
+        let Some(mut connection) = self.connections.get_mut(token).and_then(Option::take) else {
+            return Ok(());
+        };
+        put(&mut connection.pipe.out);
+        self.settle(connection, true)
     }
 
     /// Takes what a connection has sent, and writes what is for it.
@@ -333,6 +375,11 @@ impl Exchange {
         let side = &mut connection.side;
         let Some(bound) = side.bound else { return };
         self.counts.bound -= 1;
+        let once = self.settings.behaviour.binds.once;
+        // Who has unbound is not bound; who is lost may come back for all we know.
+        let kept = once.filter(|_| !side.closing).unwrap_or_default();
+        let span = u64::try_from(kept.as_nanos()).unwrap_or(u64::MAX);
+        self.admission.let_go(bound, self.now.saturating_add(span));
         self.counts.deliveries_repeated += self.binds.leave(side, bound) as u64;
     }
 
@@ -421,13 +468,23 @@ impl Exchange {
             .nth(1)
             .and_then(|rest| rest.first().copied())
             .unwrap_or(0);
+        let bound = Bound {
+            group: self.binds.group(system_id),
+            submits: command != Id::BIND_RECEIVER,
+            receives: command != Id::BIND_TRANSMITTER,
+        };
+        let habits = self.settings.behaviour.binds;
         let expected = self.settings.password.as_deref();
         let status = if side.bound.is_some() {
             Status::ESME_RALYBND
+        } else if let Some(status) = habits.refuse(command) {
+            status
         } else if let Some(status) = self.settings.behaviour.refuse_binds {
             status
         } else if expected.is_some_and(|expected| expected.as_bytes() != password) {
             Status::ESME_RINVPASWD
+        } else if habits.once.is_some() && self.admission.is_bound(bound, self.now) {
+            Status::ESME_RALYBND
         } else {
             Status::ESME_ROK
         };
@@ -436,20 +493,14 @@ impl Exchange {
             Header::bare(response, status, sequence).put(out);
             return;
         }
-        let group = self.binds.group(system_id);
-        let receives = command != Id::BIND_TRANSMITTER;
-        self.binds.join(
-            side,
-            Bound {
-                group,
-                submits: command != Id::BIND_RECEIVER,
-                receives,
-            },
-        );
+        if habits.once.is_some() {
+            self.admission.hold(bound);
+        }
+        self.binds.join(side, bound);
         self.counts.bound += 1;
         let mut pdu = PduWriter::begin(out, response, status, sequence);
         pdu.c_octet_string(self.settings.system_id.as_bytes());
-        if version >= 0x34 {
+        if version >= 0x34 && !habits.without_version {
             Tlv {
                 tag: Tag::SC_INTERFACE_VERSION,
                 value: &[0x34],
@@ -502,6 +553,7 @@ impl Exchange {
                 }
                 What::Act(place) => self.act(place)?,
                 What::Phone(place) => self.phone(place)?,
+                What::Call => self.call()?,
                 What::Delivery(parcel) if self.is_off(&parcel) => self.recycle(parcel.pdu),
                 What::Delivery(parcel) => {
                     match self.connections.get_mut(parcel.origin) {

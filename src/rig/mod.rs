@@ -7,7 +7,8 @@
 //!   ids, `timeline` what happens to it by itself, `phone` who writes to it; `exchange` is the thread
 //!   behind it, `messages` and `queries` what it does with requests, `binds` who is bound to it,
 //!   `agenda` what it does later, `memory` what it remembers, `submitted` what it reads of a message,
-//!   `report` the receipts that it writes, `shape` how others write them;
+//!   `report` the receipts that it writes, `shape` how others write them; `admission` is how it takes
+//!   binds, `caller` how it calls by itself;
 //! * [`esme`] is one bind of an ESME, [`crowd`] are very many that only stay;
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
 //! * `mix` says which messages there are and how often each, `marked` puts a number into each and
@@ -32,13 +33,15 @@ mod report;
 mod shape;
 mod timeline;
 mod phone;
+mod binds;
+mod admission;
 mod behaviour;
 mod submitted;
 pub mod carrier;
 mod agenda;
-mod binds;
 mod memory;
 mod exchange;
+mod caller;
 mod messages;
 mod queries;
 pub mod esme;

@@ -1,5 +1,6 @@
 //! What happens to a simulated carrier by itself, at set times.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use smppgate_codec::code::Status;
@@ -16,7 +17,7 @@ pub struct Planned {
 }
 
 /// What may happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Every connection is closed without an unbind.
     Drop,
@@ -30,4 +31,26 @@ pub enum Action {
     TakeBinds,
     /// It unbinds from everybody.
     Unbind,
+    /// Somebody who receives is told that a phone can be reached again.
+    Alert(Alert),
+}
+
+/// An alert_notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The phone.
+    pub from: String,
+    /// Who asked to be told: esme_addr.
+    pub to: String,
+}
+
+/// Whom a carrier calls, and what it shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Where it calls.
+    pub address: SocketAddr,
+    /// system_id of the outbind.
+    pub system_id: String,
+    /// password of the outbind.
+    pub password: String,
 }

@@ -8,6 +8,7 @@ mod load;
 mod pipe;
 mod probe;
 mod sim;
+mod sim_binds;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
