@@ -217,6 +217,70 @@ fn what_is_wrong_with_a_file_is_told_in_one_sentence() {
     }
 }
 
+#[test]
+fn what_cannot_be_was_accepted_in_silence() {
+    let head = "[[carrier]]\nname = \"n\"\nlisten = \"127.0.0.1:0\"\n";
+    let event = |keys: &str| format!("[[carrier.timeline]]\nat = \"1s\"\n{keys}\n");
+    for (text, words) in [
+        (
+            "errors = { ESME_RSYSERR = 0.7, ESME_RTHROTTLED = 0.6 }".to_owned(),
+            "line 4: carrier n: errors: the shares are 1.3 together; write",
+        ),
+        (
+            "[carrier.receipt]\nstates = { UNDELIVERABLE = 0.7, EXPIRED = 0.4 }".to_owned(),
+            "line 5: carrier n: receipt.states: the shares are",
+        ),
+        (
+            "deliver_window = 0".to_owned(),
+            "line 4: carrier n: deliver_window: with 0 nothing would ever be delivered; write 1",
+        ),
+        (
+            format!("\n{head}"),
+            "line 6: carrier n: name: line 2 has it already",
+        ),
+        (
+            event("action = \"drop\"\nstatus = \"ESME_RSYSERR\""),
+            "line 7: carrier n: timeline: status: drop has none; leave it out, or write it beside refuse_binds",
+        ),
+        (
+            event("action = \"unbind\"\nfrom = \"336\""),
+            "line 7: carrier n: timeline: from: unbind has none",
+        ),
+        (
+            event("action = \"refuse_binds\"\nstatus = \"ESME_X\""),
+            "line 7: carrier n: timeline: status: ESME_X: not the name",
+        ),
+        (
+            event("action = \"alert\"\nfrom = \"336\""),
+            "line 6: carrier n: timeline: alert: needs from, a phone, and to",
+        ),
+        (
+            "outbind = { address = \"nowhere\", system_id = \"n\" }".to_owned(),
+            "line 4: carrier n: outbind.address: nowhere:",
+        ),
+    ] {
+        let file = scratch("sim-wrong.toml", format!("{head}{text}").as_bytes());
+        let told = smppgate(&["sim", "--config", file.to_str().unwrap()], "");
+        assert_eq!(code(&told), 1, "{text}");
+        assert!(
+            sentence(&told).contains(words),
+            "{words}: {}",
+            sentence(&told)
+        );
+    }
+    for wrong in [
+        ["--errors", "ESME_RSYSERR=0.7,ESME_RTHROTTLED=0.6"],
+        ["--receipts", "UNDELIVERABLE=0.7,EXPIRED=0.4"],
+    ] {
+        let told = smppgate(
+            &[&["sim", "--listen", "127.0.0.1:0"], &wrong[..]].concat(),
+            "",
+        );
+        assert_eq!(code(&told), 2, "{wrong:?}");
+        assert!(sentence(&told).contains("together"), "{wrong:?}");
+    }
+}
+
 /// A carrier in this process that remembers messages and reports them much later.
 fn slow_carrier() -> Carrier {
     Carrier::spawn(Settings {

@@ -30,6 +30,18 @@ pub fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// The sum of shares of which each message can have one at most.
+pub fn together_at_most_one(sum: f64) -> Result<(), String> {
+    // Ten times 0.1 is a little more than 1.
+    match sum <= 1.0 + 1e-9 {
+        true => Ok(()),
+        false => Err(format!(
+            "the shares are {} together; write shares that are 1 at most",
+            (sum * 1e6).round() / 1e6
+        )),
+    }
+}
+
 /// Messages per second.
 pub fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {

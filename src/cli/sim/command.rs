@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use smppgate_codec::code::{MessageState, Status};
 
-use super::choice::{error, listen, pair, rate, refusal, share};
+use super::choice::{error, listen, pair, rate, refusal, share, together_at_most_one};
 use super::file::{REMEMBER, Simulated, read};
 use crate::cli::terminal;
 use crate::rig::carrier::{Action, Behaviour, Carrier, Counts, IdForm, Planned, Settings};
@@ -115,6 +115,16 @@ pub enum Fate {
 
 /// Serves until it is interrupted; exit code 1 if it cannot listen.
 pub fn run(args: &Args) -> ExitCode {
+    let errors = args.errors.iter().map(|(_, share)| share).sum();
+    let states = args.receipts.iter();
+    let states = states.filter(|(fate, _)| matches!(fate, Fate::State(_)));
+    let states = states.map(|(_, share)| share).sum();
+    for (option, sum) in [("--errors", errors), ("--receipts", states)] {
+        if let Err(words) = together_at_most_one(sum) {
+            terminal::warn(format_args!("smppgate sim: {option}: {words}"));
+            return ExitCode::from(2);
+        }
+    }
     match try_run(args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
-use smppgate_codec::code::MessageState;
+use smppgate_codec::code::{MessageState, Status};
+use toml::Spanned;
 
-use super::choice::{listen, status};
+use super::choice::{listen, status, together_at_most_one};
 use crate::rig::carrier::{
-    Action, Behaviour, Carriage, Dates, IdForm, Parameters, Phones, Planned, ReceiptAlphabet,
-    Repeats, ResponseShape, SegmentReceipts, Settings, Shape, Throttle, Wording,
+    Action, Alert, Behaviour, BindHabits, Call, Carriage, Dates, IdForm, Parameters, Phones,
+    Planned, ReceiptAlphabet, Repeats, ResponseShape, SegmentReceipts, Settings, Shape, Throttle,
+    Wording,
 };
 use crate::rig::chance::{Law, span};
 use crate::rig::named::Named;
@@ -21,6 +23,12 @@ use crate::rig::tls::ServerTls;
 
 /// Messages that query_sm and its like find, unless the file says otherwise.
 pub const REMEMBER: usize = 100_000;
+
+/// Octets of an address beside its NUL (SMPP 3.4 §5.2.8).
+const ADDRESS_MAX: usize = 20;
+
+/// Octets of a system_id or password.
+const CREDENTIAL_MAX: usize = 64;
 
 /// A carrier and its name.
 pub struct Simulated {
@@ -34,25 +42,56 @@ pub struct Simulated {
 pub fn read(path: &Path) -> Result<Vec<Simulated>, String> {
     let shown = path.display();
     let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
+    let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
     let file: File = toml::from_str(&text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let line = text[..at.min(text.len())].lines().count().max(1);
+        let line = line(error.span().map_or(0, |span| span.start));
         let message = error.message().replace('\n', " ");
         format!("{shown}, near line {line}: {message}")
     })?;
     if file.carrier.is_empty() {
         return Err(format!("{shown}: there is no [[carrier]]"));
     }
-    let seed = file.seed;
-    let carriers = file.carrier.into_iter().enumerate();
-    carriers
-        .map(|(place, carrier)| {
-            let name = carrier.name.clone();
-            carrier
-                .simulated(seed.wrapping_add(place as u64))
-                .map_err(|error| format!("{shown}: {name}: {error}"))
-        })
-        .collect()
+    let told = |name: &str, fault: Fault| {
+        let Fault { at, words } = fault;
+        format!("{shown}, line {}: carrier {name}: {words}", line(at))
+    };
+    let mut names = BTreeMap::new();
+    let mut carriers = Vec::new();
+    for (carrier, place) in file.carrier.into_iter().zip(0..) {
+        let name = carrier.name.get_ref().clone();
+        let at = carrier.name.span().start;
+        if let Some(before) = names.insert(name.clone(), line(at)) {
+            let words = format!("name: line {before} has it already; write another one");
+            return Err(told(&name, Fault { at, words }));
+        }
+        let simulated = carrier.simulated(file.seed.wrapping_add(place));
+        carriers.push(simulated.map_err(|fault| told(&name, fault))?);
+    }
+    Ok(carriers)
+}
+
+/// What is wrong with a carrier, and where in the file.
+struct Fault {
+    at: usize,
+    words: String,
+}
+
+impl Fault {
+    fn of<T>(value: &Spanned<T>, words: impl Into<String>) -> Self {
+        Self {
+            at: value.span().start,
+            words: words.into(),
+        }
+    }
+}
+
+/// The shares of things of which each message has one at most.
+fn together(key: &str, shares: Option<&Spanned<BTreeMap<String, f64>>>) -> Result<(), Fault> {
+    let Some(shares) = shares else {
+        return Ok(());
+    };
+    let sum = shares.get_ref().values().sum();
+    together_at_most_one(sum).map_err(|words| Fault::of(shares, format!("{key}: {words}")))
 }
 
 #[derive(Deserialize)]
@@ -67,7 +106,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Carrier {
-    name: String,
+    name: Spanned<String>,
     listen: String,
     system_id: Option<String>,
     password: Option<String>,
@@ -80,7 +119,7 @@ struct Carrier {
     #[serde(default)]
     throttle: Throttling,
     #[serde(default)]
-    errors: BTreeMap<String, f64>,
+    errors: Option<Spanned<BTreeMap<String, f64>>>,
     #[serde(default)]
     refuse: BTreeMap<String, String>,
     #[serde(default)]
@@ -89,8 +128,14 @@ struct Carrier {
     answered_twice: f64,
     #[serde(default)]
     ignore_enquire_link: bool,
-    #[serde(default = "hundred")]
-    deliver_window: usize,
+    deliver_window: Option<Spanned<usize>>,
+    #[serde(default)]
+    no_transceiver: bool,
+    #[serde(default)]
+    no_interface_version: bool,
+    #[serde(default, deserialize_with = "some_duration")]
+    bound_once: Option<Duration>,
+    outbind: Option<Spanned<Outbind>>,
     #[serde(default = "remembered")]
     remember: usize,
     first_id: Option<u64>,
@@ -111,6 +156,15 @@ struct Certificate {
     certificate: PathBuf,
     key: PathBuf,
     client_ca: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outbind {
+    address: String,
+    system_id: String,
+    #[serde(default)]
+    password: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -160,7 +214,7 @@ struct Receipt {
     elsewhere: bool,
     #[serde(deserialize_with = "named")]
     segments: SegmentReceipts,
-    states: BTreeMap<String, f64>,
+    states: Option<Spanned<BTreeMap<String, f64>>>,
 }
 
 impl Default for Receipt {
@@ -185,7 +239,7 @@ impl Default for Receipt {
             fake: 0.0,
             elsewhere: false,
             segments: SegmentReceipts::default(),
-            states: BTreeMap::new(),
+            states: None,
         }
     }
 }
@@ -197,8 +251,10 @@ struct Event {
     at: Duration,
     #[serde(default, deserialize_with = "duration")]
     every: Duration,
-    action: String,
-    status: Option<String>,
+    action: Spanned<String>,
+    status: Option<Spanned<String>>,
+    from: Option<Spanned<String>>,
+    to: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -212,8 +268,7 @@ struct Writers {
 }
 
 impl Carrier {
-    fn simulated(self, seed: u64) -> Result<Simulated, String> {
-        let Receipt { states: told, .. } = &self.receipt;
+    fn simulated(self, seed: u64) -> Result<Simulated, Fault> {
         let shares = [
             ("unanswered", self.unanswered),
             ("answered_twice", self.answered_twice),
@@ -223,58 +278,74 @@ impl Carrier {
             ("receipt.early", self.receipt.early),
             ("receipt.fake", self.receipt.fake),
         ];
+        let (errors, states) = (self.errors.as_ref(), self.receipt.states.as_ref());
+        let named = [errors, states].into_iter().flatten();
+        let named = named.flat_map(|shares| shares.get_ref());
         let all = shares
-            .iter()
-            .map(|(key, share)| (*key, *share))
-            .chain(
-                self.errors
-                    .iter()
-                    .map(|(key, share)| (key.as_str(), *share)),
-            )
-            .chain(told.iter().map(|(key, share)| (key.as_str(), *share)));
+            .into_iter()
+            .chain(named.map(|(key, share)| (key.as_str(), *share)));
+        let here = |words: String| Fault::of(&self.name, words);
         for (key, share) in all {
             if !(0.0..=1.0).contains(&share) {
-                return Err(format!("{key}: {share}: not a share between 0 and 1"));
+                return Err(here(format!("{key}: {share}: not a share between 0 and 1")));
             }
         }
+        together("errors", errors)?;
+        together("receipt.states", states)?;
         if !(0.0..=1e8).contains(&self.rate) {
-            return Err("rate: not a number of messages per second".into());
+            return Err(here("rate: not a number of messages per second".into()));
         }
-        let behaviour = self.behaviour()?;
-        let address = listen(&self.listen).map_err(|error| format!("{}: {error}", self.listen))?;
+        if let Some(window) = self
+            .deliver_window
+            .as_ref()
+            .filter(|window| *window.get_ref() == 0)
+        {
+            let words = "deliver_window: with 0 nothing would ever be delivered; write 1 or more";
+            return Err(Fault::of(window, words));
+        }
+        let behaviour = self.behaviour().map_err(here)?;
+        let address = listen(&self.listen);
+        let address = address.map_err(|error| here(format!("{}: {error}", self.listen)))?;
+        let call = self.outbind.as_ref().map(called).transpose()?;
         let timeline = self.timeline.iter().map(Event::planned);
+        let timeline = timeline.collect::<Result<_, _>>()?;
         let phones = self.phones.into_iter().map(Writers::phones);
+        let phones = phones.collect::<Result<_, _>>().map_err(here)?;
+        let tls = self.tls.as_ref();
+        let tls =
+            tls.map(|tls| ServerTls::new(&tls.certificate, &tls.key, tls.client_ca.as_deref()));
+        let tls = tls.transpose().map_err(|error| here(error.to_string()))?;
+        let name = self.name.into_inner();
         let usual = Settings::default();
         Ok(Simulated {
             settings: Settings {
                 listen: address,
-                system_id: self.system_id.unwrap_or_else(|| self.name.clone()),
+                system_id: self.system_id.unwrap_or_else(|| name.clone()),
                 password: self.password,
-                deliver_window: self.deliver_window,
+                deliver_window: self
+                    .deliver_window
+                    .map_or(usual.deliver_window, Spanned::into_inner),
                 first_id: self.first_id.unwrap_or(usual.first_id),
                 remember: self.remember,
-                timeline: timeline.collect::<Result<_, _>>()?,
-                phones: phones.collect::<Result<_, _>>()?,
-                tls: self
-                    .tls
-                    .map(|tls| ServerTls::new(&tls.certificate, &tls.key, tls.client_ca.as_deref()))
-                    .transpose()
-                    .map_err(|error| error.to_string())?,
+                timeline,
+                call,
+                phones,
+                tls,
                 seed,
                 behaviour,
                 ..usual
             },
-            name: self.name,
+            name,
         })
     }
 
     fn behaviour(&self) -> Result<Behaviour, String> {
         let receipt = &self.receipt;
-        let errors = self.errors.iter();
+        let errors = self.errors.iter().flat_map(|errors| errors.get_ref());
         let errors = errors.map(|(name, share)| Ok((status(name)?, *share)));
         let refused = self.refuse.iter();
         let refused = refused.map(|(prefix, name)| Ok((prefix.clone(), status(name)?)));
-        let states = receipt.states.iter();
+        let states = receipt.states.iter().flat_map(|states| states.get_ref());
         let states = states.map(|(name, share)| match MessageState::from_name(name) {
             Some(state) => Ok((state, *share)),
             None => Err(format!("receipt.states: {name}: not a message state")),
@@ -321,6 +392,11 @@ impl Carrier {
                 },
                 None => throttle,
             },
+            binds: BindHabits {
+                no_transceiver: self.no_transceiver,
+                without_version: self.no_interface_version,
+                once: self.bound_once,
+            },
             ignore_enquire_link: self.ignore_enquire_link,
             ..Behaviour::default()
         })
@@ -328,20 +404,43 @@ impl Carrier {
 }
 
 impl Event {
-    fn planned(&self) -> Result<Planned, String> {
-        let refusal = self.status.as_deref().unwrap_or("ESME_RBINDFAIL");
-        let action = match self.action.as_str() {
+    fn planned(&self) -> Result<Planned, Fault> {
+        let name = self.action.get_ref().as_str();
+        let (has_status, has_numbers) = match name {
+            "refuse_binds" => (true, false),
+            "alert" => (false, true),
+            _ => (false, false),
+        };
+        for (key, written, is_used, user) in [
+            ("status", &self.status, has_status, "refuse_binds"),
+            ("from", &self.from, has_numbers, "alert"),
+            ("to", &self.to, has_numbers, "alert"),
+        ] {
+            if let (Some(written), false) = (written, is_used) {
+                let words = format!(
+                    "timeline: {key}: {name} has none; leave it out, or write it beside {user}"
+                );
+                return Err(Fault::of(written, words));
+            }
+        }
+        let action = match name {
             "drop" => Action::Drop,
             "hang" => Action::Hang,
             "unhang" => Action::Unhang,
-            "refuse_binds" => Action::RefuseBinds(status(refusal)?),
+            "refuse_binds" => Action::RefuseBinds(match &self.status {
+                None => Status::ESME_RBINDFAIL,
+                Some(written) => status(written.get_ref())
+                    .map_err(|words| Fault::of(written, format!("timeline: status: {words}")))?,
+            }),
             "take_binds" => Action::TakeBinds,
             "unbind" => Action::Unbind,
+            "alert" => Action::Alert(self.alert()?),
             other => {
-                return Err(format!(
+                let words = format!(
                     "timeline: {other}: not one of drop, hang, unhang, refuse_binds, take_binds, \
-                     unbind"
-                ));
+                     unbind, alert"
+                );
+                return Err(Fault::of(&self.action, words));
             }
         };
         Ok(Planned {
@@ -350,6 +449,46 @@ impl Event {
             action,
         })
     }
+}
+
+impl Event {
+    fn alert(&self) -> Result<Alert, Fault> {
+        let (Some(from), Some(to)) = (&self.from, &self.to) else {
+            let words = "timeline: alert: needs from, a phone, and to, who asked to be told";
+            return Err(Fault::of(&self.action, words));
+        };
+        for number in [from, to] {
+            if number.get_ref().len() > ADDRESS_MAX {
+                let words = format!("timeline: alert: a number has {ADDRESS_MAX} digits at most");
+                return Err(Fault::of(number, words));
+            }
+        }
+        Ok(Alert {
+            from: from.get_ref().clone(),
+            to: to.get_ref().clone(),
+        })
+    }
+}
+
+fn called(outbind: &Spanned<Outbind>) -> Result<Call, Fault> {
+    let Outbind {
+        address,
+        system_id,
+        password,
+    } = outbind.get_ref();
+    if system_id.len() > CREDENTIAL_MAX || password.len() > CREDENTIAL_MAX {
+        let words = format!("outbind: system_id and password have {CREDENTIAL_MAX} octets at most");
+        return Err(Fault::of(outbind, words));
+    }
+    let found = listen(address);
+    Ok(Call {
+        address: found.map_err(|error| {
+            let words = format!("outbind.address: {address}: {error}; write host:port");
+            Fault::of(outbind, words)
+        })?,
+        system_id: system_id.clone(),
+        password: password.clone(),
+    })
 }
 
 impl Writers {
@@ -374,10 +513,6 @@ fn one() -> u64 {
     1
 }
 
-fn hundred() -> usize {
-    100
-}
-
 fn remembered() -> usize {
     REMEMBER
 }
@@ -388,6 +523,10 @@ fn law<'de, D: Deserializer<'de>>(from: D) -> Result<Law, D::Error> {
 
 fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     text(from, span)
+}
+
+fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    duration(from).map(Some)
 }
 
 fn named<'de, D: Deserializer<'de>, T: Named>(from: D) -> Result<T, D::Error> {
