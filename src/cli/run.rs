@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> ExitCode {
     let config = match Config::load(&args.config) {
         Ok(config) => config,
         Err(findings) => {
-            findings.iter().for_each(|finding| terminal::warn(finding));
+            findings.iter().for_each(terminal::warn);
             return ExitCode::FAILURE;
         }
     };

@@ -80,11 +80,11 @@ pub fn run(args: &Args) -> ExitCode {
         }
     };
     let (sent, done) = send(args, &login, &bodies);
-    if args.json {
-        if let Err(error) = terminal::print(report(&sent, &done, bodies.len())) {
-            terminal::warn(format_args!("smppgate send: standard output: {error}"));
-            return ExitCode::FAILURE;
-        }
+    if args.json
+        && let Err(error) = terminal::print(report(&sent, &done, bodies.len()))
+    {
+        terminal::warn(format_args!("smppgate send: standard output: {error}"));
+        return ExitCode::FAILURE;
     }
     match done {
         Ok(()) => ExitCode::SUCCESS,
