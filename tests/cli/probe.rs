@@ -14,7 +14,7 @@ use smppgate::rig::carrier::{
 use smppgate::rig::chance::Law;
 use smppgate::rig::esme::{Esme, Login};
 use smppgate::rig::tls::ServerTls;
-use smppgate_codec::code::{Command, MessageState, RegisteredDelivery, Status};
+use smppgate_codec::code::{Command, EsmClass, MessageState, RegisteredDelivery, Status};
 use smppgate_codec::pdu::{Address, Sm};
 
 use super::authority::Authority;
@@ -356,6 +356,53 @@ fn receipts_of_others_were_taken_from_the_gateway() {
     let counts = carrier.stop().unwrap();
     assert_eq!(counts.receipts_taken, 6);
     assert!(counts.deliveries_refused > 0);
+}
+
+#[test]
+fn receipts_with_the_addresses_of_nobody_are_found_by_their_id() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let keys = format!("address = \"{}\"", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut ids = 254..;
+        loop {
+            let mut octets = vec![0; 4];
+            if socket.read_exact(&mut octets).is_err() {
+                return;
+            }
+            let length = u32::from_be_bytes(octets[..4].try_into().unwrap());
+            octets.resize(length as usize, 0);
+            socket.read_exact(&mut octets[4..]).unwrap();
+            let is_message = octets[7] == 4;
+            let id: u32 = if is_message { ids.next().unwrap() } else { 0 };
+            let body = match octets[7] {
+                0x15 => String::new(),
+                _ => format!("{id:x}\0"),
+            };
+            let length = 16 + body.len() as u32;
+            let header = [&length.to_be_bytes()[..], &[0x80], &octets[5..16]].concat();
+            socket
+                .write_all(&[&header, body.as_bytes()].concat())
+                .unwrap();
+            if is_message {
+                let text = format!("id:{id} stat:DELIVRD err:000 text:");
+                let sm = Sm {
+                    source: Address::new(1, 1, b"999"),
+                    esm_class: EsmClass(4),
+                    short_message: text.as_bytes(),
+                    ..Sm::default()
+                };
+                let mut body = BytesMut::new();
+                sm.put(&mut body);
+                let length = 16 + body.len() as u32;
+                let header = [length, 5, 0, id].map(u32::to_be_bytes).concat();
+                socket.write_all(&[&header, &body[..]].concat()).unwrap();
+            }
+        }
+    });
+    let told = asked("nobody", &keys);
+    let forms = "message_id = { response = \"hex\", receipt = \"decimal\" }";
+    says(out(&told), &["6 receipts came", forms]);
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::io;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use smppgate_codec::code::{Command, DataCoding, Status, Tag};
-use smppgate_codec::pdu::{MessageResp, Pdu as Read};
+use smppgate_codec::pdu::{Address, MessageResp, Pdu as Read};
 use smppgate_codec::receipt::{self, Kind, Report, State};
 
 use super::bound::bind;
+use super::id_form;
 use super::message::{Message, messages};
 use super::pace::{Notes, is_throttled, may_be_throttled};
 use crate::carrier::{Binding, Carrier};
@@ -314,6 +315,13 @@ impl Asking {
         }
     }
 
+    /// Whether one of these ids is that of a message of ours, in whatever form.
+    fn has_sent(&self, ids: &[String]) -> bool {
+        let sent: Vec<&str> = self.seen.sent.iter().map(|sent| sent.id.as_str()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        id_form::find(&sent, &ids).is_some()
+    }
+
     /// Notes a receipt of ours; `false` if it is something else.
     fn receipt(&mut self, pdu: &Pdu) -> bool {
         let (class, coding, short, tlvs, parties) = match Read::decode(&pdu.frame()) {
@@ -339,14 +347,6 @@ impl Asking {
             }
             _ => return false,
         };
-        // Receipts about other phones are for the gateway. Some carriers leave the addresses as they
-        // were, so either may be the phone.
-        if !parties
-            .iter()
-            .any(|party| digits(party.digits) == self.to.as_bytes())
-        {
-            return false;
-        }
         let payload = tlvs.find(Tag::MESSAGE_PAYLOAD);
         let user_data = match short {
             [] => payload.unwrap_or_default(),
@@ -359,8 +359,15 @@ impl Asking {
         }
         let report = Report::read(kind, &octets, tlvs);
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let ids: Vec<String> = report.ids().map(text).collect();
+        // Receipts about other phones are for the gateway. Some carriers leave the addresses as they
+        // were, so either may be the phone; with others neither is, and the id has to say it.
+        let is_phone = |party: &Address<'_>| digits(party.digits) == self.to.as_bytes();
+        if !parties.iter().any(is_phone) && !self.has_sent(&ids) {
+            return false;
+        }
         self.seen.receipts.push(Receipt {
-            ids: report.ids().map(text).collect(),
+            ids,
             state: report.state,
             text: text(&octets),
             submit_date: report.text.submit_date.map(<[u8]>::to_vec),
