@@ -300,6 +300,8 @@ fn a_text_was_measured_in_gsm_whatever_the_account_writes() {
     assert_eq!(size("latin", "ça va [x]"), ("Latin-1".into(), 9, 1));
     assert_eq!(size("latin", "5 €"), ("UCS-2".into(), 6, 1));
     assert_eq!(size("latin", &"[".repeat(81)), ("Latin-1".into(), 81, 2));
+    // What phones have no septet for reaches them in UCS-2.
+    assert_eq!(size("latin", &"ê".repeat(254)), ("Latin-1".into(), 254, 4));
     assert_eq!(size("ascii", "[x]"), ("ASCII".into(), 3, 1));
     assert_eq!(size("ascii", "é"), ("UCS-2".into(), 2, 1));
     assert_eq!(size("branded", "é [x]"), ("GSM".into(), 7, 1));

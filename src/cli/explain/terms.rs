@@ -4,13 +4,16 @@ use bytes::BytesMut;
 use smppgate_codec::code::{Alphabet, Command, DataCoding, Status, Tag};
 use smppgate_codec::frame;
 use smppgate_codec::pdu::{Address, Sm, Tlv, Tlvs};
-use smppgate_codec::text::split::{Segments, Unit, Way};
 use smppgate_codec::text::{DefaultAlphabet, Encoded, encode_auto, latin1};
 use smppgate_codec::wire::PduWriter;
 
 use super::shown::{Refusal, TextSize};
 use crate::esme::{self, Account, ForcedSource};
+use crate::message::Content;
 use crate::session::Oddities;
+
+/// Segments that a user data header can number.
+const SEGMENTS_MAX: usize = 255;
 
 /// Octets that short_message has room for.
 const SHORT_MAX: usize = 254;
@@ -31,36 +34,36 @@ pub fn heard(account: &Account, from: &str, to: &str, text: Option<&str>) -> Res
     if encoded.octets.len() > usize::from(u16::MAX) {
         return Err("--text: longer than a PDU has room for".into());
     }
-    let size = text.map(|_| size(&encoded, account.alphabet));
     let pdu = written(from, to, &encoded);
     let frame = match frame::next(&pdu, frame::LENGTH_MAX) {
         Ok(Some(frame)) => frame,
         Ok(None) | Err(_) => return Err("--text: longer than a PDU has room for".into()),
     };
-    let admitted = esme::submission(&frame, &mut Oddities::default())
-        .map_err(|status| Refusal {
-            key: None,
-            why: "the specification forbids what a field of it holds".into(),
-            status,
-        })
-        .and_then(|content| {
-            esme::held_to(account, content).map_err(|status| Refusal {
-                key: key(status),
-                why: why(account, status, from, to, size.as_ref()),
-                status,
-            })
-        });
-    Ok(match admitted {
+    let stopped = |text, refusal| Heard {
+        source: from.to_owned(),
+        text,
+        refusal: Some(refusal),
+    };
+    let content = match esme::submission(&frame, &mut Oddities::default()) {
+        Ok(content) => content,
+        Err(status) => {
+            let why = "the specification forbids what a field of it holds".into();
+            let key = None;
+            return Ok(stopped(None, Refusal { key, why, status }));
+        }
+    };
+    let size = text.map(|_| size(&encoded, account.alphabet, &content));
+    Ok(match esme::held_to(account, content) {
         Ok(admitted) => Heard {
             source: String::from_utf8_lossy(admitted.content.source().digits).into_owned(),
             text: size,
             refusal: None,
         },
-        Err(refusal) => Heard {
-            source: from.to_owned(),
-            text: size,
-            refusal: Some(refusal),
-        },
+        Err(status) => {
+            let key = key(status);
+            let why = why(account, status, from, to, size.as_ref());
+            stopped(size, Refusal { key, why, status })
+        }
     })
 }
 
@@ -110,10 +113,16 @@ fn encoded(text: &str, alphabet: DefaultAlphabet) -> Encoded {
     }
 }
 
-/// What a text takes when it is sent.
-fn size(encoded: &Encoded, alphabet: DefaultAlphabet) -> TextSize {
-    let unit = Unit::of(encoded.coding, alphabet);
-    let segments = Segments::new(&encoded.octets, unit, Way::Udh8, &[], 0, u8::MAX);
+/// What a text takes when it is sent, its segments counted as the gateway counts them.
+fn size(encoded: &Encoded, alphabet: DefaultAlphabet, content: &Content) -> TextSize {
+    let counting = Account {
+        alphabet,
+        rate: 1,
+        max_segments: 0,
+        ..Account::default()
+    };
+    let counted = esme::held_to(&counting, content.clone());
+    let segments = counted.map_or(0, |admitted| admitted.segments as usize);
     TextSize {
         alphabet: match (encoded.coding.alphabet(), alphabet) {
             (Alphabet::Ucs2, _) => "UCS-2",
@@ -122,7 +131,7 @@ fn size(encoded: &Encoded, alphabet: DefaultAlphabet) -> TextSize {
             (_, DefaultAlphabet::Ascii) => "ASCII",
         },
         octets: encoded.octets.len(),
-        segments: segments.ok().map(|segments| segments.iter().count()),
+        segments: (1..=SEGMENTS_MAX).contains(&segments).then_some(segments),
     }
 }
 
