@@ -37,7 +37,11 @@ impl Exchange {
         let Ok(stream) = TcpStream::connect_timeout(&call.address, CONNECT_TIMEOUT) else {
             return Ok(());
         };
-        let Some(token) = self.take_in(Wire::Plain(stream))? else {
+        let wire = match &call.tls {
+            Some(tls) => Wire::tls(tls.connection()?, stream),
+            None => Wire::Plain(stream),
+        };
+        let Some(token) = self.take_in(wire)? else {
             return Ok(());
         };
         self.counts.calls += 1;

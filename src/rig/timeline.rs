@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use smppgate_codec::code::Status;
 
+use super::tls::ClientTls;
+
 /// Something that happens at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
@@ -45,7 +47,7 @@ pub struct Alert {
 }
 
 /// Whom a carrier calls, and what it shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Call {
     /// Where it calls.
     pub address: SocketAddr,
@@ -53,4 +55,6 @@ pub struct Call {
     pub system_id: String,
     /// password of the outbind.
     pub password: String,
+    /// TLS of the call; `None` is plain.
+    pub tls: Option<ClientTls>,
 }

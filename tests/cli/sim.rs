@@ -258,6 +258,12 @@ fn what_cannot_be_was_accepted_in_silence() {
             "outbind = { address = \"nowhere\", system_id = \"n\" }".to_owned(),
             "line 4: carrier n: outbind.address: nowhere:",
         ),
+        (
+            "outbind = { address = \"127.0.0.1:1\", system_id = \"n\", \
+             tls = { server_name = \"n\", ca = \"ca.pem\", key = \"n.key\" } }"
+                .to_owned(),
+            "line 4: carrier n: outbind.tls: certificate and key go together; write both",
+        ),
     ] {
         let file = scratch("sim-wrong.toml", format!("{head}{text}").as_bytes());
         let told = smppgate(&["sim", "--config", file.to_str().unwrap()], "");

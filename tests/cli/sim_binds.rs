@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use smppgate::rig::carrier::{
@@ -11,6 +12,9 @@ use smppgate::rig::esme::{DialError, Esme, Login};
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::frame;
 use smppgate_codec::pdu::Pdu;
+
+use super::authority::Authority;
+use super::scratch;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -84,6 +88,7 @@ fn a_carrier_may_leave_its_version_out_and_calls_whom_it_is_told_to() {
             address: listener.local_addr().unwrap(),
             system_id: "north".into(),
             password: "knock".into(),
+            tls: None,
         }),
         behaviour: Behaviour {
             binds: BindHabits {
@@ -142,4 +147,48 @@ fn a_carrier_may_leave_its_version_out_and_calls_whom_it_is_told_to() {
         );
     }
     assert_eq!(carrier.stop().unwrap().calls, 2);
+}
+
+#[test]
+fn a_carrier_calls_a_gateway_over_tls() {
+    let authority = Authority::new();
+    authority.issue("gw");
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let called = free.local_addr().unwrap();
+    drop(free);
+    let file = format!(
+        "[[carrier]]\nname = \"north\"\nlisten = \"127.0.0.1:0\"\n\
+         outbind = {{ address = \"{called}\", system_id = \"smsc\", password = \"knock\", \
+         tls = {{ server_name = \"localhost\", ca = {} }} }}\n",
+        authority.named("ca.pem")
+    );
+    let file = scratch("sim-calls.toml", file.as_bytes());
+    let simulated = smppgate::cli::sim::read(&file).unwrap().remove(0);
+    let carrier = Carrier::spawn(simulated.settings).unwrap();
+    let config = format!(
+        "[gateway]\ndata_dir = \"data\"\njournal = \"memory\"\n\
+         [[listener]]\nname = \"esme\"\naddress = \"127.0.0.1:0\"\n\
+         [[account]]\nsystem_id = \"acme\"\npassword = \"secret\"\n\
+         [[carrier]]\nname = \"north\"\nsystem_id = \"us\"\npassword = \"secret\"\n\
+         outbind = {{ address = \"{called}\", system_id = \"smsc\", password = \"knock\", \
+         tls = {{ certificate = {}, key = {} }} }}\n\
+         [[route]]\nname = \"all\"\nvia = [\"north\"]\n",
+        authority.named("gw.pem"),
+        authority.named("gw.key")
+    );
+    let config = scratch("sim-called.toml", config.as_bytes());
+    let mut gateway = Process::new(env!("CARGO_BIN_EXE_smppgate"))
+        .args(["run", "--config", config.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while carrier.counts().bound == 0 && started.elapsed() < SOON {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let bound = carrier.counts().bound;
+    gateway.kill().unwrap();
+    gateway.wait().unwrap();
+    assert_eq!(bound, 1, "{:?}", carrier.counts());
 }

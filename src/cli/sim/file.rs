@@ -19,7 +19,7 @@ use crate::rig::carrier::{
 };
 use crate::rig::chance::{Law, span};
 use crate::rig::named::Named;
-use crate::rig::tls::ServerTls;
+use crate::rig::tls::{ClientTls, ServerTls, Trust};
 
 /// Messages that query_sm and its like find, unless the file says otherwise.
 pub const REMEMBER: usize = 100_000;
@@ -165,6 +165,16 @@ struct Outbind {
     system_id: String,
     #[serde(default)]
     password: String,
+    tls: Option<Trusted>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trusted {
+    server_name: String,
+    ca: PathBuf,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -475,7 +485,22 @@ fn called(outbind: &Spanned<Outbind>) -> Result<Call, Fault> {
         address,
         system_id,
         password,
+        tls,
     } = outbind.get_ref();
+    let is_half = |tls: &Trusted| tls.certificate.is_some() != tls.key.is_some();
+    if tls.as_ref().is_some_and(is_half) {
+        let words = "outbind.tls: certificate and key go together; write both or neither";
+        return Err(Fault::of(outbind, words));
+    }
+    let tls = tls.as_ref().map(|tls| {
+        ClientTls::new(&Trust {
+            server_name: tls.server_name.clone(),
+            ca: Some(tls.ca.clone()),
+            insecure: false,
+            certificate: tls.certificate.clone().zip(tls.key.clone()),
+        })
+    });
+    let tls = tls.transpose();
     if system_id.len() > CREDENTIAL_MAX || password.len() > CREDENTIAL_MAX {
         let words = format!("outbind: system_id and password have {CREDENTIAL_MAX} octets at most");
         return Err(Fault::of(outbind, words));
@@ -488,6 +513,7 @@ fn called(outbind: &Spanned<Outbind>) -> Result<Call, Fault> {
         })?,
         system_id: system_id.clone(),
         password: password.clone(),
+        tls: tls.map_err(|error| Fault::of(outbind, format!("outbind.tls: {error}")))?,
     })
 }
 
