@@ -150,7 +150,7 @@ impl<I: Intake> Connection<I> {
         match part {
             None => self.outcomes.push(Outcome { id, verdict }),
             Some(part) => {
-                let verdicts = self.parts.answered(id, part, verdict);
+                let verdicts = self.parts.answered(id, part, verdict, in_time);
                 self.say(id, verdicts);
             }
         }

@@ -48,6 +48,8 @@ struct Going {
     waiting: Waiting,
     begun: Box<Begun>,
     in_flight: usize,
+    /// Those of them that were not answered in time.
+    overdue: usize,
     unsent: usize,
     refused: Option<Refusal>,
     /// A part was throttled: nothing more leaves until those on the way are answered.
@@ -69,6 +71,7 @@ impl Parts {
             waiting,
             begun,
             in_flight: 0,
+            overdue: 0,
             unsent: self.unsent.len() - before,
             refused: None,
             throttled: None,
@@ -116,12 +119,19 @@ impl Parts {
         Some((id, self.settled(id)))
     }
 
-    /// A part was answered: what that says about it and the whole.
-    pub fn answered(&mut self, id: MessageId, part: u8, verdict: Verdict) -> Verdicts {
+    /// A part was answered, `in_time` or late: what that says about it and the whole.
+    pub fn answered(
+        &mut self,
+        id: MessageId,
+        part: u8,
+        verdict: Verdict,
+        in_time: bool,
+    ) -> Verdicts {
         let Some(going) = self.going.get_mut(&id) else {
             return Verdicts::new();
         };
         going.in_flight = going.in_flight.saturating_sub(1);
+        going.overdue = going.overdue.saturating_sub(usize::from(!in_time));
         let mut verdicts = Verdicts::new();
         match verdict {
             Verdict::Accepted(carrier_id) => {
@@ -157,8 +167,13 @@ impl Parts {
     /// A part was not answered in time; its answer may still come.
     pub fn expired(&mut self, id: MessageId) -> Option<Verdict> {
         let going = self.going.get_mut(&id)?;
+        going.overdue += 1;
         let is_first = !going.begun.is_told;
         going.begun.is_told = true;
+        if going.overdue >= going.in_flight {
+            // Nobody knows whether they will ever be answered: the others do not wait for them.
+            going.throttled = None;
+        }
         is_first.then_some(Verdict::Unknown)
     }
 
@@ -200,6 +215,9 @@ impl Parts {
         let Some(going) = self.going.get_mut(&id) else {
             return Verdicts::new();
         };
+        if going.overdue >= going.in_flight && going.overdue > 0 {
+            going.throttled = None;
+        }
         if going.in_flight > 0 {
             return Verdicts::new();
         }
@@ -284,11 +302,11 @@ mod tests {
     fn each_part_is_told_when_it_is_accepted_and_the_whole_when_all_are() {
         let mut parts = begun();
         assert_eq!(send(&mut parts), [1, 2, 3]);
-        let told = parts.answered(ID, 2, accepted(3));
+        let told = parts.answered(ID, 2, accepted(3), true);
         assert_eq!(told[..], [part_accepted(3, true)]);
-        let told = parts.answered(ID, 0, accepted(1));
+        let told = parts.answered(ID, 0, accepted(1), true);
         assert_eq!(told[..], [part_accepted(1, false)]);
-        let told = parts.answered(ID, 1, accepted(2));
+        let told = parts.answered(ID, 1, accepted(2), true);
         let whole = Verdict::AcceptedInParts(ids(&[3, 1, 2]));
         assert_eq!(told[..], [part_accepted(2, false), whole]);
         assert!(parts.end(Moment(0)).0.is_empty());
@@ -300,9 +318,13 @@ mod tests {
         parts.sent();
         parts.sent();
         let refusal = Refusal::plain(Status::ESME_RINVDSTADR);
-        assert!(parts.answered(ID, 0, Verdict::Refused(refusal)).is_empty());
+        assert!(
+            parts
+                .answered(ID, 0, Verdict::Refused(refusal), true)
+                .is_empty()
+        );
         assert_eq!(parts.unsent(), 0);
-        let told = parts.answered(ID, 1, accepted(2));
+        let told = parts.answered(ID, 1, accepted(2), true);
         assert_eq!(
             told[..],
             [
@@ -317,13 +339,13 @@ mod tests {
     fn a_part_that_is_throttled_leaves_again_and_the_accepted_ones_do_not() {
         let mut parts = begun();
         send(&mut parts);
-        parts.answered(ID, 0, accepted(1));
-        parts.answered(ID, 2, Verdict::Refused(THROTTLED));
+        parts.answered(ID, 0, accepted(1), true);
+        parts.answered(ID, 2, Verdict::Refused(THROTTLED), true);
         assert!(parts.next().is_none(), "one is still on its way");
-        parts.answered(ID, 1, Verdict::Refused(THROTTLED));
+        parts.answered(ID, 1, Verdict::Refused(THROTTLED), true);
         assert_eq!(send(&mut parts), [2, 3]);
-        parts.answered(ID, 1, accepted(2));
-        let told = parts.answered(ID, 2, accepted(3));
+        parts.answered(ID, 1, accepted(2), true);
+        let told = parts.answered(ID, 2, accepted(3), true);
         assert_eq!(
             told[1],
             Verdict::AcceptedInParts(ids(&[1, 2, 3])),
@@ -336,8 +358,8 @@ mod tests {
         let mut parts = begun();
         parts.sent();
         parts.sent();
-        parts.answered(ID, 0, Verdict::Refused(THROTTLED));
-        let told = parts.answered(ID, 1, Verdict::Refused(THROTTLED));
+        parts.answered(ID, 0, Verdict::Refused(THROTTLED), true);
+        let told = parts.answered(ID, 1, Verdict::Refused(THROTTLED), true);
         assert_eq!(told[..], [Verdict::Refused(THROTTLED)]);
         assert_eq!(parts.unsent(), 0);
     }
@@ -348,9 +370,9 @@ mod tests {
         send(&mut parts);
         begin(&mut parts, MessageId(8));
         parts.sent();
-        parts.answered(ID, 0, accepted(1));
-        parts.answered(ID, 1, accepted(2));
-        parts.answered(ID, 2, Verdict::Refused(THROTTLED));
+        parts.answered(ID, 0, accepted(1), true);
+        parts.answered(ID, 1, accepted(2), true);
+        parts.answered(ID, 2, Verdict::Refused(THROTTLED), true);
         assert_eq!(send(&mut parts), [3, 2, 3]);
     }
 
@@ -360,9 +382,9 @@ mod tests {
         send(&mut parts);
         assert_eq!(parts.expired(ID), Some(Verdict::Unknown));
         assert_eq!(parts.expired(ID), None);
-        parts.answered(ID, 0, accepted(1));
-        parts.answered(ID, 1, accepted(2));
-        let late = parts.answered(ID, 2, accepted(3));
+        parts.answered(ID, 0, accepted(1), true);
+        parts.answered(ID, 1, accepted(2), true);
+        let late = parts.answered(ID, 2, accepted(3), true);
         assert!(matches!(late[1], Verdict::AcceptedInParts(_)));
         let mut parts = begun();
         send(&mut parts);
@@ -372,10 +394,33 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_never_answered_does_not_hold_up_those_that_were_throttled() {
+        let mut parts = begun();
+        send(&mut parts);
+        parts.answered(ID, 0, accepted(1), true);
+        assert_eq!(parts.expired(ID), Some(Verdict::Unknown));
+        parts.answered(ID, 2, Verdict::Refused(THROTTLED), true);
+        assert_eq!(send(&mut parts), [3]);
+        parts.answered(ID, 2, accepted(3), true);
+        // The other way round.
+        let mut parts = begun();
+        send(&mut parts);
+        parts.answered(ID, 0, Verdict::Refused(THROTTLED), true);
+        parts.answered(ID, 1, accepted(2), true);
+        assert!(parts.next().is_none());
+        parts.expired(ID);
+        assert_eq!(send(&mut parts), [1]);
+        // And its late answer settles all.
+        parts.answered(ID, 0, accepted(1), true);
+        let late = parts.answered(ID, 2, accepted(3), false);
+        assert_eq!(late[1], Verdict::AcceptedInParts(ids(&[2, 1, 3])));
+    }
+
+    #[test]
     fn what_had_not_left_goes_on_with_another_bind() {
         let mut parts = begun();
         parts.sent();
-        parts.answered(ID, 0, accepted(1));
+        parts.answered(ID, 0, accepted(1), true);
         let (over, mut go_on) = parts.end(Moment(0));
         assert!(over.is_empty());
         let mut waiting = go_on.remove(0);
@@ -383,8 +428,8 @@ mod tests {
         let mut parts = Parts::default();
         parts.begin(waiting, begun);
         assert_eq!(send(&mut parts), [2, 3]);
-        parts.answered(ID, 1, accepted(2));
-        let told = parts.answered(ID, 2, accepted(3));
+        parts.answered(ID, 1, accepted(2), true);
+        let told = parts.answered(ID, 2, accepted(3), true);
         assert_eq!(told[1], Verdict::AcceptedInParts(ids(&[1, 2, 3])));
     }
 
@@ -396,7 +441,7 @@ mod tests {
         assert!(parts.stale(Moment(4)).is_none());
         parts.sent();
         assert_eq!(parts.stale(Moment(5)).unwrap().1.len(), 0);
-        let told = parts.answered(ID, 0, accepted(1));
+        let told = parts.answered(ID, 0, accepted(1), true);
         let refusal = Refusal::plain(Status::ESME_RINVEXPIRY);
         assert_eq!(told[2], Verdict::Refused(refusal));
     }
