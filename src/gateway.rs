@@ -1,10 +1,10 @@
 //! Builds the parts, starts them, changes them while they run, and lets them end in order.
 
 use crate::admin;
-use crate::carrier::{self, Carrier, Group, Keeper, Queue, Share};
+use crate::carrier::{self, Carrier, Group, Keeper, Long, Queue, Share};
 use crate::config::{self, Config};
 use crate::esme::{self, Listener, Roster};
-use crate::flow::{Accounts, After, CarrierSlot, Carriers, Switchboard};
+use crate::flow::{Accounts, After, CarrierSlot, Carriers, Gathering, Switchboard};
 use crate::journal::memory::Trouble;
 use crate::journal::{Completion, Memory};
 use crate::link::Clock;
@@ -93,6 +93,7 @@ struct Directory {
     groups: HashMap<String, (GroupId, Arc<Mutex<Correlator>>)>,
     group_names: HashMap<CarrierId, String>,
     queues: HashMap<CarrierId, Arc<Queue>>,
+    gatherings: HashMap<CarrierId, Arc<Mutex<Gathering>>>,
     shares: HashMap<String, Arc<Share>>,
 }
 
@@ -244,7 +245,7 @@ impl Gateway {
         let seats = self.board.roster.seats();
         seats.iter().for_each(|seat| seat.unbind());
         let carriers = self.board.carriers.current();
-        let waiting: usize = carriers.iter().map(|(_, slot)| slot.queue.len()).sum();
+        let waiting: usize = carriers.iter().map(|(_, slot)| slot.waiting()).sum();
         let in_flight: usize = carriers
             .iter()
             .map(|(_, slot)| slot.queue.in_flight())
@@ -376,6 +377,8 @@ impl Gateway {
                     queue,
                     receipts: settings.receipts,
                     segment_receipts: settings.segment_receipts,
+                    wants_whole: settings.long == Long::Payload,
+                    gathering: self.directory.gathering(id, settings.long),
                     open: true,
                 },
             );
@@ -449,6 +452,15 @@ impl Directory {
         share.set(bounds, now);
         share.join(queue);
         queue.set_share(Some(share));
+    }
+
+    /// Where segments wait for each other. Once there are such, what is under way may be of them,
+    /// whatever the carrier wants from now on.
+    fn gathering(&mut self, carrier: CarrierId, long: Long) -> Option<Arc<Mutex<Gathering>>> {
+        if long == Long::Payload {
+            self.gatherings.entry(carrier).or_default();
+        }
+        self.gatherings.get(&carrier).cloned()
     }
 
     fn queue(&mut self, carrier: CarrierId) -> Arc<Queue> {

@@ -23,6 +23,8 @@ pub type Verdicts = SmallVec<[Verdict; 2]>;
 pub enum Verdict {
     /// The carrier has it, and has given it an id; without one no receipt can be matched.
     Accepted(Option<CarrierMessageId>),
+    /// The carrier has it as a part of another message, whose id and reports go for both.
+    AcceptedWith,
     /// The carrier has one part of it, and has given that an id.
     PartAccepted {
         /// The id of the part.

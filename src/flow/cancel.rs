@@ -66,6 +66,10 @@ impl Clerk {
             if !is_of(entry, account, source) || destination.is_some_and(|wanted| wanted != to) {
                 continue;
             }
+            if entry.together.is_some() {
+                // It waits as a part of another message, which is not torn apart for it.
+                continue;
+            }
             match entry.stage {
                 Stage::Parked => {
                     entry.stage = Stage::Cancelling(None);

@@ -58,19 +58,20 @@ impl Clerk {
             mut parked,
         } = dispatch;
         for (carrier, waiting) in again {
+            let batch = self.gathered(carrier, vec![waiting]);
             if let Some(slot) = self.carriers.table().slot(carrier) {
-                slot.queue.put_in_order(vec![waiting]);
+                slot.queue.put_in_order(batch);
             }
         }
-        for (carrier, mut batch) in ready {
+        for (carrier, batch) in ready {
+            let mut batch = self.gathered(carrier, batch);
             if let Some(slot) = self.carriers.table().slot(carrier) {
                 slot.queue.push(&mut batch);
             }
             // The queue has filled up since it was looked at.
-            let left = batch
-                .iter()
-                .map(|waiting| (carrier, waiting.id, Status::ESME_RMSGQFUL));
-            parked.extend(left);
+            let left = self.board.all_of(batch.iter().map(|waiting| waiting.id));
+            let left = left.into_iter();
+            parked.extend(left.map(|id| (carrier, id, Status::ESME_RMSGQFUL)));
         }
         if !parked.is_empty() {
             self.park(parked);

@@ -33,6 +33,7 @@ impl Clerk {
     pub fn sweep(&mut self, turn: usize, now: Moment) {
         self.sweep_deliveries(now);
         self.sweep_segments(now);
+        self.sweep_gatherings(now);
         self.sweep_reports(turn, now);
         self.sweep_ledger(turn, now);
     }
@@ -42,13 +43,17 @@ impl Clerk {
     fn recall(&mut self, now: Moment) {
         let carriers = self.carriers.table().clone();
         for (carrier, slot) in carriers.iter() {
-            if carriers.is_bound(carrier) || slot.queue.is_empty() {
+            if carriers.is_bound(carrier) || slot.waiting() == 0 {
                 continue;
             }
-            let recalled = slot.queue.clear().into_iter();
+            let gathering = slot.gathering.as_ref();
+            let segments = gathering.map(|gathering| gathering.lock().clear());
+            let segments = segments.into_iter().flatten().map(|(_, (id, _))| id);
+            let recalled = slot.queue.clear().into_iter().map(|waiting| waiting.id);
             let mut outcomes: Vec<Outcome> = recalled
-                .map(|waiting| Outcome {
-                    id: waiting.id,
+                .chain(segments)
+                .map(|id| Outcome {
+                    id,
                     verdict: Verdict::Returned,
                 })
                 .collect();

@@ -55,6 +55,8 @@ pub struct Entry {
     pub attempts: SmallVec<[Attempt; 1]>,
     /// If it leaves in several parts: what has been reported of them.
     pub parts: Option<Box<Parts>>,
+    /// If it left as one with others, segments of the same message: all of them.
+    pub together: Option<Arc<[MessageId]>>,
 }
 
 /// What has been reported of the parts of a message.

@@ -11,6 +11,7 @@
 //! * `housekeeping`: what time brings;
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
 //! * `siblings`: segments that one report is about; `openings`: segments that follow a first word;
+//!   `gathering`: segments that leave as one; `together`: what becomes of them;
 //! * `ledger`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 
@@ -37,6 +38,8 @@ mod parked;
 mod segments;
 mod siblings;
 mod openings;
+mod gathering;
+mod together;
 mod remembered;
 mod deadletter;
 mod counters;
@@ -45,6 +48,7 @@ pub use after::After;
 pub use counters::Counters;
 pub use deadletter::{DeadLetter, DeadLetters};
 pub use doorkeeper::Doorkeeper;
+pub use gathering::Gathering;
 pub use ledger::{Stage, UNDER_WAY_MAX};
 pub use parked::{PARKED_MAX, Parked};
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};

@@ -65,7 +65,10 @@ impl Clerk {
             clippy::drain_collect,
             reason = "the caller keeps the room of its batch"
         )]
-        let batch: Vec<Outcome> = batch.drain(..).collect();
+        let mut batch: Vec<Outcome> = batch.drain(..).collect();
+        if slot.gathering.is_some() {
+            batch = self.board.said_of_all(batch);
+        }
         // Ids are copied so that the records can borrow while the batch moves on behind them.
         let steps = steps(&batch);
         let records: SmallVec<[Record<'_>; 32]> = steps
@@ -106,6 +109,9 @@ impl Clerk {
                     part_accepted(&mut hand, id, carrier_id, speaks, asks_always, &mut then);
                 }
                 Verdict::PartAccepted { .. } => {}
+                Verdict::AcceptedWith => {
+                    accepted(&mut hand, id, carrier, asks_always, now, &mut then);
+                }
                 Verdict::AcceptedInParts(ids) => {
                     in_parts(
                         &mut hand,
@@ -636,7 +642,7 @@ fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
         Verdict::Accepted(id) | Verdict::PartAccepted { carrier_id: id, .. } => {
             StepKind::Accepted(id.clone())
         }
-        Verdict::AcceptedInParts(_) => StepKind::Accepted(None),
+        Verdict::AcceptedInParts(_) | Verdict::AcceptedWith => StepKind::Accepted(None),
         Verdict::GivenUp(_) => StepKind::GivenUp,
         Verdict::Refused(refusal) => StepKind::Refused(refusal.status),
         Verdict::Unknown => StepKind::Unknown,

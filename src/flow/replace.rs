@@ -72,7 +72,8 @@ impl Clerk {
             let Some(entry) = hand.entry(id) else {
                 continue;
             };
-            let may_wait = matches!(entry.stage, Stage::Parked | Stage::With(_));
+            let may_wait =
+                matches!(entry.stage, Stage::Parked | Stage::With(_)) && entry.together.is_none();
             if !is_of(entry, seat.account, source) || !may_wait {
                 continue;
             }
@@ -103,6 +104,7 @@ impl Clerk {
                 continue;
             };
             let is_swapped = match entry.stage {
+                _ if entry.together.is_some() => false,
                 Stage::Parked => true,
                 Stage::With(carrier) => carriers
                     .slot(carrier)

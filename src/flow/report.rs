@@ -193,7 +193,13 @@ impl Clerk {
                         {
                             spoken.push((sibling, ending));
                         }
+                        let together = entry.together.clone();
                         telling.end(id, entry, ending, now);
+                        for other in together.iter().flat_map(|all| all.iter()) {
+                            if let Some(entry) = hand.remove(*other) {
+                                telling.end(*other, entry, ending, now);
+                            }
+                        }
                     }
                     // Its sender wanted no receipt, or was told another end.
                     None => {

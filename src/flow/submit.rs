@@ -301,6 +301,7 @@ impl Clerk {
                 via,
                 attempts: SmallVec::new(),
                 parts: None,
+                together: None,
             };
             (id, entry)
         });

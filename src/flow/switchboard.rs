@@ -7,6 +7,7 @@ use super::after::After;
 use super::counters::Counters;
 use super::deadletter::{DeadLetter, DeadLetters};
 use super::doorkeeper::{Doorkeeper, costliest};
+use super::gathering::Gathering;
 use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::openings::Openings;
 use super::parked::Parked;
@@ -86,9 +87,21 @@ pub struct CarrierSlot {
     pub receipts: Receipts,
     /// What the receipts of segments make of a message.
     pub segment_receipts: SegmentReceipts,
+    /// Whether segments of ESMEs leave as one message.
+    pub wants_whole: bool,
+    /// Segments of ESMEs that wait for each other, if they ever left as one.
+    pub gathering: Option<Arc<Mutex<Gathering>>>,
     /// False once it has been taken out of the config: what it still answers counts, and nothing
     /// new goes there.
     pub open: bool,
+}
+
+impl CarrierSlot {
+    /// Messages that have not left, those included that wait for their other segments.
+    pub fn waiting(&self) -> usize {
+        let gathering = self.gathering.as_ref();
+        self.queue.len() + gathering.map_or(0, |gathering| gathering.lock().len())
+    }
 }
 
 /// The carriers by number.

@@ -5,7 +5,7 @@ use crate::support::{
 };
 use smppgate::moment::Moment;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, Status, Tag};
-use smppgate_codec::pdu::{Data, Pdu, Sm, Tlvs};
+use smppgate_codec::pdu::{CancelSm, Data, Pdu, Sm, Tlvs};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Submits a text of 307 septets as message_payload, which makes three segments.
@@ -326,4 +326,144 @@ fn a_segment_without_room_for_a_header_keeps_its_parameters() {
         let seqnum = sm.tlvs.find(Tag::SAR_SEGMENT_SEQNUM);
         assert_eq!(seqnum.is_none(), by_header, "{length}");
     }
+}
+
+#[test]
+fn segments_that_a_customer_has_cut_leave_whole_for_a_carrier_that_wants_that() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "long = \"payload\"");
+    for (verdict, stat) in [
+        (None, "DELIVRD"),
+        (None, "UNDELIV"),
+        (Some(Status::ESME_RINVDSTADR), "UNDELIV"),
+    ] {
+        let mut ids: Vec<String> = Vec::new();
+        for sequence in submit_segments(&mut acme, 9) {
+            ids.push(acme.accepted(sequence));
+        }
+        let request = north.request();
+        assert_eq!(request.sm().user_data(), b"aaa");
+        assert!(!request.sm().esm_class.has_udh());
+        match verdict {
+            Some(status) => north.refuse(&request, status),
+            None => {
+                north.accept(&request, "n-1");
+                north.reports("n-1", stat, "000");
+            }
+        }
+        let mut told: Vec<String> = Vec::new();
+        for _ in 0..3 {
+            let receipt = acme.receipt();
+            assert_eq!(receipt.stat, stat);
+            told.push(receipt.id);
+        }
+        told.sort();
+        ids.sort();
+        assert_eq!(told, ids);
+        assert_eq!(house.metric("messages_under_way"), 0);
+    }
+    assert!(!north.has(Command::SUBMIT_SM));
+}
+
+#[test]
+fn segments_that_were_throttled_leave_whole_again() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "long = \"payload\"");
+    for sequence in submit_segments(&mut acme, 9) {
+        acme.accepted(sequence);
+    }
+    let request = north.request();
+    north.refuse(&request, Status::ESME_RTHROTTLED);
+    let request = north.request();
+    assert_eq!(request.sm().user_data(), b"aaa");
+    north.accept(&request, "n-1");
+    north.reports("n-1", "DELIVRD", "000");
+    (0..3).for_each(|_| assert_eq!(acme.receipt().stat, "DELIVRD"));
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
+fn segments_go_to_the_next_carrier_as_that_wants_them() {
+    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", ""),
+        north_smsc.settings("north", "long = \"payload\""),
+        south_smsc.settings("south", ""),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
+    until("both are bound", || {
+        house.metric("carrier_binds{carrier=\"south\"}") == 1
+            && house.metric("carrier_binds{carrier=\"north\"}") == 1
+    });
+    let mut acme = house.trx("acme");
+    for sequence in submit_segments(&mut acme, 9) {
+        acme.accepted(sequence);
+    }
+    north.refuses(Status::ESME_RSUBMITFAIL);
+    for (at, part) in three(&mut south).iter().enumerate() {
+        assert_eq!(part.sm().short_message[5], at as u8 + 1);
+        south.accept(part, &format!("s-{at}"));
+    }
+    for at in 0..3 {
+        south.reports(&format!("s-{at}"), "DELIVRD", "000");
+        assert_eq!(acme.receipt().stat, "DELIVRD");
+    }
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
+fn a_segment_whose_others_do_not_come_leaves_as_it_is_and_in_carrier_mode_at_once() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier("", "long = \"payload\"");
+    let segment = |acme: &mut Esme| {
+        acme.submit_sm(Sm {
+            esm_class: EsmClass(0x40),
+            short_message: b"\x05\0\x03\x09\x03\x01a",
+            ..message("33612345678")
+        })
+    };
+    let sequence = segment(&mut acme);
+    let id = acme.accepted(sequence);
+    // It cannot be taken back any more, like one that has left.
+    let cancel = acme.send(&Pdu::CancelSm(CancelSm {
+        message_id: id.as_bytes(),
+        source: message("1").source,
+        ..CancelSm::default()
+    }));
+    assert_eq!(acme.response(cancel).status(), Status::ESME_RCANCELFAIL);
+    let request = north.request();
+    assert_eq!(request.sm().short_message, b"\x05\0\x03\x09\x03\x01a");
+    north.accept(&request, "n-1");
+    north.reports("n-1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    let (_house, _smsc, mut north, mut acme) =
+        one_carrier("ack = \"carrier\"", "long = \"payload\"");
+    let sequence = segment(&mut acme);
+    north.takes("n-1");
+    acme.accepted(sequence);
+}
+
+#[test]
+fn segments_that_wait_for_each_other_go_elsewhere_when_their_carrier_goes() {
+    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", ""),
+        north_smsc.settings("north", "long = \"payload\""),
+        south_smsc.settings("south", ""),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
+    until("both are bound", || {
+        house.metric("carrier_binds{carrier=\"south\"}") == 1
+            && house.metric("carrier_binds{carrier=\"north\"}") == 1
+    });
+    let mut acme = house.trx("acme");
+    let sequence = acme.submit_sm(Sm {
+        esm_class: EsmClass(0x40),
+        short_message: b"\x05\0\x03\x09\x03\x01a",
+        ..message("33612345678")
+    });
+    acme.accepted(sequence);
+    north.alive();
+    north.hang_up();
+    let request = south.request();
+    assert_eq!(request.sm().short_message, b"\x05\0\x03\x09\x03\x01a");
 }
