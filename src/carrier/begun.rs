@@ -6,7 +6,7 @@ use super::outcome::{Verdict, Verdicts};
 use crate::moment::Moment;
 use crate::receipt::CarrierMessageId;
 use smallvec::smallvec;
-use smppgate_codec::code::Command;
+use smppgate_codec::code::{Command, Status};
 use std::time::Duration;
 
 /// How long the rest of a message waits for another bind of the carrier that has its beginning.
@@ -23,6 +23,8 @@ pub struct Begun {
     pub since: Moment,
     /// Whether it was said that its outcome is unknown.
     pub is_told: bool,
+    /// Whether its time was over before all of it had left.
+    pub is_stale: bool,
     /// The body of each part that is to leave, or to leave again if it is throttled.
     bodies: Vec<Option<Vec<u8>>>,
     /// The carrier's ids of those that it has accepted.
@@ -40,6 +42,7 @@ impl Begun {
             until,
             since: Moment::NEVER,
             is_told: false,
+            is_stale: false,
             bodies: bodies.into_iter().map(Some).collect(),
             ids: Vec::new(),
             accepted: 0,
@@ -92,6 +95,13 @@ impl Begun {
 
     /// Nothing more of it leaves on this carrier: what that makes of the whole.
     pub fn end(self, refused: Option<Refusal>) -> Verdicts {
+        if self.is_stale && refused.is_none() {
+            let over = Verdict::Unfit(Status::ESME_RINVEXPIRY);
+            return match self.ids.is_empty() {
+                true => smallvec![over],
+                false => smallvec![Verdict::GivenUp(self.ids), over],
+            };
+        }
         match refused {
             Some(refusal) if self.ids.is_empty() => smallvec![Verdict::Refused(refusal)],
             Some(refusal) => {

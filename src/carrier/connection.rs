@@ -306,8 +306,9 @@ impl<I: Intake> Connection<I> {
         if !self.outcomes.is_empty() {
             self.intake.outcomes(self.carrier, &mut self.outcomes, now);
         }
-        // Whoever added to the queue may have counted on room that is taken by now.
-        if self.machine.room() == 0 {
+        // Whoever added to the queue may have counted on room that is taken by now, and what was put
+        // back is for others to carry.
+        if self.machine.room() == 0 || self.clogged || self.parts.unsent() > 0 {
             self.queue.nudge();
         }
         self.leave_when_whole(now, out);
@@ -345,6 +346,11 @@ impl<I: Intake> Connection<I> {
         }
         if bodies.len() > 1 {
             let until = rewrite::until(&waiting.content, waiting.id.accepted());
+            if until <= now {
+                let (id, verdict) = (waiting.id, Verdict::Unfit(Status::ESME_RINVEXPIRY));
+                self.outcomes.push(Outcome { id, verdict });
+                return Put::Unfit;
+            }
             let begun = Begun::new(command, bodies, until);
             self.parts.begin(waiting, Box::new(begun));
             return Put::InParts;
@@ -436,7 +442,7 @@ impl<I: Intake> Connection<I> {
     }
 
     fn say_room(&self) {
-        let room = match self.clogged || self.leaving {
+        let room = match self.clogged || self.leaving || self.parts.unsent() > 0 {
             true => 0,
             false => self.machine.room(),
         };

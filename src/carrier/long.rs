@@ -13,6 +13,9 @@ use std::borrow::Cow;
 /// Octets that short_message holds by the specification.
 pub const SHORT_MAX: usize = 254;
 
+/// Octets that message_payload holds, less the length of a user data header.
+const PAYLOAD_MAX: usize = u16::MAX as usize - 1;
+
 /// Segments of one message: a header numbers them in one octet.
 const SEGMENTS_MAX: u8 = 255;
 
@@ -49,6 +52,9 @@ pub fn pieces(
         Some((coding, octets)) => (coding, Cow::Owned(octets)),
         None => (sm.data_coding, Cow::Borrowed(text)),
     };
+    if octets.len() + others.len() > PAYLOAD_MAX {
+        return Err(Status::ESME_RINVMSGLEN);
+    }
     let unit = Unit::of(coding, carrier.alphabet);
     if let Some(part) = segment.filter(|_| is_changed) {
         // A segment that grows beyond its place cannot leave: its characters are not thrown away.

@@ -12,7 +12,7 @@ use super::row::Waiting;
 use crate::message::MessageId;
 use crate::moment::Moment;
 use smallvec::smallvec;
-use smppgate_codec::code::{Command, Status};
+use smppgate_codec::code::Command;
 use std::collections::{HashMap, VecDeque};
 
 /// What comes back with the answer to a request.
@@ -113,8 +113,7 @@ impl Parts {
         if now < going.begun.until {
             return None;
         }
-        let refusal = Refusal::plain(Status::ESME_RINVEXPIRY);
-        going.refused.get_or_insert(refusal);
+        going.begun.is_stale = true;
         self.keep_here(id);
         Some((id, self.settled(id)))
     }
@@ -222,7 +221,10 @@ impl Parts {
             return Verdicts::new();
         }
         let throttled = going.throttled.take();
-        if let Some(refusal) = throttled.filter(|_| going.begun.is_untouched()) {
+        if let Some(refusal) = throttled
+            && going.refused.is_none()
+            && going.begun.is_untouched()
+        {
             // Nothing of it is with the carrier: it may go elsewhere as a whole.
             self.keep_here(id);
             self.going.remove(&id);
@@ -243,6 +245,7 @@ mod tests {
     use super::*;
     use crate::message::{AccountId, Content};
     use crate::receipt::CarrierMessageId;
+    use smppgate_codec::code::Status;
     use smppgate_codec::frame;
     use smppgate_codec::pdu::{Pdu, Sm};
 
@@ -365,6 +368,17 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_for_good_counts_whatever_was_throttled_beside_it() {
+        let mut parts = begun();
+        send(&mut parts);
+        let refusal = Refusal::plain(Status::ESME_RINVDSTADR);
+        parts.answered(ID, 0, Verdict::Refused(THROTTLED), true);
+        parts.answered(ID, 1, Verdict::Refused(refusal), true);
+        let told = parts.answered(ID, 2, Verdict::Refused(THROTTLED), true);
+        assert_eq!(told[..], [Verdict::Refused(refusal)]);
+    }
+
+    #[test]
     fn a_throttled_part_leaves_before_the_messages_that_came_later() {
         let mut parts = begun();
         send(&mut parts);
@@ -442,7 +456,7 @@ mod tests {
         parts.sent();
         assert_eq!(parts.stale(Moment(5)).unwrap().1.len(), 0);
         let told = parts.answered(ID, 0, accepted(1), true);
-        let refusal = Refusal::plain(Status::ESME_RINVEXPIRY);
-        assert_eq!(told[2], Verdict::Refused(refusal));
+        let over = Verdict::Unfit(Status::ESME_RINVEXPIRY);
+        assert_eq!(told[1..], [Verdict::GivenUp(ids(&[1])), over]);
     }
 }

@@ -257,12 +257,12 @@ impl Queue {
         }
     }
 
-    /// Takes these out if they still wait; the ones that were taken out will never be sent. What
+    /// Takes these of one account out if they still wait; the ones that were taken out will never be sent. What
     /// has left in part stays.
-    pub fn withdraw(&self, ids: &[MessageId]) -> HashSet<MessageId> {
+    pub fn withdraw(&self, account: AccountId, ids: &[MessageId]) -> HashSet<MessageId> {
         let mut inside = self.inside.lock();
         let waits = |id: &&MessageId| {
-            let found = inside.waiting.find(**id);
+            let found = inside.waiting.find(account, **id);
             found.is_some_and(|waiting| waiting.begun.is_none())
         };
         let withdrawn: HashSet<MessageId> = ids.iter().filter(waits).copied().collect();
@@ -272,7 +272,7 @@ impl Queue {
                 .extract(|waiting| withdrawn.contains(&waiting.id));
         } else {
             withdrawn.iter().for_each(|id| {
-                inside.waiting.remove(*id);
+                inside.waiting.remove(account, *id);
             });
         }
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
@@ -280,9 +280,9 @@ impl Queue {
     }
 
     /// Puts another content in the place of that of a message that still waits. Whether it did.
-    pub fn swap(&self, id: MessageId, content: &Content) -> bool {
+    pub fn swap(&self, account: AccountId, id: MessageId, content: &Content) -> bool {
         let mut inside = self.inside.lock();
-        let waiting = inside.waiting.find(id);
+        let waiting = inside.waiting.find(account, id);
         let whole = waiting.filter(|waiting| waiting.begun.is_none());
         whole.is_some_and(|waiting| {
             waiting.content = content.clone();

@@ -126,14 +126,14 @@ impl Row {
     }
 
     /// A message that waits.
-    pub fn find(&mut self, id: MessageId) -> Option<&mut Waiting> {
-        let (file, at) = self.position(id)?;
+    pub fn find(&mut self, account: AccountId, id: MessageId) -> Option<&mut Waiting> {
+        let (file, at) = self.position(account, id)?;
         self.files[file].waiting.get_mut(at)
     }
 
     /// Takes out a message that waits.
-    pub fn remove(&mut self, id: MessageId) -> Option<Waiting> {
-        let (file, at) = self.position(id)?;
+    pub fn remove(&mut self, account: AccountId, id: MessageId) -> Option<Waiting> {
+        let (file, at) = self.position(account, id)?;
         let removed = self.files[file].waiting.remove(at)?;
         self.count -= 1;
         if self.files[file].waiting.is_empty() {
@@ -142,12 +142,11 @@ impl Row {
         Some(removed)
     }
 
-    fn position(&self, id: MessageId) -> Option<(usize, usize)> {
-        let mut files = self.files.iter().enumerate();
-        files.find_map(|(number, file)| {
-            let at = file.waiting.binary_search_by_key(&id, |waiting| waiting.id);
-            Some((number, at.ok()?))
-        })
+    fn position(&mut self, account: AccountId, id: MessageId) -> Option<(usize, usize)> {
+        let number = self.place(account);
+        let file = self.files.get(number)?;
+        let at = file.waiting.binary_search_by_key(&id, |waiting| waiting.id);
+        Some((number, at.ok()?))
     }
 
     fn file(&mut self, account: AccountId) -> &mut VecDeque<Waiting> {
@@ -217,11 +216,23 @@ mod tests {
         row.add(waiting(1, 9));
         row.add(waiting(2, 1));
         assert!(row.is_last(&waiting(1, 20)) && !row.is_last(&waiting(1, 18)));
-        assert_eq!(row.remove(MessageId(12)).unwrap().id, MessageId(12));
-        assert!(row.remove(MessageId(12)).is_none() && row.find(MessageId(12)).is_none());
-        assert_eq!(row.find(MessageId(1)).unwrap().account, AccountId(2));
+        assert_eq!(
+            row.remove(AccountId(1), MessageId(12)).unwrap().id,
+            MessageId(12)
+        );
+        assert!(
+            row.remove(AccountId(1), MessageId(12)).is_none()
+                && row.find(AccountId(1), MessageId(12)).is_none()
+        );
+        assert_eq!(
+            row.find(AccountId(2), MessageId(1)).unwrap().account,
+            AccountId(2)
+        );
         row.add(waiting(1, 12));
-        assert_eq!(row.remove(MessageId(1)).unwrap().id, MessageId(1));
+        assert_eq!(
+            row.remove(AccountId(2), MessageId(1)).unwrap().id,
+            MessageId(1)
+        );
         assert_eq!(drawn(&mut row, 5), [9, 10, 11, 12, 13]);
         let gone = row.extract(|waiting| waiting.id.0 == 15);
         assert_eq!(gone.len(), 1);

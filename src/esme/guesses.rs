@@ -1,11 +1,12 @@
 //! Who has shown wrong passwords lately, and how long each waits for its next attempt.
 //!
-//! Attempts are counted when they are made, not when they turn out to be wrong: a thousand of them
-//! at once are slowed like a thousand one by one. Whoever waits for a turn has not been compared
-//! yet, so knocking harder tells nobody anything.
+//! The attempts of one address for one system_id are counted when they are made, not when they
+//! turn out to be wrong: a thousand of them at once are slowed like a thousand one by one. Whoever
+//! waits for a turn has not been compared yet, so knocking harder tells nobody anything.
 //!
-//! An address that a system_id has been bound from is known: what it shows is compared at once,
-//! and only the refusal comes late. A flood of guesses keeps no customer out for whom all is well.
+//! Whoever has not been wrong before does not wait for those who guess the same name elsewhere. An
+//! address that a system_id has been bound from is known: what it shows is compared at once, and
+//! only the refusal comes late, up to a rate that no customer needs and no guess gets far with.
 
 use super::crowd::holder;
 use crate::lately::Lately;
@@ -34,6 +35,13 @@ const NAME: Limit = Limit {
     free: 100,
     first: Duration::from_millis(500),
     most: Duration::from_millis(500),
+};
+
+/// An address that is known shows passwords for its system_id.
+const KNOWN: Limit = Limit {
+    free: 100,
+    first: Duration::from_millis(50),
+    most: Duration::from_millis(50),
 };
 
 /// The longest wait for a turn; who would have to wait longer is told to come back later. The bind
@@ -84,22 +92,20 @@ impl Tries {
         }
     }
 
+    /// One more, which has its turn then. However many they are, the next one waits no longer than
+    /// anybody may.
     fn counted(self, limit: Limit, turn: Moment, now: Moment) -> Self {
         let count = self.count.saturating_add(1);
         Self {
             count,
-            next: turn + limit.pause(count),
+            next: (turn + limit.pause(count)).min(now + WAIT_MAX + limit.most),
             last: now,
         }
     }
 
-    /// One of them was right after all: it has cost nothing.
-    fn forgiven(self, limit: Limit) -> Self {
-        Self {
-            count: self.count.saturating_sub(1),
-            next: self.next - limit.pause(self.count),
-            ..self
-        }
+    /// One more has turned out to be wrong.
+    fn wrong(self, limit: Limit, now: Moment) -> Self {
+        self.counted(limit, self.next.max(now), now)
     }
 }
 
@@ -118,7 +124,7 @@ pub struct Guesses {
     pairs: Lately<(IpAddr, Box<[u8]>), Tries>,
     addresses: Lately<IpAddr, Tries>,
     names: Lately<Box<[u8]>, Tries>,
-    known: Lately<(IpAddr, Box<[u8]>), ()>,
+    known: Lately<(IpAddr, Box<[u8]>), Tries>,
 }
 
 impl Default for Guesses {
@@ -139,51 +145,62 @@ impl Guesses {
         let address = holder(from);
         let pair = (address, name.into());
         if self.known.find(&pair).is_some() {
-            return Turn::At(now);
+            return taken(&mut self.known, pair, KNOWN, now, now);
         }
-        let of_pair = tries(&self.pairs, &pair, now);
-        let of_address = tries(&self.addresses, &address, now);
-        let of_name = tries(&self.names, &pair.1, now);
-        let mut turn = now.max(of_pair.next).max(of_address.next);
-        if !is_expected {
-            turn = turn.max(of_name.next);
+        let mut earliest = tries(&self.addresses, &address, now).next;
+        let has_been_wrong = tries(&self.pairs, &pair, now).count > 0;
+        if has_been_wrong && !is_expected {
+            earliest = earliest.max(tries(&self.names, &pair.1, now).next);
         }
-        if turn > now + WAIT_MAX {
-            return Turn::TooMany;
-        }
-        self.names
-            .keep(pair.1.clone(), of_name.counted(NAME, turn, now));
-        self.addresses
-            .keep(address, of_address.counted(ADDRESS, turn, now));
-        self.pairs.keep(pair, of_pair.counted(PAIR, turn, now));
-        Turn::At(turn)
+        taken(&mut self.pairs, pair, PAIR, earliest, now)
     }
 
     /// What it has shown is wrong. It is told so then, and not before.
     pub fn wrong(&mut self, from: IpAddr, name: &[u8], now: Moment) -> Moment {
         let pair = (holder(from), name.into());
+        let of_address = tries(&self.addresses, &pair.0, now);
+        self.addresses.keep(pair.0, of_address.wrong(ADDRESS, now));
+        let of_name = tries(&self.names, &pair.1, now);
+        self.names.keep(pair.1.clone(), of_name.wrong(NAME, now));
         if self.known.find(&pair).is_none() {
             // It has waited for its turn, and the next one waits for another.
             return now;
         }
-        let tries = tries(&self.pairs, &pair, now).counted(PAIR, now, now);
-        self.pairs.keep(pair, tries);
-        tries.next
+        let of_pair = tries(&self.pairs, &pair, now).counted(PAIR, now, now);
+        self.pairs.keep(pair, of_pair);
+        of_pair.next
     }
 
     /// What it has shown is right.
     pub fn right(&mut self, from: IpAddr, name: &[u8], now: Moment) {
         let pair = (holder(from), name.into());
-        if self.known.find(&pair).is_none() {
-            let of_address = tries(&self.addresses, &pair.0, now);
-            self.addresses.keep(pair.0, of_address.forgiven(ADDRESS));
-            let of_name = tries(&self.names, &pair.1, now);
-            self.names.keep(pair.1.clone(), of_name.forgiven(NAME));
-        }
         self.pairs.take(&pair);
-        // What is known and goes on binding is not forgotten.
-        self.known.keep(pair, ());
+        // It has cost nothing, and what goes on binding is not forgotten.
+        let of_known = tries(&self.known, &pair, now);
+        let known = Tries {
+            count: of_known.count.saturating_sub(1),
+            next: of_known.next - KNOWN.pause(of_known.count),
+            ..of_known
+        };
+        self.known.keep(pair, known);
     }
+}
+
+/// The next turn of this one, not before `earliest`; it is taken by this.
+fn taken<K: Hash + Eq>(
+    lately: &mut Lately<K, Tries>,
+    key: K,
+    limit: Limit,
+    earliest: Moment,
+    now: Moment,
+) -> Turn {
+    let tries = tries(lately, &key, now);
+    let turn = now.max(tries.next).max(earliest);
+    if turn > now + WAIT_MAX {
+        return Turn::TooMany;
+    }
+    lately.keep(key, tries.counted(limit, turn, now));
+    Turn::At(turn)
 }
 
 /// The attempts that count at this time.
@@ -285,18 +302,48 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_tried_from_many_addresses_is_slowed_but_where_it_is_expected() {
+    fn a_name_that_is_tried_from_many_addresses_is_slowed_for_those_who_were_wrong_before() {
         let mut guesses = Guesses::default();
         let now = Moment(0);
-        for at in 0..=100 {
+        for at in 0..=255 {
             assert_eq!(guess(&mut guesses, address(at), "acme", now), Some(0));
         }
-        for at in 101..=200 {
-            guess(&mut guesses, address(at), "acme", now);
-        }
-        assert_eq!(guess(&mut guesses, address(201), "acme", now), None);
-        let expected = guesses.turn(address(202), b"acme", true, now);
+        assert_eq!(guess(&mut guesses, address(7), "acme", now), None);
+        let later = now + SECOND;
+        assert_eq!(guess(&mut guesses, address(7), "acme", later), Some(9));
+        // Whoever comes for the first time, or is expected, does not wait for the others.
+        let customer = IpAddr::from([192, 0, 2, 1]);
+        assert_eq!(guesses.turn(customer, b"acme", false, now), Turn::At(now));
+        let expected = guesses.turn(address(8), b"acme", true, now);
         assert_eq!(expected, Turn::At(now));
+    }
+
+    #[test]
+    fn a_known_address_is_compared_at_once_but_not_without_end() {
+        let mut guesses = Guesses::default();
+        let now = Moment(0);
+        guesses.turn(address(1), b"acme", false, now);
+        guesses.right(address(1), b"acme", now);
+        // Ten thousand binds with the right password cost nothing.
+        for _ in 0..10_000 {
+            assert_eq!(guesses.turn(address(1), b"acme", false, now), Turn::At(now));
+            guesses.right(address(1), b"acme", now);
+        }
+        let turns: Vec<Turn> = (0..1_000)
+            .map(|_| guesses.turn(address(1), b"acme", false, now))
+            .collect();
+        let at_once = turns.iter().filter(|turn| **turn == Turn::At(now)).count();
+        let in_time = turns.iter().filter(|turn| **turn != Turn::TooMany).count();
+        assert_eq!((at_once, in_time), (100, 300), "20 a second from then on");
+    }
+
+    #[test]
+    fn a_thousand_customers_behind_one_address_bind_at_once_while_they_are_verified() {
+        let mut guesses = Guesses::default();
+        for customer in 0..1_000_u32 {
+            let turn = guesses.turn(address(1), &customer.to_be_bytes(), false, Moment(0));
+            assert_eq!(turn, Turn::At(Moment(0)));
+        }
     }
 
     #[test]

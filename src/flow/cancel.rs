@@ -88,7 +88,7 @@ impl Clerk {
                 continue;
             };
             // Whoever takes a message out of the queue first has it: this, or a bind that sends it.
-            let withdrawn = slot.queue.withdraw(&waiting);
+            let withdrawn = slot.queue.withdraw(account, &waiting);
             let mut hand = board.ledger.hand();
             for id in withdrawn {
                 if let Some(entry) = hand.entry(id) {
@@ -119,7 +119,10 @@ impl Clerk {
         let mut hand = board.ledger.hand();
         let mut count = 0;
         for id in ids {
-            if let Some(entry) = hand.remove(id) {
+            let is_cancelled = |entry: &&mut Entry| matches!(entry.stage, Stage::Cancelling(_));
+            if hand.entry(id).filter(is_cancelled).is_some()
+                && let Some(entry) = hand.remove(id)
+            {
                 telling.end(id, entry, Ending::of(State::Deleted), now);
                 count += 1;
             }
@@ -144,10 +147,12 @@ impl Clerk {
                     entry.stage = Stage::With(carrier);
                     dispatch.add(carrier, entry.account, id, entry.content.clone());
                 }
-                _ => {
+                Stage::Cancelling(None) => {
+                    entry.stage = Stage::Parked;
                     let first = entry.untried().next().unwrap_or(entry.via[0]);
                     dispatch.park(first, id, Status::ESME_RSYSERR);
                 }
+                _ => {}
             }
         }
         drop(hand);

@@ -87,6 +87,8 @@ impl Clerk {
         let mut hand = board.ledger.hand();
         for (first, id, verdict) in parked {
             match hand.entry(id) {
+                // Its sender has taken it back in this moment.
+                Some(entry) if matches!(entry.stage, Stage::Cancelling(_)) => {}
                 Some(entry) if entry.answered => {
                     entry.stage = Stage::Parked;
                     waiting.push((first, id));

@@ -9,7 +9,7 @@ use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
 use crate::journal::Record;
-use crate::message::{AckMode, CarrierId, GroupId, MessageId, OnUnknown};
+use crate::message::{AccountId, AckMode, CarrierId, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
@@ -199,7 +199,7 @@ impl Clerk {
     /// These were not answered within their account's time.
     pub(super) fn not_answered(&mut self, batch: &[MessageId], now: Moment) {
         let board = self.board.clone();
-        let mut waiting: SmallVec<[(CarrierId, Vec<MessageId>); 2]> = SmallVec::new();
+        let mut waiting: SmallVec<[(CarrierId, AccountId, Vec<MessageId>); 2]> = SmallVec::new();
         let mut hand = board.ledger.hand();
         for id in batch {
             let Some(entry) = hand.entry(*id) else {
@@ -208,9 +208,11 @@ impl Clerk {
             if let Stage::With(carrier) = entry.stage
                 && !entry.answered
             {
-                match waiting.iter_mut().find(|(other, _)| *other == carrier) {
-                    Some((_, ids)) => ids.push(*id),
-                    None => waiting.push((carrier, vec![*id])),
+                let account = entry.account;
+                let same = |(other, of, _): &&mut (_, _, _)| *other == carrier && *of == account;
+                match waiting.iter_mut().find(same) {
+                    Some((.., ids)) => ids.push(*id),
+                    None => waiting.push((carrier, account, vec![*id])),
                 }
             }
         }
@@ -218,13 +220,13 @@ impl Clerk {
         let carriers = self.carriers.table().clone();
         let mut telling = Telling::default();
         let mut withdrawn_count = 0;
-        for (carrier, ids) in waiting {
+        for (carrier, account, ids) in waiting {
             let Some(slot) = carriers.slot(carrier) else {
                 continue;
             };
             // What still waits is taken out of the queue by whoever finds it there first: this, or
             // the bind that sends it.
-            let withdrawn = slot.queue.withdraw(&ids);
+            let withdrawn = slot.queue.withdraw(account, &ids);
             withdrawn_count += withdrawn.len();
             let mut hand = board.ledger.hand();
             for id in &withdrawn {
@@ -367,14 +369,7 @@ fn in_parts(
         then.without_id += usize::from(total == 0);
     }
     accepted(hand, id, carrier, asks_always, now, then);
-    let ending = hand
-        .entry(id)
-        .and_then(|entry| entry.parts.as_ref()?.ending());
-    if let Some(ending) = ending
-        && let Some(entry) = hand.remove(id)
-    {
-        then.telling.end(id, entry, ending, now);
-    }
+    told_by_parts(hand, id, now, then);
 }
 
 /// A carrier that reports once for all segments has one that the ESME has cut: perhaps it has
@@ -386,10 +381,10 @@ fn sibling(
     now: Moment,
     then: &mut Consequences,
 ) {
-    let Some(sibling) = hand.entry(id).and_then(|entry| Sibling::read(entry)) else {
+    let Some(sibling) = hand.entry(id).and_then(|entry| Sibling::read(id, entry)) else {
         return;
     };
-    let ending = siblings.lock().join(sibling, id, now);
+    let ending = siblings.lock().join(sibling, now);
     if let Some(ending) = ending
         && let Some(entry) = hand.remove(id)
     {
@@ -541,17 +536,29 @@ fn unknown(
         at: now,
         status: None,
     });
-    if entry.answered {
-        return;
-    }
-    match entry.on_unknown {
-        OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
-        OnUnknown::Refuse => {
-            if let Some(mut entry) = hand.remove(id) {
-                then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                then.telling.forget(&entry);
+    if !entry.answered {
+        match entry.on_unknown {
+            OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
+            OnUnknown::Refuse => {
+                if let Some(mut entry) = hand.remove(id) {
+                    then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
+                    then.telling.forget(&entry);
+                }
+                return;
             }
         }
+    }
+    // What has been reported of its parts meanwhile may be all that there is to know.
+    told_by_parts(hand, id, now, then);
+}
+
+/// Ends a message whose end the reports of its parts have told while others were leaving.
+fn told_by_parts(hand: &mut Hand<'_>, id: MessageId, now: Moment, then: &mut Consequences) {
+    let parts = hand.entry(id).and_then(|entry| entry.parts.as_ref());
+    if let Some(ending) = parts.and_then(|parts| parts.ending())
+        && let Some(entry) = hand.remove(id)
+    {
+        then.telling.end(id, entry, ending, now);
     }
 }
 
@@ -565,7 +572,8 @@ fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: 
         return then.telling.forget(&entry);
     }
     let state = match status {
-        Status::ESME_RINVEXPIRY => State::Expired,
+        // A carrier that holds a part of it does not hold what was to be delivered.
+        Status::ESME_RINVEXPIRY if entry.parts.is_none() => State::Expired,
         _ => State::Undeliverable,
     };
     then.telling.end(id, entry, Ending::of(state), now);

@@ -108,7 +108,7 @@ impl Clerk {
                 Stage::Parked => true,
                 Stage::With(carrier) => carriers
                     .slot(carrier)
-                    .is_some_and(|slot| slot.queue.swap(id, &content)),
+                    .is_some_and(|slot| slot.queue.swap(entry.account, id, &content)),
                 Stage::Cancelling(_) | Stage::Held(_) | Stage::Taken(_) => false,
             };
             if !is_swapped {

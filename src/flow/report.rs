@@ -189,7 +189,7 @@ impl Clerk {
                         let whole = entry.parts.as_ref().and_then(|parts| parts.ending());
                         let ending = whole.unwrap_or_else(|| ending(&report));
                         if slot.segment_receipts != SegmentReceipts::Each
-                            && let Some(sibling) = Sibling::read(&entry)
+                            && let Some(sibling) = Sibling::read(id, &entry)
                         {
                             spoken.push((sibling, ending));
                         }

@@ -129,6 +129,9 @@ pub(super) fn put(
     user_data: &[u8],
     is_kept: impl Fn(Tag) -> bool,
 ) -> Option<Content> {
+    if user_data.len() > usize::from(u16::MAX) {
+        return None;
+    }
     let frame = frame_of(before)?;
     let tag = Tag::MESSAGE_PAYLOAD;
     let mut tlvs = Vec::new();
