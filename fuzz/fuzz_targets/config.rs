@@ -54,7 +54,9 @@ fuzz_target!(|text: &str| {
                 let choice = table.choose_one(&query);
                 table.candidates(choice);
                 table.explain(&query);
-                inbound.choose(CarrierId(5), destination);
+                inbound.asks_for_keyword(destination);
+                inbound.choose(CarrierId(5), destination, Some("stop"));
+                inbound.choose(CarrierId(5), destination, None);
             }
         }
     }
