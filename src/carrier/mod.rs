@@ -8,7 +8,7 @@
 //! * `long`: its text in the alphabet and the number of PDUs that it wants; `parts`: those on their way,
 //!   `begun`: those that go on with another bind;
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
-//!   `share`: what the carriers of a group share;
+//!   `share`: what the carriers of a group share; `throttle`: how one is spared that has throttled us;
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `backoff`, `outbind`, `keeper`: how binds are
 //!   kept up.
@@ -26,6 +26,7 @@ mod row;
 mod parts;
 mod line;
 mod share;
+mod throttle;
 mod queue;
 mod intake;
 mod connection;

@@ -8,6 +8,7 @@ use super::line::Line;
 use super::outcome::Verdicts;
 use super::row::{Row, Waiting};
 use super::share::{Share, Waits};
+use super::throttle::Throttle;
 use crate::message::{AccountId, Content, MessageId};
 use crate::moment::Moment;
 use crate::session::Pace;
@@ -21,17 +22,11 @@ use std::time::Duration;
 /// queue is full.
 pub const WAITING_MAX: usize = 100_000;
 
-/// The first pause after the carrier has throttled us.
-const PAUSE_FIRST: Duration = Duration::from_secs(1);
-
 /// Messages that are taken out of the queue one by one; more are looked for in one walk.
 const ONE_BY_ONE_MAX: usize = 32;
 
 /// After the group had no room for a part: nobody is rung for a part alone.
 const SHARE_PAUSE: Duration = Duration::from_millis(10);
-
-/// The longest of these pauses.
-const PAUSE_MOST: Duration = Duration::from_secs(30);
 
 /// How a draw went.
 #[derive(Debug, Default)]
@@ -50,7 +45,7 @@ pub struct Queue {
     count: AtomicUsize,
     lines: Mutex<Lines>,
     bound: AtomicUsize,
-    /// Whether the carrier has throttled us and not accepted anything since.
+    /// Whether the carrier has throttled us lately.
     throttled: AtomicBool,
     /// Binds that carry messages.
     sending: AtomicUsize,
@@ -60,10 +55,7 @@ pub struct Queue {
 struct Inside {
     waiting: Row,
     pace: Option<Pace>,
-    /// Nothing leaves before: the carrier has throttled us.
-    paused_until: Moment,
-    /// How long the last of these pauses was.
-    pause: Duration,
+    throttle: Throttle,
     /// What it shares with the others of its group.
     share: Option<Arc<Share>>,
 }
@@ -95,8 +87,7 @@ impl Queue {
             inside: Mutex::new(Inside {
                 waiting: Row::default(),
                 pace,
-                paused_until: Moment(0),
-                pause: Duration::ZERO,
+                throttle: Throttle::default(),
                 share: None,
             }),
             count: AtomicUsize::new(0),
@@ -147,13 +138,16 @@ impl Queue {
             return Drawn::default();
         }
         let mut inside = self.inside.lock();
-        if now < inside.paused_until {
-            return Drawn {
-                ready_at: Some(inside.paused_until),
-                share: None,
-            };
-        }
         let wanted = count.min(inside.waiting.len());
+        let wanted = match inside.throttle.grant(wanted, now) {
+            Ok(wanted) => wanted,
+            Err(ready_at) => {
+                return Drawn {
+                    ready_at: Some(ready_at),
+                    share: None,
+                };
+            }
+        };
         let mut ready_at = None;
         let mut granted = match &mut inside.pace {
             Some(pace) => {
@@ -176,6 +170,7 @@ impl Queue {
                 granted = shared;
             }
         }
+        inside.throttle.give_back(wanted - granted);
         inside.waiting.draw(granted, into);
         let left = inside.waiting.len();
         self.count.store(left, Ordering::SeqCst);
@@ -189,13 +184,13 @@ impl Queue {
     /// Whether one more part of a message that was drawn may leave now, and else when to ask again.
     pub fn grant_part(&self, now: Moment) -> Result<Option<Arc<Share>>, Moment> {
         let mut inside = self.inside.lock();
-        if now < inside.paused_until {
-            return Err(inside.paused_until);
-        }
+        inside.throttle.grant(1, now)?;
         if let Some(pace) = &mut inside.pace
             && pace.take(now, 1) == 0
         {
-            return Err(pace.ready_at());
+            let ready_at = pace.ready_at();
+            inside.throttle.give_back(1);
+            return Err(ready_at);
         }
         let share = inside.share.clone();
         if let Some(share) = &share {
@@ -204,6 +199,7 @@ impl Queue {
                 if let Some(pace) = &mut inside.pace {
                     pace.give_back(1);
                 }
+                inside.throttle.give_back(1);
                 return Err(ready_at.unwrap_or(now + SHARE_PAUSE));
             }
         }
@@ -219,6 +215,7 @@ impl Queue {
         if let Some(share) = &inside.share {
             share.unspend(batch.len());
         }
+        inside.throttle.give_back(batch.len());
         inside.add_older(batch);
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
     }
@@ -233,26 +230,20 @@ impl Queue {
         self.nudge();
     }
 
-    /// The carrier has throttled us: nothing leaves for a while, on none of its binds. All the
-    /// answers to what had left before count as one; each pause is twice as long as the one before.
+    /// The carrier has throttled us: nothing leaves for a while, on none of its binds.
     pub fn throttle(&self, now: Moment) {
         let mut inside = self.inside.lock();
-        if now < inside.paused_until {
-            return;
-        }
-        inside.pause = (inside.pause * 2).clamp(PAUSE_FIRST, PAUSE_MOST);
-        inside.paused_until = now + inside.pause;
+        inside.throttle.throttled(now);
         self.throttled.store(true, Ordering::Relaxed);
     }
 
-    /// The carrier has accepted something: if that was after a pause, the next is a first one.
+    /// The carrier has accepted something.
     pub fn flows(&self, now: Moment) {
         if !self.throttled.load(Ordering::Relaxed) {
             return;
         }
         let mut inside = self.inside.lock();
-        if now >= inside.paused_until {
-            inside.pause = Duration::ZERO;
+        if inside.throttle.flows(now) {
             self.throttled.store(false, Ordering::Relaxed);
         }
     }
