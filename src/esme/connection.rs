@@ -426,6 +426,11 @@ impl<I: Intake> Conversation for Connection<I> {
         may_read && !full
     }
 
+    fn minds_the_end(&self) -> bool {
+        // A password is not verified for somebody who has hung up.
+        self.deciding.is_some()
+    }
+
     fn must_read(&self) -> bool {
         self.machine.in_flight() > 0
     }

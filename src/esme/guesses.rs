@@ -96,9 +96,15 @@ impl Tries {
     /// anybody may.
     fn counted(self, limit: Limit, turn: Moment, now: Moment) -> Self {
         let count = self.count.saturating_add(1);
+        let pause = limit.pause(count);
+        let next = match pause.is_zero() {
+            // What costs nothing keeps nobody waiting whose clock is a moment behind.
+            true => self.next,
+            false => (turn + pause).min(now + WAIT_MAX + limit.most),
+        };
         Self {
             count,
-            next: (turn + limit.pause(count)).min(now + WAIT_MAX + limit.most),
+            next,
             last: now,
         }
     }
@@ -155,6 +161,11 @@ impl Guesses {
         taken(&mut self.pairs, pair, PAIR, earliest, now)
     }
 
+    /// Whether this name has been bound from this address.
+    pub fn knows(&self, from: IpAddr, name: &[u8]) -> bool {
+        self.known.find(&(holder(from), name.into())).is_some()
+    }
+
     /// What it has shown is wrong. It is told so then, and not before.
     pub fn wrong(&mut self, from: IpAddr, name: &[u8], now: Moment) -> Moment {
         let pair = (holder(from), name.into());
@@ -168,7 +179,7 @@ impl Guesses {
         }
         let of_pair = tries(&self.pairs, &pair, now).counted(PAIR, now, now);
         self.pairs.keep(pair, of_pair);
-        of_pair.next
+        of_pair.next.max(now)
     }
 
     /// What it has shown is right.

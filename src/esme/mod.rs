@@ -1,8 +1,8 @@
 //! Those who submit: accounts, their connections, and what they need from above.
 //!
 //! * `account`: the settings of an ESME that may bind; `password`: what it must show;
-//! * `verified`: passwords that were verified; `guesses`: who has shown wrong ones; `door`: where a
-//!   connection waits for either;
+//! * `verified`: passwords that were verified; `guesses`: who has shown wrong ones; `waiting_room`:
+//!   whose is verified next; `door`: where a connection waits for that;
 //! * `submission`: a message of its own; `multi`: several that share one answer; `translate`: from
 //!   PDUs to them;
 //! * `delivery`: receipts and messages for it; `promise`: what must leave before them;
@@ -36,6 +36,7 @@ mod intake;
 mod manage;
 mod crowd;
 mod guesses;
+mod waiting_room;
 mod place;
 mod connection;
 mod bind;
@@ -58,3 +59,4 @@ pub use submission::{Answer, Submission};
 pub use terms::{Admitted, held_to, is_too_long};
 pub use translate::submission;
 pub use verified::{Asked, Mark, Verified};
+pub use waiting_room::WaitingRoom;

@@ -81,6 +81,12 @@ impl<W> Verified<W> {
         }
     }
 
+    /// Whether anybody still waits for this, as far as `waits` can tell.
+    pub fn is_wanted(&self, mark: Mark, waits: impl Fn(&W) -> bool) -> bool {
+        let waiters = self.underway.get(&mark);
+        waiters.is_some_and(|waiters| waiters.iter().any(waits))
+    }
+
     /// It has been verified, or is wrong: those who wait for it. What is wrong is not remembered,
     /// or guessing would push out what is right.
     pub fn settle(&mut self, mark: Mark, is_right: bool) -> Vec<W> {

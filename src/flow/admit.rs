@@ -2,7 +2,7 @@
 
 use super::doorkeeper::{Trial, Waiter, passwords};
 use super::switchboard::Clerk;
-use crate::esme::{Account, Admission, Asked, Decision, Door, Hash, Password, Refused, Turn};
+use crate::esme::{Account, Admission, Asked, Decision, Door, Hash, Mark, Password, Refused, Turn};
 use crate::link::Bell;
 use crate::message::AccountId;
 use crate::moment::Moment;
@@ -93,27 +93,64 @@ impl Clerk {
         if is_plainly_right {
             return Admission::Decided(self.let_in(found, system_id, from, now));
         }
-        match doorkeeper.verified.lock().ask(mark, waiter) {
+        let asked = doorkeeper.verified.lock().ask(mark, waiter);
+        match asked {
             Asked::Known => return Admission::Decided(self.let_in(found, system_id, from, now)),
             Asked::Joined => {}
             Asked::First => {
                 let trial = Trial {
+                    mark,
                     decoys: vec![decoy.clone(); most - hashes.len().min(most)],
                     hashes,
                     shown: shown.to_vec(),
                 };
+                let is_familiar = found
+                    .as_ref()
+                    .is_some_and(|(_, account)| account.expects(from))
+                    || doorkeeper.guesses.lock().knows(from, system_id);
+                let waits = |trial: &Trial| {
+                    let verified = doorkeeper.verified.lock();
+                    verified.is_wanted(trial.mark, Waiter::waits)
+                };
+                let mut waiting = doorkeeper.waiting.lock();
+                if waiting.add(from, is_familiar, trial, waits).is_err() {
+                    drop(waiting);
+                    board.counters.binds_turned_away.add(1);
+                    let refused = Refused::from(Status::ESME_RTHROTTLED);
+                    let settled = doorkeeper.verified.lock().settle(mark, false);
+                    for waiter in settled {
+                        waiter.door.decide(Err(refused));
+                    }
+                    return Admission::Decided(Err(refused));
+                }
+                drop(waiting);
                 let clerk = board.clerk();
-                doorkeeper.workshop.take(move || {
-                    let is_right = trial.passes();
-                    clerk.verified(mark, is_right);
-                });
+                doorkeeper.workshop.take(move || clerk.verify_next());
             }
         }
         Admission::Pending(door)
     }
 
+    /// Verifies the password whose turn it is, if anybody waits for that any more.
+    fn verify_next(self) {
+        let board = self.board.clone();
+        let doorkeeper = &board.doorkeeper;
+        let Some(trial) = doorkeeper.waiting.lock().call_next() else {
+            return;
+        };
+        let mark = trial.mark;
+        let mut verified = doorkeeper.verified.lock();
+        if !verified.is_wanted(mark, Waiter::waits) {
+            verified.settle(mark, false);
+            return;
+        }
+        drop(verified);
+        let is_right = trial.passes();
+        self.verified(mark, is_right);
+    }
+
     /// A password has been verified: all who have shown it are told.
-    fn verified(mut self, mark: crate::esme::Mark, is_right: bool) {
+    fn verified(mut self, mark: Mark, is_right: bool) {
         let board = self.board.clone();
         board.counters.passwords_verified.add(1);
         let settled = board.doorkeeper.verified.lock().settle(mark, is_right);

@@ -1,6 +1,6 @@
 //! Verifies passwords of which only hashes are known, a few at a time, and knows who has guessed.
 
-use crate::esme::{Account, Door, Guesses, Hash, Password, Verified};
+use crate::esme::{Account, Door, Guesses, Hash, Mark, Password, Verified, WaitingRoom};
 use crate::link::Workshop;
 use crate::message::AccountId;
 use crate::moment::Moment;
@@ -17,6 +17,7 @@ const VERIFIED_AT_ONCE: usize = 2;
 pub struct Doorkeeper {
     pub(super) guesses: Mutex<Guesses>,
     pub(super) verified: Mutex<Verified<Waiter>>,
+    pub(super) waiting: Mutex<WaitingRoom<Trial>>,
     pub(super) workshop: Workshop,
 }
 
@@ -37,13 +38,24 @@ impl Doorkeeper {
         Self {
             guesses: Mutex::default(),
             verified: Mutex::new(Verified::new(key)),
+            waiting: Mutex::default(),
             workshop: Workshop::new(VERIFIED_AT_ONCE),
         }
     }
 }
 
+impl Waiter {
+    /// Whether its connection is still there.
+    pub fn waits(&self) -> bool {
+        // The connection holds the door as well.
+        Arc::strong_count(&self.door) > 1
+    }
+}
+
 /// What one bind has to be compared with.
+#[derive(Debug)]
 pub(super) struct Trial {
+    pub mark: Mark,
     pub hashes: Vec<Hash>,
     /// Verified in vain after the others, so that every refusal takes as long as every other.
     pub decoys: Vec<Hash>,
@@ -57,6 +69,7 @@ impl Trial {
             hashes,
             decoys,
             shown,
+            ..
         } = self;
         if hashes.iter().any(|hash| hash.is_of(&shown)) {
             return true;

@@ -62,6 +62,12 @@ pub trait Conversation {
     /// Whether more PDUs are welcome now.
     fn may_read(&self) -> bool;
 
+    /// Whether it matters, while no PDU is welcome, that the peer may have gone. What it has sent is
+    /// kept for later then.
+    fn minds_the_end(&self) -> bool {
+        false
+    }
+
     /// Whether reading must go on even while much is unwritten, since answers are awaited.
     fn must_read(&self) -> bool;
 
@@ -216,7 +222,10 @@ impl Link {
         if clogged || !conversation.may_read() {
             // While it is we who pause, the peer is not late with the rest of its PDU.
             self.partial_since = None;
-            return Ok(false);
+            return match conversation.minds_the_end() && self.input.len() < READ_FIRST {
+                true => self.read_ahead(cx, stream, now),
+                false => Ok(false),
+            };
         }
         let mut moved = false;
         // What a pause has left in the buffer comes before what is on its way, be it the end.
@@ -238,6 +247,25 @@ impl Link {
                 }
                 self.read_at = now;
                 self.hand_up(conversation, now)?;
+                Ok(true)
+            }
+            Poll::Ready(Err(error)) => Err(End::Broken(error.kind())),
+        }
+    }
+
+    /// Reads a little that nobody is given yet, to see whether the peer is still there.
+    fn read_ahead<S: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+        now: Moment,
+    ) -> Result<bool, End> {
+        self.input.reserve(READ_FIRST);
+        match poll_read_buf(Pin::new(stream), cx, &mut self.input) {
+            Poll::Pending => Ok(false),
+            Poll::Ready(Ok(0)) => Err(End::Closed),
+            Poll::Ready(Ok(_)) => {
+                self.read_at = now;
                 Ok(true)
             }
             Poll::Ready(Err(error)) => Err(End::Broken(error.kind())),

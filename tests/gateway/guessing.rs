@@ -123,3 +123,37 @@ fn who_hangs_up_while_it_waits_for_its_turn_leaves_nothing_behind() {
     gone.hang_up();
     assert_eq!(asks(&house, ELSEWHERE, "acme", "secret"), Status::ESME_ROK);
 }
+
+#[test]
+fn a_flood_of_names_keeps_no_customer_out_whose_password_is_a_hash() {
+    let house = House::open(&[
+        hashed("acme", "secret", ""),
+        hashed("beta", "secret", "allow = [\"127.0.0.0/16\"]"),
+    ]);
+    // They knock and hang up at once: nobody waits for what they have left.
+    for at in 0..1_500_u16 {
+        let [high, low] = at.to_be_bytes();
+        let mut guesser = house.dial_from([127, 1 + high, low, 1 + low % 200]);
+        guess(&mut guesser, &format!("name{at}"), 0);
+    }
+    // And these wait for an answer.
+    let mut guessers: Vec<Esme> = (0..200)
+        .map(|at| house.dial_from([127, 9, 9, 1 + (at % 4) as u8]))
+        .collect();
+    for (at, guesser) in guessers.iter_mut().enumerate() {
+        guess(guesser, &format!("other{at}"), 0);
+    }
+    let before = Instant::now();
+    for (from, name) in [(HERE, "acme"), (ELSEWHERE, "beta")] {
+        assert_eq!(asks(&house, from, name, "secret"), Status::ESME_ROK);
+    }
+    // Two hundred verifications take longer than that, be it on a fast machine.
+    assert!(before.elapsed() < Duration::from_secs(10));
+    let mut refused = 0;
+    for guesser in &mut guessers {
+        let answer = guesser.expect(Command::BIND_TRANSCEIVER_RESP);
+        assert_ne!(answer.status(), Status::ESME_ROK);
+        refused += 1;
+    }
+    assert_eq!(refused, 200);
+}
