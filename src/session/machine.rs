@@ -91,6 +91,10 @@ impl<T: Copy> Machine<T> {
             return self.response(header, now, out);
         }
         match state::rule(self.settings.role, self.state(), header.command) {
+            // We only wait until what was asked before is answered.
+            Rule::HandUp { .. } if self.is_closing_to(header.command) => {
+                self.refuse(header, Status::ESME_RTHROTTLED, out)
+            }
             Rule::HandUp { in_place } => self.hand_up(header, in_place, now, out),
             Rule::Alive => {
                 bare(
@@ -115,6 +119,17 @@ impl<T: Copy> Machine<T> {
             Rule::Refuse(status) => self.refuse(header, status, out),
             Rule::Ignore => Received::Settled,
         }
+    }
+
+    /// Whether a message of the peer comes too late: we unbind as soon as the others are answered.
+    #[inline]
+    fn is_closing_to(&self, command: Command) -> bool {
+        matches!(self.stage, Stage::Draining { .. })
+            && self.owes()
+            && matches!(
+                command,
+                Command::SUBMIT_SM | Command::SUBMIT_MULTI | Command::DATA_SM
+            )
     }
 
     /// Octets have arrived: the peer lives, even if its PDU is not whole yet.
@@ -424,8 +439,13 @@ impl<T: Copy> Machine<T> {
     pub fn answered(&mut self, n: usize) {
         debug_assert!(n <= self.unanswered, "more answers than requests");
         self.unanswered = self.unanswered.saturating_sub(n);
-        if let Stage::Leaving { .. } = self.stage {
-            self.go_when_settled();
+        match self.stage {
+            Stage::Leaving { .. } => self.go_when_settled(),
+            // The answers are written first, and the unbind with the next tick, which is due.
+            Stage::Draining { .. } if self.window.held() == 0 && !self.owes() => {
+                self.timers.set(Timer::Unbind, Moment::default());
+            }
+            _ => {}
         }
     }
 
@@ -481,8 +501,11 @@ impl<T: Copy> Machine<T> {
             Stage::Bound(kind) => {
                 self.stage = Stage::Draining { kind, why };
                 self.timers.clear();
-                self.timers
-                    .set(Timer::Unbind, now + self.settings.unbind_timeout);
+                let most = match self.owes() {
+                    true => self.settings.answer_timeout,
+                    false => self.settings.unbind_timeout,
+                };
+                self.timers.set(Timer::Unbind, now + most);
                 self.unbind_when_drained(now, out);
             }
             Stage::Draining { .. }
@@ -492,10 +515,17 @@ impl<T: Copy> Machine<T> {
         }
     }
 
+    /// Unbinds once the answers to our requests have come and those that we owe are written: many
+    /// close as soon as they read an unbind, and never hear what became of what they had sent.
     fn unbind_when_drained(&mut self, now: Moment, out: &mut BytesMut) {
-        if self.window.held() == 0 {
+        if self.window.held() == 0 && !self.owes() {
             self.send_unbind(now, out);
         }
+    }
+
+    /// Whether answers to the peer are due that a message centre owes.
+    fn owes(&self) -> bool {
+        self.unanswered > 0 && self.settings.role == Role::Smsc
     }
 
     fn send_unbind(&mut self, now: Moment, out: &mut BytesMut) {
@@ -560,7 +590,15 @@ impl<T: Copy> Machine<T> {
     /// What one timer asks for; the reason if the session is over by it.
     fn ring(&mut self, timer: Timer, now: Moment, out: &mut BytesMut) -> Option<Reason> {
         match (timer, self.stage) {
-            (Timer::Bind, _) => return Some(Reason::BindTimeout),
+            (Timer::Bind, stage) => {
+                if let Stage::Binding { kind, sequence } = stage
+                    && self.settings.role == Role::Smsc
+                {
+                    // It could not be decided in time: another attempt may be.
+                    bare(out, kind.response(), Status::ESME_RTHROTTLED, sequence);
+                }
+                return Some(Reason::BindTimeout);
+            }
             (Timer::EnquireLink, _) => {
                 let sequence = self.window.number();
                 bare(out, Command::ENQUIRE_LINK, Status::ESME_ROK, sequence);

@@ -27,6 +27,8 @@ pub struct Settings {
     /// Time without a request other than enquire_link in either direction after which we unbind;
     /// zero is never.
     pub idle_timeout: Duration,
+    /// Message centre: the most that an unbind waits until what the peer asked for is answered.
+    pub answer_timeout: Duration,
     /// The most that each step of an unbind waits for: the answers that are due, and unbind_resp.
     pub unbind_timeout: Duration,
 }
@@ -48,6 +50,7 @@ impl Settings {
             enquire_link: Duration::from_secs(30),
             enquire_timeout: Duration::from_secs(10),
             idle_timeout: Duration::ZERO,
+            answer_timeout: Duration::from_secs(10),
             unbind_timeout: Duration::from_secs(5),
         }
     }

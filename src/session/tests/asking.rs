@@ -269,6 +269,9 @@ fn reading_never_stops_while_anything_of_ours_is_unanswered() {
     esme.hear(Command::ENQUIRE_LINK_RESP, ours + 1);
     assert!(!esme.machine.may_read());
     esme.unbind();
+    esme.machine.answered(3);
+    assert!(esme.machine.may_read());
+    esme.at(31);
     assert!(esme.machine.may_read(), "an unbind is unanswered");
 }
 

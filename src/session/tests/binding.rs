@@ -95,7 +95,8 @@ fn a_decision_has_its_own_time_and_one_that_comes_too_late_changes_nothing() {
             .refuse_bind(TRX, 1, Status::ESME_RINVPASWD, &mut esme.out),
         None
     );
-    assert_eq!(esme.said(), []);
+    let told = (Command::BIND_TRANSCEIVER_RESP, Status::ESME_RTHROTTLED, 1);
+    assert_eq!(esme.said(), [told], "it is told once, by its deadline");
 }
 
 #[test]

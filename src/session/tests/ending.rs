@@ -69,17 +69,38 @@ fn answers_that_do_not_come_are_waited_for_only_so_long() {
 }
 
 #[test]
-fn what_the_peer_asked_for_is_answered_before_we_go() {
+fn what_the_peer_asked_for_is_answered_before_we_unbind() {
     let mut esme = Scene::bound(Role::Smsc, TRX);
     esme.hear(Command::SUBMIT_SM, 1);
     esme.unbind();
-    esme.said();
-    assert_eq!(esme.hear(Command::UNBIND_RESP, 1), Received::Settled);
-    assert_eq!(esme.machine.state(), State::Leaving);
+    assert_eq!(esme.said(), [], "who reads an unbind may close at once");
+    // What comes on top would put that off for ever.
+    assert_eq!(esme.hear(Command::SUBMIT_SM, 2), Received::Settled);
+    let refused = (Command::SUBMIT_SM_RESP, Status::ESME_RTHROTTLED, 2);
+    assert_eq!(esme.said(), [refused]);
     assert_eq!(esme.at(1), Tick::Idle);
     esme.machine.answered(1);
     assert!(esme.machine.deadline() <= esme.now, "due at once");
-    assert_eq!(esme.at(1), Tick::Close(Reason::Unbound));
+    assert_eq!(esme.at(1), Tick::Idle);
+    assert_eq!(esme.said(), [(Command::UNBIND, Status::ESME_ROK, 1)]);
+    let gone = esme.hear(Command::UNBIND_RESP, 1);
+    assert_eq!(gone, Received::Close(Reason::Unbound));
+}
+
+#[test]
+fn an_answer_that_takes_too_long_comes_behind_the_unbind() {
+    let mut esme = Scene::bound(Role::Smsc, TRX);
+    esme.hear(Command::SUBMIT_SM, 1);
+    esme.unbind();
+    assert_eq!((esme.at(9), esme.said()), (Tick::Idle, vec![]));
+    assert_eq!(esme.at(10), Tick::Idle);
+    assert_eq!(esme.said(), [(Command::UNBIND, Status::ESME_ROK, 1)]);
+    assert_eq!(esme.hear(Command::UNBIND_RESP, 1), Received::Settled);
+    assert_eq!(esme.machine.state(), State::Leaving);
+    assert_eq!(esme.at(11), Tick::Idle);
+    esme.machine.answered(1);
+    assert!(esme.machine.deadline() <= esme.now, "due at once");
+    assert_eq!(esme.at(11), Tick::Close(Reason::Unbound));
     assert_eq!(esme.said(), []);
 }
 
