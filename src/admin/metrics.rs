@@ -66,8 +66,8 @@ fn accounts(board: &Switchboard, registry: &Registry) -> prometheus::Result<()> 
     let bound = labelled(registry, "account_binds", "Binds of an account.", "account")?;
     let open = labelled(
         registry,
-        "account_messages_open",
-        "Messages of an account whose end it has not been told.",
+        "account_places_taken",
+        "Places that an account takes: for messages that no carrier has, and for what is to be delivered to it.",
         "account",
     )?;
     let waiting = labelled(

@@ -32,7 +32,7 @@ fn metrics_count_what_happens() {
     assert_eq!(house.metric("carrier_accepted_total"), 1);
     assert_eq!(house.metric("delivered_total"), 1);
     assert_eq!(house.metric("messages_under_way"), 0);
-    assert_eq!(house.metric("account_messages_open{account=\"acme\"}"), 0);
+    assert_eq!(house.metric("account_places_taken{account=\"acme\"}"), 0);
     assert_eq!(
         house.metric("carrier_reports_awaited{carrier=\"north\"}"),
         0

@@ -132,7 +132,7 @@ fn what_has_begun_comes_to_its_end_while_the_journal_is_full() {
         assert_eq!(acme.receipt().id, id);
         until("nothing is left behind", || {
             house.metric("messages_under_way") == 0
-                && house.metric("account_messages_open{account=\"acme\"}") == 0
+                && house.metric("account_places_taken{account=\"acme\"}") == 0
         });
     }
 }

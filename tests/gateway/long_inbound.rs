@@ -38,7 +38,7 @@ fn from(phone: &str, esm_class: u8, text: &[u8]) -> (String, u8, Vec<u8>) {
 }
 
 fn room(house: &House) -> u64 {
-    house.metric("account_messages_open{account=\"acme\"}")
+    house.metric("account_places_taken{account=\"acme\"}")
 }
 
 #[test]

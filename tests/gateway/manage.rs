@@ -169,7 +169,7 @@ fn what_waits_for_a_carrier_is_taken_back_and_never_sent() {
     assert_eq!(house.metric("cancelled_total"), 1);
     let board = house.gateway().board().clone();
     until("nothing takes room", || board.ledger.places() == 0);
-    let open = "account_messages_open{account=\"acme\"}";
+    let open = "account_places_taken{account=\"acme\"}";
     until("nothing is open", || house.metric(open) == 0);
 }
 

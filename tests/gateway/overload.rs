@@ -293,7 +293,7 @@ fn a_customer_that_takes_no_receipts_does_not_stop_another() {
         .iter()
         .filter(|got| got.command() == Command::DELIVER_SM);
     assert_eq!(deliveries.count(), 10);
-    let waiting = "account_messages_open{account=\"stuck\"}";
+    let waiting = "account_places_taken{account=\"stuck\"}";
     assert_eq!(house.metric(waiting), 1_000);
     // Once it takes what it has got, all the others come, each once.
     let mut ids = HashSet::new();

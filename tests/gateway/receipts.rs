@@ -628,7 +628,7 @@ fn a_receipt_that_the_customer_refuses_for_good_is_given_up() {
     acme.alive();
     assert_eq!(house.metric("dead_letters_total"), 2);
     assert_eq!(house.metric("deliveries_again_total"), 0);
-    let open = "account_messages_open{account=\"acme\"}";
+    let open = "account_places_taken{account=\"acme\"}";
     assert_eq!(house.metric(open), 0);
 }
 

@@ -52,7 +52,7 @@ fn who_wants_to_be_refused_is_refused_and_never_hears_of_it_again() {
     assert!(acme.so_far().is_empty());
     assert!(north.so_far().is_empty(), "it was sent once");
     assert_eq!(house.metric("messages_under_way"), 0);
-    assert_eq!(house.metric("account_messages_open{account=\"acme\"}"), 0);
+    assert_eq!(house.metric("account_places_taken{account=\"acme\"}"), 0);
 }
 
 #[test]
