@@ -55,10 +55,10 @@ impl Clerk {
         {
             return Admission::Pending(door);
         }
+        let is_expected = found
+            .as_ref()
+            .is_some_and(|(_, account)| account.expects(from));
         if !has_waited {
-            let is_expected = found
-                .as_ref()
-                .is_some_and(|(_, account)| account.expects(from));
             let turn = doorkeeper
                 .guesses
                 .lock()
@@ -104,10 +104,7 @@ impl Clerk {
                     hashes,
                     shown: shown.to_vec(),
                 };
-                let is_familiar = found
-                    .as_ref()
-                    .is_some_and(|(_, account)| account.expects(from))
-                    || doorkeeper.guesses.lock().knows(from, system_id);
+                let is_familiar = is_expected || doorkeeper.guesses.lock().knows(from, system_id);
                 let waits = |trial: &Trial| {
                     let verified = doorkeeper.verified.lock();
                     verified.is_wanted(trial.mark, Waiter::waits)
