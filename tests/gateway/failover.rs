@@ -1,27 +1,17 @@
 //! A carrier refuses, or is not there: who gets the message then.
 
 use crate::support::{
-    Carrier, Esme, House, Smsc, Told, account, message, octets, one_carrier, route, until,
+    Carrier, Esme, House, Smsc, Told, account, message, octets, one_carrier, route, two_carriers,
+    until,
 };
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, RegisteredDelivery, Status};
 use smppgate_codec::pdu::{MessageResp, Pdu, Sm};
 
-/// One customer and two carriers, north before south; neither is bound yet.
-fn two_carriers(mode: &str, keys: &str) -> (House, Smsc, Smsc) {
-    let (north, south) = (Smsc::open(), Smsc::open());
-    let house = House::open(&[
-        account("acme", mode),
-        north.settings("north", keys),
-        south.settings("south", keys),
-        route("all", "via = [\"north\", \"south\"]"),
-    ]);
-    (house, north, south)
-}
-
+/// One customer and two carriers, north before south; all are bound.
 fn both_bound(mode: &str) -> (House, Carrier, Carrier, Esme) {
-    let (house, north, south) = two_carriers(mode, "");
-    let (north, south) = (north.bound(), south.bound());
+    let (house, north, south) = two_carriers(mode, "", "");
+    let (north, south) = house.both_bound(&north, &south);
     let acme = house.trx("acme");
     (house, north, south, acme)
 }
@@ -106,7 +96,7 @@ fn in_stored_mode_each_carrier_is_asked_once_and_then_the_customer_is_told() {
 #[test]
 fn a_carrier_that_is_not_bound_is_passed_over() {
     for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
-        let (house, _north, south) = two_carriers(mode, "");
+        let (house, _north, south) = two_carriers(mode, "", "");
         let mut south = south.bound();
         let mut acme = house.trx("acme");
         let sequence = acme.submit("33612345678");
@@ -117,7 +107,7 @@ fn a_carrier_that_is_not_bound_is_passed_over() {
 
 #[test]
 fn with_every_carrier_down_carrier_mode_refuses() {
-    let (house, _north, _south) = two_carriers("ack = \"carrier\"", "");
+    let (house, _north, _south) = two_carriers("ack = \"carrier\"", "", "");
     let mut acme = house.trx("acme");
     let sequence = acme.submit("33612345678");
     assert_eq!(acme.refused(sequence), Status::ESME_RSYSERR);
@@ -126,7 +116,7 @@ fn with_every_carrier_down_carrier_mode_refuses() {
 
 #[test]
 fn with_every_carrier_down_stored_mode_waits_for_the_first_that_is_bound() {
-    let (house, _north, south) = two_carriers("", "window = 50");
+    let (house, _north, south) = two_carriers("", "window = 50", "window = 50");
     let mut acme = house.trx("acme");
     let sequences: Vec<u32> = (0..30)
         .map(|at| acme.submit(&format!("336000000{at:02}")))
@@ -150,7 +140,7 @@ fn with_every_carrier_down_stored_mode_waits_for_the_first_that_is_bound() {
 
 #[test]
 fn a_message_that_one_carrier_has_refused_waits_for_the_other() {
-    let (house, north, south) = two_carriers("", "");
+    let (house, north, south) = two_carriers("", "", "");
     let mut north = north.bound();
     let mut acme = house.trx("acme");
     let sequence = acme.submit("33612345678");
@@ -167,7 +157,7 @@ fn a_message_that_one_carrier_has_refused_waits_for_the_other() {
 #[test]
 fn what_waited_behind_the_window_of_a_bind_that_was_lost_goes_elsewhere() {
     for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
-        let (house, north, south) = two_carriers(mode, "window = 1");
+        let (house, north, south) = two_carriers(mode, "window = 1", "window = 1");
         let (mut to_north, mut to_south) = (north.bound(), south.bound());
         let mut acme = house.trx("acme");
         let sequences: Vec<u32> = (0..5)

@@ -1,7 +1,8 @@
 //! Long messages that leave in segments, and what their receipts make of them; and alphabets.
 
 use crate::support::{
-    Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route, until,
+    Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route,
+    two_carriers, until,
 };
 use smppgate::moment::Moment;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, Status, Tag};
@@ -382,18 +383,8 @@ fn segments_that_were_throttled_leave_whole_again() {
 
 #[test]
 fn segments_go_to_the_next_carrier_as_that_wants_them() {
-    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
-    let house = House::open(&[
-        account("acme", ""),
-        north_smsc.settings("north", "long = \"payload\""),
-        south_smsc.settings("south", ""),
-        route("all", "via = [\"north\", \"south\"]"),
-    ]);
-    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
-    until("both are bound", || {
-        house.metric("carrier_binds{carrier=\"south\"}") == 1
-            && house.metric("carrier_binds{carrier=\"north\"}") == 1
-    });
+    let (house, north_smsc, south_smsc) = two_carriers("", "long = \"payload\"", "");
+    let (mut north, mut south) = house.both_bound(&north_smsc, &south_smsc);
     let mut acme = house.trx("acme");
     for sequence in submit_segments(&mut acme, 9) {
         acme.accepted(sequence);
@@ -443,18 +434,8 @@ fn a_segment_whose_others_do_not_come_leaves_as_it_is_and_in_carrier_mode_at_onc
 
 #[test]
 fn segments_that_wait_for_each_other_go_elsewhere_when_their_carrier_goes() {
-    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
-    let house = House::open(&[
-        account("acme", ""),
-        north_smsc.settings("north", "long = \"payload\""),
-        south_smsc.settings("south", ""),
-        route("all", "via = [\"north\", \"south\"]"),
-    ]);
-    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
-    until("both are bound", || {
-        house.metric("carrier_binds{carrier=\"south\"}") == 1
-            && house.metric("carrier_binds{carrier=\"north\"}") == 1
-    });
+    let (house, north_smsc, south_smsc) = two_carriers("", "long = \"payload\"", "");
+    let (mut north, mut south) = house.both_bound(&north_smsc, &south_smsc);
     let mut acme = house.trx("acme");
     let sequence = acme.submit_sm(Sm {
         esm_class: EsmClass(0x40),

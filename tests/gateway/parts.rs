@@ -2,7 +2,8 @@
 //! bind that is lost, a change of settings or the end.
 
 use crate::support::{
-    Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route, until,
+    Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, put_tlv, route,
+    two_carriers, until,
 };
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::pdu::{Sm, Tlvs};
@@ -167,18 +168,9 @@ fn what_had_not_left_when_its_bind_was_lost_goes_on_with_another() {
 
 #[test]
 fn the_rest_of_a_message_waits_for_its_carrier_and_not_for_another() {
-    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
-    let house = House::open(&[
-        account("acme", ""),
-        north_smsc.settings("north", "long = \"udh\"\nrate = 2"),
-        south_smsc.settings("south", "long = \"udh\""),
-        route("all", "via = [\"north\", \"south\"]"),
-    ]);
-    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
-    until("both are bound", || {
-        house.metric("carrier_binds{carrier=\"south\"}") == 1
-            && house.metric("carrier_binds{carrier=\"north\"}") == 1
-    });
+    let (house, north_smsc, south_smsc) =
+        two_carriers("", "long = \"udh\"\nrate = 2", "long = \"udh\"");
+    let (mut north, mut south) = house.both_bound(&north_smsc, &south_smsc);
     let mut acme = house.trx("acme");
     let sequence = submit(&mut acme, 4);
     let id = acme.accepted(sequence);
@@ -248,18 +240,8 @@ fn settings_that_change_do_not_cut_a_message_in_two() {
 
 #[test]
 fn what_is_left_of_a_refused_message_says_nothing_about_it() {
-    let (north_smsc, south_smsc) = (Smsc::open(), Smsc::open());
-    let house = House::open(&[
-        account("acme", ""),
-        north_smsc.settings("north", "long = \"udh\""),
-        south_smsc.settings("south", "long = \"udh\""),
-        route("all", "via = [\"north\", \"south\"]"),
-    ]);
-    let (mut north, mut south) = (north_smsc.bound(), south_smsc.bound());
-    until("both are bound", || {
-        house.metric("carrier_binds{carrier=\"south\"}") == 1
-            && house.metric("carrier_binds{carrier=\"north\"}") == 1
-    });
+    let (house, north_smsc, south_smsc) = two_carriers("", "long = \"udh\"", "long = \"udh\"");
+    let (mut north, mut south) = house.both_bound(&north_smsc, &south_smsc);
     let mut acme = house.trx("acme");
     let sequence = submit(&mut acme, 2);
     let id = acme.accepted(sequence);

@@ -61,6 +61,18 @@ pub fn with_one_carrier(
     (house, smsc, north)
 }
 
+/// The account acme, and two carriers, north before south; nobody is bound yet.
+pub fn two_carriers(account_keys: &str, north_keys: &str, south_keys: &str) -> (House, Smsc, Smsc) {
+    let (north, south) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", account_keys),
+        north.settings("north", north_keys),
+        south.settings("south", south_keys),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    (house, north, south)
+}
+
 /// Waits until this holds.
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -135,6 +147,16 @@ impl House {
     /// Whether nobody is let in any more.
     pub fn is_shut(&self) -> bool {
         TcpStream::connect(self.address()).is_err()
+    }
+
+    /// The binds to both carriers, once the gateway knows that they are there.
+    pub fn both_bound(&self, north_smsc: &Smsc, south_smsc: &Smsc) -> (Carrier, Carrier) {
+        let (north, south) = (north_smsc.bound(), south_smsc.bound());
+        until("both are bound", || {
+            self.metric("carrier_binds{carrier=\"south\"}") == 1
+                && self.metric("carrier_binds{carrier=\"north\"}") == 1
+        });
+        (north, south)
     }
 
     pub fn gateway(&self) -> &Gateway {
