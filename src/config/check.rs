@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
+use super::admin::Admin;
 use super::finding::{Report, Spot};
-use super::listener::{Admin, Listener};
+use super::listener::Listener;
 use super::route::Route;
 use super::value::show_duration;
 use crate::carrier::{Binding, Carrier, Receipts};

@@ -5,12 +5,14 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::account::account;
+use super::admin::{Admin, admin};
 use super::carrier::carrier;
 use super::check;
 use super::finding::{Finding, Report, Severity, Spot};
+use super::gateway::{Gateway, gateway};
 use super::habit;
 use super::inbound::{Inbound, inbound};
-use super::listener::{Admin, Gateway, Listener, admin, gateway, listener};
+use super::listener::{Listener, listener};
 use super::names::{Carriers, Names};
 use super::route::{Route, route};
 use super::section::Section;

@@ -1,8 +1,6 @@
-//! `[gateway]`, `[[listener]]` and `[admin]`: the process itself and where it listens.
+//! `[[listener]]`: a socket that ESMEs connect to.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::de::DeValue;
@@ -19,17 +17,6 @@ use crate::link::tls::ServerTls;
 /// address, or a balancer.
 const CONNECTIONS_PER_ADDRESS: usize = 4_000;
 
-/// The process itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gateway {
-    /// Where what must outlive the process is kept.
-    pub data_dir: PathBuf,
-    /// The part of our message ids that no other node has, 0 to 63.
-    pub node: u8,
-    /// Threads that drive sockets; none is one less than cores, and one at least.
-    pub workers: Option<NonZeroUsize>,
-}
-
 /// A socket that ESMEs connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
@@ -45,63 +32,6 @@ pub struct Listener {
     pub tls: Option<ServerTls>,
     /// Where those are that begin with a PROXY header.
     pub proxies: Vec<Network>,
-}
-
-/// The HTTP side: metrics and health.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Admin {
-    /// Where it listens, on loopback.
-    pub address: SocketAddr,
-}
-
-impl Default for Gateway {
-    fn default() -> Self {
-        Self {
-            data_dir: PathBuf::from("data"),
-            node: 1,
-            workers: None,
-        }
-    }
-}
-
-pub(super) fn gateway(mut section: Section<'_>, context: &Context<'_>) -> Gateway {
-    let default = Gateway::default();
-    journal(&mut section);
-    let gateway = Gateway {
-        data_dir: section
-            .required("data_dir", "data_dir = \"data\"")
-            .and_then(|value| Some((value.text()?, value)))
-            .map_or(default.data_dir, |(text, value)| {
-                if text.is_empty() {
-                    value.error("is empty; write for example \"data\"");
-                }
-                context.path(text)
-            }),
-        node: section
-            .key("node")
-            .and_then(|value| value.number(0..=63))
-            .unwrap_or(default.node),
-        workers: section
-            .key("workers")
-            .and_then(|value| value.number(1..=1024_i64))
-            .and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?)),
-    };
-    section.finish();
-    gateway
-}
-
-/// The default will be the journal on disk. Who leaves the key out would rely on that.
-fn journal(section: &mut Section<'_>) {
-    match section.key("journal") {
-        Some(value) => {
-            value.choice(&[("memory", ())], &["file"]);
-        }
-        None => section.absent(
-            "journal",
-            "is missing, and its default \"file\" is planned and not built yet; \
-             write journal = \"memory\", which keeps nothing across a crash",
-        ),
-    }
 }
 
 pub(super) fn listener(mut section: Section<'_>, context: &Context<'_>) -> Option<Listener> {
@@ -149,22 +79,4 @@ fn proxies(value: &Value<'_>) -> Vec<Network> {
             network.ok()
         })
         .collect()
-}
-
-pub(super) fn admin(mut section: Section<'_>) -> Option<Admin> {
-    let value = section.required("address", "address = \"127.0.0.1:2780\"");
-    let address = value.as_ref().and_then(|value| value.socket_address());
-    if let (Some(value), Some(address)) = (&value, address)
-        && !address.ip().is_loopback()
-    {
-        value.error(format!(
-            "{address} is not on loopback, and the bearer token that other addresses need is \
-             planned and not built yet; write \"127.0.0.1:{}\"",
-            address.port()
-        ));
-    }
-    section.planned("token", None);
-    section.planned("token_file", None);
-    section.finish();
-    Some(Admin { address: address? })
 }

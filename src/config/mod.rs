@@ -10,8 +10,8 @@
 //! * `secret` finds a password, `tls` certificates and keys, `surroundings` are the files and
 //!   variables that they may lie in;
 //! * `credentials` are what an account must show to bind;
-//! * `listener`, `account`, `carrier`, `route` and `inbound` read one part each; `habit` reads how a
-//!   carrier wants its messages, `map` what it means by its statuses and errors;
+//! * `gateway`, `listener`, `admin`, `account`, `carrier`, `route` and `inbound` read one part each;
+//!   `habit` reads how a carrier wants its messages, `map` what it means by its statuses and errors;
 //! * `names` knows what is named and whether a reference leads anywhere;
 //! * `check` holds settings of different parts against each other.
 
@@ -24,7 +24,9 @@ mod secret;
 mod tls;
 mod credentials;
 mod surroundings;
+mod gateway;
 mod listener;
+mod admin;
 mod account;
 mod map;
 mod habit;
@@ -34,9 +36,11 @@ mod inbound;
 mod names;
 mod check;
 
+pub use admin::Admin;
 pub use file::Config;
 pub use finding::{Finding, Severity};
+pub use gateway::Gateway;
 pub use inbound::Inbound;
-pub use listener::{Admin, Gateway, Listener};
+pub use listener::Listener;
 pub use route::{Route, Verdict};
 pub use surroundings::{Process, Surroundings};
