@@ -129,6 +129,29 @@ impl<'a> Value<'a> {
         None
     }
 
+    /// A count of octets.
+    pub fn size(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        let DeValue::String(text) = self.raw else {
+            return self.wrong_type("a size, for example \"64 MiB\" or \"20 GiB\"");
+        };
+        let Some(size) = parse_size(text) else {
+            self.error(format!(
+                "`{}` is not a size; write for example \"64 MiB\" or \"20 GiB\" \
+                 (there are KiB, MiB, GiB and TiB)",
+                shown(text)
+            ));
+            return None;
+        };
+        if range.contains(&size) {
+            return Some(size);
+        }
+        let (least, most) = (show_size(*range.start()), show_size(*range.end()));
+        self.error(format!(
+            "{text} is out of range; write \"{least}\" to \"{most}\""
+        ));
+        None
+    }
+
     /// One of a few words.
     pub fn choice<T: Copy>(&self, choices: &[(&str, T)], planned: &[&str]) -> Option<T> {
         let words = || choices.iter().map(|(word, _)| *word);
@@ -259,6 +282,32 @@ pub(super) fn show_duration(duration: Duration) -> String {
     }
 }
 
+const SIZES: [(&str, u64); 4] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
+
+/// A number and a unit, with a space between them or none.
+fn parse_size(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.strip_prefix(' ').unwrap_or(unit);
+    let (_, octets) = SIZES.iter().find(|(name, _)| *name == unit)?;
+    let number: u64 = number.parse().ok()?;
+    number.checked_mul(*octets)
+}
+
+/// The size in its largest whole unit, as an operator would write it.
+fn show_size(octets: u64) -> String {
+    let fits = |(_, unit): &&(&str, u64)| octets > 0 && octets.is_multiple_of(*unit);
+    match SIZES.iter().rev().find(fits) {
+        Some((name, unit)) => format!("{} {name}", octets / unit),
+        None => format!("{octets} octets"),
+    }
+}
+
 fn is_host_and_port(text: &str) -> bool {
     if let Ok(address) = text.parse::<SocketAddr>() {
         return address.port() != 0;
@@ -302,6 +351,34 @@ mod tests {
     fn durations_are_shown_as_they_are_written() {
         for text in ["0s", "500ms", "90s", "2m", "36h", "3d"] {
             assert_eq!(show_duration(parse_duration(text).unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn sizes_are_a_number_and_a_unit_of_1024() {
+        assert_eq!(parse_size("1 KiB"), Some(1_024));
+        assert_eq!(parse_size("64MiB"), Some(64 << 20));
+        assert_eq!(parse_size("20 GiB"), Some(20 << 30));
+        for wrong in [
+            "",
+            "20",
+            "GiB",
+            "20 GB",
+            "20  GiB",
+            "20 gib",
+            "-1 GiB",
+            "1.5 GiB",
+            "20 GiB ",
+            "99999999999 TiB",
+        ] {
+            assert_eq!(parse_size(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_shown_as_they_are_written() {
+        for text in ["1 KiB", "1536 MiB", "20 GiB", "16 TiB"] {
+            assert_eq!(show_size(parse_size(text).unwrap()), text);
         }
     }
 

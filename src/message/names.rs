@@ -1,4 +1,4 @@
-//! Who sends, who carries, and the ways in which an account is told.
+//! Who sends, who carries, what kind of messages an account sends, and the ways in which it is told.
 
 /// An account (an ESME that may bind), numbered once and never again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,4 +30,48 @@ pub enum OnUnknown {
     Accept,
     /// ESME_RSYSERR: many ESMEs then send the message again.
     Refuse,
+}
+
+/// What kind of messages an account sends: it decides what nobody has decided otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Class {
+    /// Passwords for one use: too late is as bad as never.
+    Otp,
+    /// What its receiver waits for.
+    #[default]
+    Transactional,
+    /// What its receiver can do without, and must not get twice.
+    Marketing,
+}
+
+/// What becomes of a message in stored mode whose outcome at a carrier is unknown: it was sent, and
+/// its bind was lost or its answer did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnknownOutcome {
+    /// It is sent once more.
+    ResendOnce,
+    /// It is held, never sent again, until a report settles it or its time is over.
+    Hold,
+    /// It is sent again each time, up to the limit of attempts.
+    Resend,
+}
+
+/// What an ESME hears of a final report that comes after it was told that the end is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LateReport {
+    /// The report, as a correction.
+    #[default]
+    Send,
+    /// Nothing.
+    Drop,
+}
+
+impl Class {
+    /// What becomes of a message of this class whose outcome is unknown.
+    pub fn unknown_outcome(self) -> UnknownOutcome {
+        match self {
+            Self::Otp | Self::Transactional => UnknownOutcome::ResendOnce,
+            Self::Marketing => UnknownOutcome::Hold,
+        }
+    }
 }
