@@ -2,7 +2,7 @@
 
 use crate::admin;
 use crate::carrier::{self, Carrier, Group, Keeper, Long, Queue, Share};
-use crate::config::{self, Config};
+use crate::config::{self, Config, JournalKind};
 use crate::esme::{self, Listener, Roster};
 use crate::flow::{Accounts, After, CarrierSlot, Carriers, Gathering, Switchboard};
 use crate::journal::memory::Trouble;
@@ -64,6 +64,11 @@ pub enum StartError {
     /// The routes do not compile.
     #[error("failed to build the routing table: {0}")]
     Routes(String),
+    /// The journal on disk is not there yet.
+    #[error(
+        "failed to open the journal: journal = \"file\" is not built yet; write journal = \"memory\""
+    )]
+    Journal,
     /// The operating system gives no random numbers.
     #[error("failed to get random numbers: {0}")]
     Random(getrandom::Error),
@@ -101,6 +106,9 @@ impl Gateway {
     /// Starts everything that the config names. `trouble` lets tests make the journal slow or
     /// broken.
     pub async fn start(config: &Config, trouble: Arc<Trouble>) -> Result<Self, StartError> {
+        if config.gateway.journal == JournalKind::File {
+            return Err(StartError::Journal);
+        }
         let clock = Clock::start();
         let sockets = listen(config)?;
         let roster = Arc::new(Roster::default());

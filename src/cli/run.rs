@@ -1,7 +1,7 @@
 //! `smppgate run`: the gateway itself.
 
 use super::terminal;
-use crate::config::Config;
+use crate::config::{Config, JournalKind};
 use crate::gateway::Gateway;
 use crate::journal::memory::Trouble;
 use clap::{Args as Arguments, ValueEnum};
@@ -71,9 +71,11 @@ async fn serve(args: &Args, config: &Config) -> ExitCode {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    tracing::warn!(
-        "journal = \"memory\": messages that are under way are lost when this process ends"
-    );
+    if config.gateway.journal == JournalKind::Memory {
+        tracing::warn!(
+            "journal = \"memory\": messages that are under way are lost when this process ends"
+        );
+    }
     let (Ok(mut hangup), Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::hangup()),
         signal(SignalKind::terminate()),

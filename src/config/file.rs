@@ -128,7 +128,7 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
     if !root.has("gateway") {
         root.absent(
             "gateway",
-            "is missing; write [gateway] with data_dir = \"data\" and journal = \"memory\"",
+            "is missing; write [gateway] with data_dir = \"data\"",
         );
     }
     let listeners = listeners(&mut root, context);

@@ -39,7 +39,7 @@ mod check;
 pub use admin::Admin;
 pub use file::Config;
 pub use finding::{Finding, Severity};
-pub use gateway::Gateway;
+pub use gateway::{Gateway, JournalKind};
 pub use inbound::Inbound;
 pub use listener::Listener;
 pub use route::{Route, Verdict};

@@ -132,11 +132,11 @@ impl<'a> Value<'a> {
     /// A count of octets.
     pub fn size(&self, range: RangeInclusive<u64>) -> Option<u64> {
         let DeValue::String(text) = self.raw else {
-            return self.wrong_type("a size, for example \"64 MiB\" or \"20 GiB\"");
+            return self.wrong_type("a size, for example \"256 MiB\" or \"20 GiB\"");
         };
         let Some(size) = parse_size(text) else {
             self.error(format!(
-                "`{}` is not a size; write for example \"64 MiB\" or \"20 GiB\" \
+                "`{}` is not a size; write for example \"256 MiB\" or \"20 GiB\" \
                  (there are KiB, MiB, GiB and TiB)",
                 shown(text)
             ));
