@@ -188,6 +188,7 @@ fn with_shown_defaults(text: &str) -> String {
         "status_map",
         "error_map",
         "tls",
+        "unknown_outcome",
     ];
     let is_default = |line: &&str| {
         let Some(shown) = line.strip_prefix("# ") else {

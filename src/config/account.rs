@@ -1,5 +1,6 @@
 //! `[[account]]`: an ESME that may bind.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use smppgate_codec::text::DefaultAlphabet;
@@ -8,10 +9,10 @@ use super::credentials;
 use super::habit::boolean;
 use super::section::Section;
 use super::surroundings::Context;
-use super::value::Value;
+use super::value::{Value, show_duration};
 use crate::esme::{Account, ForcedSource, ReceiptBind};
 use crate::link::Network;
-use crate::message::{AckMode, IdForm, OnUnknown};
+use crate::message::{AckMode, Class, IdForm, LateReport, OnUnknown, UnknownOutcome};
 use crate::route::{Pattern, Sources};
 use crate::session::BindKind;
 
@@ -30,19 +31,14 @@ const ALPHANUMERIC_MAX: usize = 11;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 7] = [
-    ("tls", None),
-    ("class", Some("\"transactional\"")),
-    ("validity", Some("\"24h\"")),
-    ("max_validity", Some("\"72h\"")),
-    ("ordered", Some("false")),
-    ("unknown_outcome", None),
-    ("late_report", Some("\"send\"")),
-];
+/// The shortest and the longest validity: a message that is over sooner than carriers are asked
+/// again, or that nobody remembers any more, is a mistake of whoever wrote it.
+const VALIDITY: RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 3_600);
 
 pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Account {
     let default = Account::default();
+    let (validity, max_validity) = validities(&mut section, &default);
     let account = Account {
         system_id: section
             .required("system_id", "system_id = \"acme\"")
@@ -104,6 +100,26 @@ pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Accoun
             .key("respond_within")
             .and_then(|value| value.duration(Duration::from_millis(100)..=10 * 60 * SECOND))
             .unwrap_or(default.respond_within),
+        class: section
+            .key("class")
+            .and_then(|value| class(&value))
+            .unwrap_or(default.class),
+        validity,
+        max_validity,
+        ordered: section
+            .key("ordered")
+            .and_then(|value| boolean(&value))
+            .unwrap_or(default.ordered),
+        unknown_outcome: section
+            .key("unknown_outcome")
+            .and_then(|value| unknown_outcome(&value)),
+        late_report: section
+            .key("late_report")
+            .and_then(|value| {
+                let ways = [("send", LateReport::Send), ("drop", LateReport::Drop)];
+                value.choice(&ways, &[])
+            })
+            .unwrap_or(default.late_report),
         message_id: section
             .key("message_id")
             .and_then(|value| {
@@ -151,11 +167,65 @@ pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Accoun
             .unwrap_or(default.destinations),
         force_source: section.key("force_source").and_then(|value| forced(&value)),
     };
-    for (key, default) in PLANNED {
-        section.planned(key, default);
-    }
+    section.planned("tls", None);
     section.finish();
     account
+}
+
+/// How long messages are valid that do not say so, and how long any may be.
+fn validities(section: &mut Section<'_>, default: &Account) -> (Duration, Duration) {
+    let (validity, most) = (section.key("validity"), section.key("max_validity"));
+    let read = |written: &Option<Value<'_>>, default| match written {
+        Some(value) => value.duration(VALIDITY),
+        None => Some(default),
+    };
+    let (Some(usual), Some(longest)) = (
+        read(&validity, default.validity),
+        read(&most, default.max_validity),
+    ) else {
+        return (default.validity, default.max_validity);
+    };
+    if usual > longest {
+        let (usual, longest) = (show_duration(usual), show_duration(longest));
+        match (&validity, &most) {
+            (Some(validity), most) => {
+                let default = match most {
+                    Some(_) => "",
+                    None => " by default",
+                };
+                validity.error(format!(
+                    "{usual} is longer than max_validity, which is {longest}{default}; \
+                     write validity = \"{longest}\", or max_validity = \"{usual}\""
+                ));
+            }
+            (None, Some(most)) => most.error(format!(
+                "{longest} is shorter than validity, which is {usual} by default; \
+                 write validity = \"{longest}\" beside it"
+            )),
+            // What is not written is right.
+            (None, None) => {}
+        }
+    }
+    (usual, longest)
+}
+
+fn class(value: &Value<'_>) -> Option<Class> {
+    let classes = [
+        ("otp", Class::Otp),
+        ("transactional", Class::Transactional),
+        ("marketing", Class::Marketing),
+    ];
+    value.choice(&classes, &[])
+}
+
+/// What becomes of a message whose outcome is unknown, for accounts and routes alike.
+pub(super) fn unknown_outcome(value: &Value<'_>) -> Option<UnknownOutcome> {
+    let ways = [
+        ("resend-once", UnknownOutcome::ResendOnce),
+        ("hold", UnknownOutcome::Hold),
+        ("resend", UnknownOutcome::Resend),
+    ];
+    value.choice(&ways, &[])
 }
 
 /// The name of a bind, for accounts and carriers alike.

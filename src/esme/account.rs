@@ -3,7 +3,7 @@
 use super::allowance::Quota;
 use super::password::Password;
 use crate::link::Network;
-use crate::message::{AckMode, IdForm, OnUnknown, Zone};
+use crate::message::{AckMode, Class, IdForm, LateReport, OnUnknown, UnknownOutcome, Zone};
 use crate::moment::Moment;
 use crate::route::Sources;
 use crate::session::BindKind;
@@ -42,6 +42,19 @@ pub struct Account {
     pub on_unknown: OnUnknown,
     /// Longest time from its request to our response in carrier mode.
     pub respond_within: Duration,
+    /// What kind of messages it sends.
+    pub class: Class,
+    /// How long its messages are valid that do not say so themselves.
+    pub validity: Duration,
+    /// The longest that any of its messages is valid.
+    pub max_validity: Duration,
+    /// Whether its messages between the same two numbers go one after the other.
+    pub ordered: bool,
+    /// What becomes of a message in stored mode whose outcome is unknown; none is what its class
+    /// decides.
+    pub unknown_outcome: Option<UnknownOutcome>,
+    /// What it hears of a final report that comes too late.
+    pub late_report: LateReport,
     /// How it wants to see message ids.
     pub message_id: IdForm,
     /// Whether it gets long messages from phones whole, not in their segments.
@@ -141,11 +154,24 @@ impl Account {
         }
     }
 
+    /// What becomes of a message in stored mode whose outcome is unknown: as its route says, else as
+    /// the account, else as its class.
+    pub fn when_unknown(&self, by_route: Option<UnknownOutcome>) -> UnknownOutcome {
+        by_route
+            .or(self.unknown_outcome)
+            .unwrap_or(self.class.unknown_outcome())
+    }
+
     /// The settings of a connection that is bound with these when those of its account change:
     /// what bounds and rewrites its messages counts at once, what its session was agreed on at its
     /// next bind.
     pub fn renewed(&self, changed: &Self) -> Self {
         Self {
+            class: changed.class,
+            validity: changed.validity,
+            max_validity: changed.max_validity,
+            unknown_outcome: changed.unknown_outcome,
+            late_report: changed.late_report,
             receipt_bind: changed.receipt_bind,
             rate: changed.rate,
             daily_segments: changed.daily_segments,
@@ -179,6 +205,12 @@ impl Default for Account {
             ack: AckMode::Stored,
             on_unknown: OnUnknown::Accept,
             respond_within: Duration::from_secs(10),
+            class: Class::Transactional,
+            validity: Duration::from_secs(24 * 3_600),
+            max_validity: Duration::from_secs(72 * 3_600),
+            ordered: false,
+            unknown_outcome: None,
+            late_report: LateReport::Send,
             message_id: IdForm::Decimal,
             reassemble: false,
             receipt_bind: ReceiptBind::Any,
@@ -197,6 +229,53 @@ impl Default for Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_becomes_of_an_unknown_outcome_the_route_decides_then_the_account_then_the_class() {
+        use UnknownOutcome::{Hold, Resend, ResendOnce};
+        let account = |class, unknown_outcome| Account {
+            class,
+            unknown_outcome,
+            ..Account::default()
+        };
+        for (class, by_account, by_route, decided) in [
+            (Class::Otp, None, None, ResendOnce),
+            (Class::Transactional, None, None, ResendOnce),
+            (Class::Marketing, None, None, Hold),
+            (Class::Marketing, Some(Resend), None, Resend),
+            (Class::Otp, Some(Hold), None, Hold),
+            (Class::Otp, Some(Hold), Some(Resend), Resend),
+            (Class::Marketing, None, Some(ResendOnce), ResendOnce),
+        ] {
+            let account = account(class, by_account);
+            assert_eq!(
+                account.when_unknown(by_route),
+                decided,
+                "{class:?} {by_account:?} {by_route:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_decides_over_messages_counts_at_once_and_what_was_agreed_at_the_next_bind() {
+        let changed = Account {
+            class: Class::Marketing,
+            validity: Duration::from_secs(60),
+            max_validity: Duration::from_secs(120),
+            unknown_outcome: Some(UnknownOutcome::Resend),
+            late_report: LateReport::Drop,
+            ordered: true,
+            window: 7,
+            ..Account::default()
+        };
+        let renewed = Account::default().renewed(&changed);
+        let expected = Account {
+            ordered: false,
+            window: 100,
+            ..changed
+        };
+        assert_eq!(renewed, expected);
+    }
 
     #[test]
     fn a_forced_source_says_what_kind_of_address_it_is() {
