@@ -39,6 +39,7 @@ fn rule((account, priority, to, from): &Wish<'_>) -> Rule {
             .filter_map(|text| text.parse().ok())
             .collect(),
         priority: i32::from(*priority),
+        unknown_outcome: None,
         action: Action::Via(vec![Candidate {
             carrier: CarrierId(1),
         }]),

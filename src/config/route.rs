@@ -3,13 +3,14 @@
 use smppgate_codec::code::{Class, Status};
 use toml::de::DeValue;
 
+use super::account::unknown_outcome;
 use super::finding::shown;
 use super::names::{Carriers, Names};
 use super::nearest::did_you_mean;
 use super::section::Section;
 use super::surroundings::Context;
 use super::value::Value;
-use crate::message::{AccountId, CarrierId};
+use crate::message::{AccountId, CarrierId, UnknownOutcome};
 use crate::route::{Action, Candidate, Pattern, Prefix, Rule};
 
 /// Bad lines that are told of one file of prefixes; more would bury the first.
@@ -28,6 +29,8 @@ pub struct Route {
     pub from: Vec<Pattern>,
     /// Higher counts first.
     pub priority: i32,
+    /// What becomes of its messages whose outcome is unknown, if it decides that.
+    pub unknown_outcome: Option<UnknownOutcome>,
     /// What follows.
     pub verdict: Verdict,
 }
@@ -57,6 +60,7 @@ impl Route {
             account: self.account.as_deref().map(account_id),
             from: self.from.clone(),
             priority: self.priority,
+            unknown_outcome: self.unknown_outcome,
             action: match &self.verdict {
                 Verdict::Via(carriers) => Action::Via(carriers.iter().map(candidate).collect()),
                 Verdict::Reject(status) => Action::Reject(*status),
@@ -66,14 +70,13 @@ impl Route {
 }
 
 /// Keys that are planned.
-const PLANNED: [&str; 8] = [
+const PLANNED: [&str; 7] = [
     "class",
     "tlv",
     "time",
     "country",
     "mccmnc",
     "retry",
-    "unknown_outcome",
     "on_negative_receipt",
 ];
 
@@ -103,6 +106,12 @@ pub(super) fn route(
     if let Some(value) = section.key("strategy") {
         value.choice(&[("failover", ())], &["weighted", "cheapest", "quality"]);
     }
+    let unknown_outcome = section.key("unknown_outcome").and_then(|value| {
+        if section.has("reject") {
+            value.error("stands beside `reject`; what is refused is never sent, so leave it out");
+        }
+        unknown_outcome(&value)
+    });
     let verdict = verdict(&mut section, known);
     for key in PLANNED {
         section.planned(key, None);
@@ -114,6 +123,7 @@ pub(super) fn route(
         account,
         from,
         priority,
+        unknown_outcome,
         verdict: verdict?,
     })
 }

@@ -7,7 +7,7 @@ use smppgate_codec::code::Status;
 use thiserror::Error;
 
 use super::Prefix;
-use crate::message::{AccountId, CarrierId, digits};
+use crate::message::{AccountId, CarrierId, UnknownOutcome, digits};
 
 /// One route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Rule {
     pub from: Vec<Pattern>,
     /// Of the rules whose conditions hold, the one with the highest priority is chosen.
     pub priority: i32,
+    /// What becomes of its messages whose outcome is unknown, if it decides that.
+    pub unknown_outcome: Option<UnknownOutcome>,
     /// What follows.
     pub action: Action,
 }

@@ -18,7 +18,7 @@ use thiserror::Error;
 use super::prefix::{self, Node, PrefixTable};
 use super::source::Sources;
 use super::{Action, Candidate, Prefix, Rule};
-use crate::message::{AccountId, digits};
+use crate::message::{AccountId, UnknownOutcome, digits};
 
 /// What is known of a message when its way is chosen.
 #[derive(Debug, Clone, Copy)]
@@ -181,6 +181,15 @@ impl Table {
                 Action::Reject(_) => &[],
             },
             Choice::Reject(..) | Choice::NoRoute => &[],
+        }
+    }
+
+    /// What the rule of a choice wants to become of a message whose outcome is unknown; none if it
+    /// leaves that to others, or names no carrier.
+    pub fn unknown_outcome(&self, choice: Choice) -> Option<UnknownOutcome> {
+        match choice {
+            Choice::Via(rule) => self.rule(rule).unknown_outcome,
+            Choice::Reject(..) | Choice::NoRoute => None,
         }
     }
 

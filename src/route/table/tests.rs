@@ -16,6 +16,7 @@ fn rule(name: &str, to: &[&str]) -> Rule {
         account: None,
         from: Vec::new(),
         priority: 0,
+        unknown_outcome: None,
         action: Action::Via(vec![Candidate {
             carrier: CarrierId(1),
         }]),
@@ -146,6 +147,27 @@ fn an_explanation_names_the_condition_that_failed() {
             ("any", Verdict::Outranked),
         ]
     );
+}
+
+#[test]
+fn a_choice_knows_what_its_route_wants_of_unknown_outcomes() {
+    let table = table(vec![
+        Rule {
+            unknown_outcome: Some(UnknownOutcome::Hold),
+            ..rule("held", &["33"])
+        },
+        rule("silent", &["44"]),
+        Rule {
+            action: Action::Reject(Status::ESME_RINVDSTADR),
+            unknown_outcome: Some(UnknownOutcome::Resend),
+            ..rule("barred", &["49"])
+        },
+    ]);
+    let wanted = |to| table.unknown_outcome(table.choose_one(&query(ACME, "ACME", to)));
+    assert_eq!(wanted("33612345678"), Some(UnknownOutcome::Hold));
+    assert_eq!(wanted("447700900123"), None);
+    assert_eq!(wanted("491701234567"), None, "nothing is sent");
+    assert_eq!(wanted("1"), None, "there is no route");
 }
 
 fn any_rule() -> impl Strategy<Value = Rule> {
