@@ -366,7 +366,7 @@ impl Gateway {
             let unchanged = self
                 .keepers
                 .get(&id)
-                .is_some_and(|(old, _)| **old == *settings);
+                .is_some_and(|(old, _)| old.binds_like(settings));
             if !unchanged {
                 queue.set_pace(pace);
             }
@@ -396,8 +396,8 @@ impl Gateway {
         let mut old = std::mem::take(&mut self.keepers);
         for (id, settings) in wanted {
             let before = match old.remove(&id) {
-                Some((same, keeper)) if same == settings => {
-                    // What is equal may have other certificates.
+                Some((before, keeper)) if before.binds_like(&settings) => {
+                    // What is alike may have other certificates.
                     keeper.renew(&settings);
                     self.keepers.insert(id, (settings, keeper));
                     continue;

@@ -5,10 +5,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use proptest::prelude::*;
-use smppgate::config::{Config, Finding, Severity, Surroundings};
-use smppgate::message::{AccountId, CarrierId};
+use smppgate::carrier::Unmatched;
+use smppgate::config::{Config, Finding, JournalKind, Severity, Surroundings};
+use smppgate::message::{AccountId, CarrierId, Class, LateReport, UnknownOutcome};
 use smppgate::route::{Choice, InboundTable, Query, Table};
 
 /// Files and variables that the cases name.
@@ -189,6 +191,7 @@ fn with_shown_defaults(text: &str) -> String {
         "error_map",
         "tls",
         "unknown_outcome",
+        "unmatched",
     ];
     let is_default = |line: &&str| {
         let Some(shown) = line.strip_prefix("# ") else {
@@ -218,6 +221,35 @@ fn the_defaults_that_we_show_are_the_defaults() {
     assert!(written.gateway.workers.is_some());
     written.gateway.workers = None;
     assert_eq!(written, Config::parse(text, path, &world()).unwrap());
+}
+
+#[test]
+fn what_the_file_says_of_a_messages_life_arrives_in_the_settings() {
+    let text = include_str!("data/config/whole.toml");
+    let config = Config::parse(text, Path::new("conf/whole.toml"), &world()).unwrap();
+    let hours = |count: u64| Duration::from_secs(count * 3_600);
+    assert_eq!(config.gateway.journal, JournalKind::File);
+    assert_eq!(config.gateway.journal_octets_max, 1 << 30);
+    let [acme, beta] = &config.accounts[..] else {
+        panic!("two accounts");
+    };
+    assert_eq!(acme.class, Class::Marketing);
+    assert_eq!((acme.validity, acme.max_validity), (hours(12), hours(168)));
+    assert!(acme.ordered);
+    assert_eq!(acme.unknown_outcome, Some(UnknownOutcome::Resend));
+    assert_eq!(acme.late_report, LateReport::Drop);
+    assert_eq!((beta.validity, beta.max_validity), (hours(24), hours(72)));
+    assert_eq!(beta.unknown_outcome, None);
+    let [north, south] = &config.carriers[..] else {
+        panic!("two carriers");
+    };
+    assert_eq!(north.receipt_timeout, hours(1));
+    assert_eq!(north.unmatched, Unmatched::Forward("beta".to_owned()));
+    assert_eq!(south.receipt_timeout, hours(24));
+    assert_eq!(south.unmatched, Unmatched::DeadLetter);
+    let rules = config.rules(|_| AccountId(1), |_| CarrierId(1));
+    let wanted: Vec<_> = rules.iter().map(|rule| rule.unknown_outcome).collect();
+    assert_eq!(wanted, [Some(UnknownOutcome::ResendOnce), None]);
 }
 
 #[test]

@@ -49,6 +49,17 @@ pub enum Receipts {
     AsAsked,
 }
 
+/// What becomes of a receipt that matches nothing of ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Unmatched {
+    /// It is kept as a dead letter.
+    #[default]
+    DeadLetter,
+    /// It is passed on unchanged to the account of this system_id: another gateway beside us may
+    /// have sent its message.
+    Forward(String),
+}
+
 /// Pauses between attempts to bind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reconnect {
@@ -122,6 +133,11 @@ pub struct Carrier {
     pub reconnect: Reconnect,
     /// Which messages leave with a request for a receipt.
     pub receipts: Receipts,
+    /// After the end of a message's validity: how long its final report may take until its sender is
+    /// told that the end is unknown.
+    pub receipt_timeout: Duration,
+    /// What becomes of its receipts that match nothing of ours.
+    pub unmatched: Unmatched,
     /// service_type of our messages, 5 octets at most; empty is as the ESME wrote it.
     pub service_type: String,
     /// Optional parameters that are added or left out.
@@ -157,6 +173,17 @@ impl Carrier {
 }
 
 impl Carrier {
+    /// Whether a bind with these settings is as good as one with the others: they differ in nothing
+    /// but in what becomes of reports, which is decided elsewhere.
+    pub fn binds_like(&self, other: &Self) -> bool {
+        let with_ours = Self {
+            receipt_timeout: self.receipt_timeout,
+            unmatched: self.unmatched.clone(),
+            ..other.clone()
+        };
+        with_ours == *self
+    }
+
     /// Whether it speaks a version before 3.4: it knows neither optional parameters nor data_sm.
     pub fn is_old(&self) -> bool {
         self.interface_version < 0x34
@@ -192,6 +219,8 @@ impl Default for Carrier {
                 most: Duration::from_secs(60),
             },
             receipts: Receipts::Always,
+            receipt_timeout: Duration::from_secs(24 * 3_600),
+            unmatched: Unmatched::default(),
             service_type: String::new(),
             tlvs: TlvChanges::default(),
             validity: Validity::Relative,
@@ -204,5 +233,26 @@ impl Default for Carrier {
             status_map: StatusMap::default(),
             error_map: ErrorMap::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_becomes_of_reports_is_no_reason_to_bind_anew() {
+        let before = Carrier::default();
+        let after = Carrier {
+            receipt_timeout: Duration::from_secs(1),
+            unmatched: Unmatched::Forward("acme".to_owned()),
+            ..before.clone()
+        };
+        assert!(after.binds_like(&before));
+        let wider = Carrier {
+            window: 11,
+            ..after
+        };
+        assert!(!wider.binds_like(&before));
     }
 }

@@ -34,7 +34,9 @@ mod backoff;
 mod outbind;
 mod keeper;
 
-pub use account::{AddressRange, Carrier, Numbering, Outbind, Password, Receipts, Reconnect};
+pub use account::{
+    AddressRange, Carrier, Numbering, Outbind, Password, Receipts, Reconnect, Unmatched,
+};
 pub use arrival::{Arrival, Parcel, Reply};
 pub use habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 pub use intake::Intake;

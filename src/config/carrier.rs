@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::account::system_id;
 use super::finding::shown;
 use super::habit;
+use super::names::Names;
 use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
@@ -15,6 +16,7 @@ use super::tls;
 use super::value::{Value, show_duration};
 use crate::carrier::{
     AddressRange, Binding, Carrier, Long, Numbering, Outbind, Password, Receipts, Reconnect,
+    Unmatched,
 };
 use crate::link::tls::ClientTls;
 
@@ -24,14 +26,17 @@ const PASSWORD_SPECIFIED: usize = 8;
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Keys that are planned, and what will be their defaults.
-const PLANNED: [(&str, Option<&str>); 3] = [
-    ("senders", Some("[]")),
-    ("countries", Some("[]")),
-    ("receipt_timeout", None),
-];
+/// The longest that a report may take after its message is over: no carrier is known to report later.
+const RECEIPT_TIMEOUT_MOST: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrier {
+/// Keys that are planned, and what will be their defaults.
+const PLANNED: [(&str, Option<&str>); 2] = [("senders", Some("[]")), ("countries", Some("[]"))];
+
+pub(super) fn carrier(
+    mut section: Section<'_>,
+    accounts: &Names,
+    context: &Context<'_>,
+) -> Carrier {
     let default = Carrier::default();
     let name = section
         .required("name", "name = \"north\"")
@@ -125,6 +130,14 @@ pub(super) fn carrier(mut section: Section<'_>, context: &Context<'_>) -> Carrie
                 )
             })
             .unwrap_or(default.receipts),
+        receipt_timeout: section
+            .key("receipt_timeout")
+            .and_then(|value| value.duration(SECOND..=RECEIPT_TIMEOUT_MOST))
+            .unwrap_or(default.receipt_timeout),
+        unmatched: section
+            .key("unmatched")
+            .and_then(|value| unmatched(&value, accounts))
+            .unwrap_or(default.unmatched),
         ..default
     };
     habit::read(&mut section, context, &mut carrier);
@@ -322,6 +335,16 @@ fn numbering(value: &Value<'_>) -> Option<Numbering> {
             None
         }
     }
+}
+
+/// Who gets the receipts that match nothing of ours.
+fn unmatched(value: &Value<'_>, accounts: &Names) -> Option<Unmatched> {
+    let mut section = Section::of(value, "a table, for example { forward = \"acme\" }")?;
+    let forward = section
+        .required("forward", "forward = \"acme\", or leave `unmatched` out")
+        .and_then(|value| accounts.reference(&value));
+    section.finish();
+    forward.map(Unmatched::Forward)
 }
 
 fn reconnect(value: &Value<'_>) -> Option<Reconnect> {

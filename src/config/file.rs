@@ -135,7 +135,7 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
     let admin = one(&mut root, "admin").and_then(admin);
 
     let (account_names, accounts) = accounts(&mut root, context);
-    let (carrier_names, carriers, places) = carriers(&mut root, context);
+    let (carrier_names, carriers, places) = carriers(&mut root, &account_names, context);
     let groups = groups(&mut root, &carriers);
     let routes = routes(&mut root, &account_names, &carrier_names, context);
     let inbound = many(&mut root, "inbound")
@@ -216,6 +216,7 @@ fn accounts(root: &mut Section<'_>, context: &Context<'_>) -> (Names, Vec<(Spot,
 /// The carriers, and where they say what is held against other parts.
 fn carriers(
     root: &mut Section<'_>,
+    accounts: &Names,
     context: &Context<'_>,
 ) -> (Carriers, Vec<Carrier>, Vec<check::Places>) {
     let mut names = Carriers::new();
@@ -227,7 +228,7 @@ fn carriers(
             local_address: section.spot_of("local_address"),
             outbind: section.spot_of("outbind"),
         });
-        let carrier = carrier(section, context);
+        let carrier = carrier(section, accounts, context);
         names.add(&carrier, &name, root.report);
         carriers.push(carrier);
     }
