@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use smppgate::admin::Token;
 use smppgate::carrier::Unmatched;
 use smppgate::config::{Config, Finding, JournalKind, Severity, Surroundings};
 use smppgate::message::{AccountId, CarrierId, Class, LateReport, UnknownOutcome};
@@ -89,6 +90,8 @@ fn world() -> World {
         ),
         ("conf/acme.password", "pa55word\n"),
         ("conf/two-lines.password", "pa55\nword\n"),
+        ("conf/admin.token", "pa55word.pa55word\r\n"),
+        ("conf/two-lines.token", "pa55word\npa55word\n"),
         ("conf/france.txt", "33 # all of it\n\n+336\n"),
         ("conf/bad.txt", "33\nfrance\n"),
         ("conf/empty.txt", "# nothing\n"),
@@ -192,6 +195,7 @@ fn with_shown_defaults(text: &str) -> String {
         "tls",
         "unknown_outcome",
         "unmatched",
+        "token",
     ];
     let is_default = |line: &&str| {
         let Some(shown) = line.strip_prefix("# ") else {
@@ -250,6 +254,35 @@ fn what_the_file_says_of_a_messages_life_arrives_in_the_settings() {
     let rules = config.rules(|_| AccountId(1), |_| CarrierId(1));
     let wanted: Vec<_> = rules.iter().map(|rule| rule.unknown_outcome).collect();
     assert_eq!(wanted, [Some(UnknownOutcome::ResendOnce), None]);
+}
+
+#[test]
+fn a_token_makes_any_address_one_to_ask_at() {
+    let file = |keys: &str| {
+        let whole = include_str!("data/config/whole.toml");
+        let (before, rest) = whole.split_once("address = \"[::]:2780\"\n").unwrap();
+        let (_, after) = rest.split_once('\n').unwrap();
+        format!("{before}{keys}\n{after}")
+    };
+    let token = |text: &str| Token::new(text.into()).unwrap();
+    for (keys, expected) in [
+        ("address = \"127.0.0.1:2780\"", None),
+        ("address = \"[::1]:2780\"", None),
+        (
+            "address = \"127.0.0.1:2780\"\ntoken = \"0123456789abcdef\"",
+            Some(token("0123456789abcdef")),
+        ),
+        (
+            "address = \"0.0.0.0:2780\"\ntoken_file = \"admin.token\"",
+            Some(token("pa55word.pa55word")),
+        ),
+    ] {
+        let config = Config::parse(&file(keys), Path::new("conf/whole.toml"), &world());
+        let config = config.map_err(|findings| told(&findings)).unwrap();
+        let shown = format!("{config:?}");
+        assert_eq!(config.admin.unwrap().token, expected, "{keys}");
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains("pa55word.pa55word"));
+    }
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn tables(mut root: Section<'_>, report: &Report<'_>, context: &Context<'_>) -> 
         );
     }
     let listeners = listeners(&mut root, context);
-    let admin = one(&mut root, "admin").and_then(admin);
+    let admin = one(&mut root, "admin").and_then(|section| admin(section, context));
 
     let (account_names, accounts) = accounts(&mut root, context);
     let (carrier_names, carriers, places) = carriers(&mut root, &account_names, context);

@@ -1,4 +1,4 @@
-//! A password: written in the file, kept in a file of its own, or taken from the environment.
+//! A secret: written in the file, kept in a file of its own, or taken from the environment.
 
 use super::finding::shown;
 use super::section::Section;
@@ -8,11 +8,17 @@ use super::value::Value;
 /// Octets of the longest password; the specification has eight, peers use more.
 const PASSWORD_MAX: usize = 64;
 
-/// A password and the key that it came from. It is never shown: findings speak of its length only.
+/// A secret and the key that it came from. It is never shown: findings speak of its length only.
 pub(super) struct Secret<'a> {
     pub octets: Vec<u8>,
     pub from: Value<'a>,
 }
+
+/// The keys that a secret may stand under: itself, the file that holds it, the variable.
+pub(super) type Keys = [&'static str; 3];
+
+/// Where the password of an account or carrier may stand.
+const OF_PASSWORD: Keys = ["password", "password_file", "password_env"];
 
 /// The password of an account or carrier; `keys` are the ones that could be written.
 pub(super) fn password<'a>(
@@ -20,15 +26,25 @@ pub(super) fn password<'a>(
     context: &Context<'_>,
     keys: &str,
 ) -> Option<Secret<'a>> {
-    let sources: Vec<(&str, Value<'a>)> = ["password", "password_file", "password_env"]
+    if !OF_PASSWORD.iter().any(|key| section.has(key)) {
+        section.absent("password", format!("is missing; write {keys}"));
+    }
+    let Secret { octets, from } = read(section, context, OF_PASSWORD)?;
+    check(octets, from)
+}
+
+/// What stands under one of these keys, if anything does.
+pub(super) fn read<'a>(
+    section: &mut Section<'a>,
+    context: &Context<'_>,
+    keys: Keys,
+) -> Option<Secret<'a>> {
+    let sources: Vec<(&str, Value<'a>)> = keys
         .into_iter()
         .filter_map(|key| section.key(key).map(|value| (key, value)))
         .collect();
-    let (key, value) = match sources.as_slice() {
-        [] => {
-            section.absent("password", format!("is missing; write {keys}"));
-            return None;
-        }
+    let (key, from) = match sources.as_slice() {
+        [] => return None,
         [source] => source.clone(),
         [(first, _), (second, value), ..] => {
             value.error(format!(
@@ -37,19 +53,20 @@ pub(super) fn password<'a>(
             return None;
         }
     };
+    let [_, of_file, of_variable] = keys;
     let octets = match key {
-        "password" => value.text()?.as_bytes().to_vec(),
-        "password_file" => from_file(&value, context)?,
-        _ => from_environment(&value, context)?,
+        key if key == of_file => from_file(&from, context)?,
+        key if key == of_variable => from_environment(&from, context)?,
+        _ => from.text()?.as_bytes().to_vec(),
     };
-    check(octets, value)
+    Some(Secret { octets, from })
 }
 
 fn from_file(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<u8>> {
     let path = context.path(value.text()?);
     match context.surroundings.file(&path) {
         Ok(mut content) => {
-            // Editors and `echo` end the line; the line end is no part of the password.
+            // Editors and `echo` end the line; the line end is no part of the secret.
             if content.last() == Some(&b'\n') {
                 content.pop();
             }
@@ -70,11 +87,11 @@ fn from_file(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<u8>> {
 
 fn from_environment(value: &Value<'_>, context: &Context<'_>) -> Option<Vec<u8>> {
     let name = value.name()?;
-    let password = context.surroundings.variable(name);
-    if password.is_none() {
+    let secret = context.surroundings.variable(name);
+    if secret.is_none() {
         value.error(format!("the environment has no variable `{name}`"));
     }
-    password.map(String::into_bytes)
+    secret.map(String::into_bytes)
 }
 
 /// A password as it may be in a bind PDU.

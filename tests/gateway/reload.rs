@@ -159,6 +159,22 @@ fn a_carrier_whose_settings_have_changed_is_bound_anew() {
 }
 
 #[test]
+fn a_carrier_whose_reports_are_treated_otherwise_keeps_its_binds() {
+    let north = Smsc::open();
+    let acme = account("acme", "");
+    let all = route("all", "via = [\"north\"]");
+    let mut house = House::open(&[acme.clone(), north.settings("north", ""), all.clone()]);
+    let mut bound = north.bound();
+    let mut customer = house.trx("acme");
+    let changed = "receipt_timeout = \"1h\"\nunmatched = { forward = \"acme\" }";
+    house.reload(&[acme, north.settings("north", changed), all]);
+    let sequence = customer.submit("33612345678");
+    bound.takes("n1");
+    customer.accepted(sequence);
+    assert!(!north.is_dialled());
+}
+
+#[test]
 fn a_carrier_is_not_bound_twice_while_its_settings_change() {
     let north = Smsc::open();
     let acme = account("acme", "");
