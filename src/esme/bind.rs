@@ -6,7 +6,7 @@ use super::door::{Admission, Asked, Deciding, Decision, Refused, Waits};
 use super::held::Held;
 use super::intake::Intake;
 use super::outbox::Outbox;
-use super::seat::Seat;
+use super::seat::{Occupant, Seat};
 use super::unanswered::Unanswered;
 use super::unread::Unread;
 use crate::link::End;
@@ -134,7 +134,7 @@ impl<I: Intake> Connection<I> {
             sequence,
             version,
         } = asked;
-        let seated = decision.and_then(|(id, account)| Ok(self.seat(asked, id, account)?));
+        let seated = decision.and_then(|(id, account)| Ok(self.seat(asked, id, account, now)?));
         match seated {
             Ok(bound) => {
                 let account = &bound.account;
@@ -173,14 +173,25 @@ impl<I: Intake> Connection<I> {
         }
     }
 
-    fn seat(&self, asked: Asked, id: AccountId, account: Arc<Account>) -> Result<Bound, Status> {
+    fn seat(
+        &self,
+        asked: Asked,
+        id: AccountId,
+        account: Arc<Account>,
+        now: Moment,
+    ) -> Result<Bound, Status> {
         let Asked { kind, version, .. } = asked;
         let desk = self.roster.desk(id);
         let under_way = desk.under_way().clone();
-        let tlvs = version >= 0x34;
-        let number = self.place.number();
-        let seat = Seat::new(number, id, kind, tlvs, self.bell.clone(), under_way);
-        let seat = Arc::new(seat);
+        let occupant = Occupant {
+            number: self.place.number(),
+            account: id,
+            kind,
+            tlvs: version >= 0x34,
+            peer: self.place.peer(),
+            since: now,
+        };
+        let seat = Arc::new(Seat::new(occupant, self.bell.clone(), under_way));
         if !account.bind_types.contains(&kind) || !desk.sit(&seat, account.binds as usize) {
             let system_id = &account.system_id;
             tracing::warn!(%system_id, connection = self.place.number(), ?kind, "bind not allowed");

@@ -6,9 +6,11 @@ use super::promise::Promises;
 use super::submission::Answer;
 use crate::link::Bell;
 use crate::message::AccountId;
+use crate::moment::Moment;
 use crate::session::BindKind;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,6 +28,10 @@ pub struct Seat {
     pub kind: BindKind,
     /// Whether the peer knows optional parameters, and PDUs that came with them.
     pub tlvs: bool,
+    /// Where it has come from.
+    pub peer: IpAddr,
+    /// Since when it is bound.
+    pub since: Moment,
     /// Rung when something has been left.
     pub bell: Arc<Bell>,
     /// The responses that it owes.
@@ -35,6 +41,23 @@ pub struct Seat {
     inbox: Mutex<Inbox>,
     /// Deliveries that wait in the box, to be read without its lock.
     waiting: AtomicUsize,
+}
+
+/// Who takes a seat, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Occupant {
+    /// The number of its connection.
+    pub number: u64,
+    /// Whose it is.
+    pub account: AccountId,
+    /// How it is bound.
+    pub kind: BindKind,
+    /// Whether the peer knows optional parameters, and PDUs that came with them.
+    pub tlvs: bool,
+    /// Where it has come from.
+    pub peer: IpAddr,
+    /// Since when it is bound.
+    pub since: Moment,
 }
 
 #[derive(Debug, Default)]
@@ -62,20 +85,23 @@ pub struct Collected {
 
 impl Seat {
     /// A seat for a connection that has just bound.
-    pub fn new(
-        number: u64,
-        account: AccountId,
-        kind: BindKind,
-        tlvs: bool,
-        bell: Arc<Bell>,
-        under_way: Arc<AtomicUsize>,
-    ) -> Self {
+    pub fn new(occupant: Occupant, bell: Arc<Bell>, under_way: Arc<AtomicUsize>) -> Self {
+        let Occupant {
+            number,
+            account,
+            kind,
+            tlvs,
+            peer,
+            since,
+        } = occupant;
         Self {
             under_way,
             number,
             account,
             kind,
             tlvs,
+            peer,
+            since,
             bell,
             inbox: Mutex::default(),
             waiting: AtomicUsize::new(0),
