@@ -131,6 +131,8 @@ impl Gateway {
             board: board.clone(),
             server: server.clone(),
             certificates: ArcSwap::default(),
+            carriers: ArcSwap::default(),
+            guard: guard(config.admin.as_ref()),
             draining: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(false);
@@ -164,7 +166,7 @@ impl Gateway {
                 stopped.clone(),
             ));
         }
-        gateway.tell_certificates();
+        gateway.tell_admin();
         if let Some(socket) = sockets.admin {
             gateway.admin_address = socket.local_addr().ok();
             tokio::spawn(admin::serve(socket, admin));
@@ -190,14 +192,23 @@ impl Gateway {
     /// Puts another config in force: accounts, carriers and routes. Binds that it does not concern
     /// stay as they are.
     pub async fn reload(&mut self, config: &Config) -> Result<(), StartError> {
-        if config.gateway != self.process || config.admin != self.admin_settings {
-            tracing::warn!("changed keys of [gateway] and [admin] take effect at the next start");
+        let address = |admin: &Option<config::Admin>| admin.as_ref().map(|admin| admin.address);
+        let is_admin_moved = address(&config.admin) != address(&self.admin_settings);
+        if config.gateway != self.process || is_admin_moved {
+            tracing::warn!(
+                "changed keys of [gateway] and the address of [admin] take effect at the next start"
+            );
         }
         self.apply(config).await?;
+        // Another token may be none, for another address: here it counts with this one only.
+        if !is_admin_moved {
+            let token = config.admin.as_ref().and_then(|admin| admin.token.clone());
+            self.admin.guard.renew(token);
+        }
         // Other carriers take another number of descriptors.
         self.admin.server.hold_to(connections(config));
         self.apply_listeners(config);
-        self.tell_certificates();
+        self.tell_admin();
         let accounts = self.board.accounts.current();
         for seat in self.board.roster.seats() {
             match accounts.account(seat.account) {
@@ -284,8 +295,10 @@ impl Gateway {
         }
     }
 
-    /// Puts up what the next connections are shown, for those who look in.
-    fn tell_certificates(&self) {
+    /// Puts up the carriers, and what the next connections are shown, for those who look in.
+    fn tell_admin(&self) {
+        let carriers = self.keepers.values().map(|(carrier, _)| carrier.clone());
+        self.admin.carriers.store(Arc::new(carriers.collect()));
         let listeners = self.listeners.iter().filter_map(|in_force| {
             let listener = in_force.borrow();
             Some(admin::Certificate {
@@ -511,6 +524,13 @@ fn listen(config: &Config) -> Result<Sockets, StartError> {
             .map(|admin| open("admin", admin.address))
             .transpose()?,
     })
+}
+
+/// Without [admin] nobody can ask.
+fn guard(admin: Option<&config::Admin>) -> admin::Guard {
+    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+    let address = admin.map_or(nowhere, |admin| admin.address);
+    admin::Guard::new(address, admin.and_then(|admin| admin.token.clone()))
 }
 
 fn listener(settings: &crate::config::Listener) -> Listener {

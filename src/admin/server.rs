@@ -1,41 +1,46 @@
-//! The HTTP side: `/metrics`, `/livez`, `/readyz`.
+//! The HTTP side: `/metrics`, `/livez`, `/readyz`, and the API at `/v1`.
 
+use super::answer::Refusal;
 use super::callers::Callers;
-use super::{Certificate, metrics};
-use crate::esme::Server;
-use crate::flow::Switchboard;
+use super::{State, metrics, v1};
 use crate::link::accept::Entrance;
-use arc_swap::ArcSwap;
 use axum::Router;
-use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// What can be looked at.
-pub struct State {
-    /// The heart of the gateway.
-    pub board: Arc<Switchboard>,
-    /// Who is connected.
-    pub server: Arc<Server>,
-    /// What is shown to peers, as it was when the configuration was last read.
-    pub certificates: ArcSwap<Vec<Certificate>>,
-    /// Set once the gateway is on its way out.
-    pub draining: AtomicBool,
-}
+use std::sync::atomic::Ordering;
 
 /// Answers until the process ends.
 pub async fn serve(entrance: Entrance, state: Arc<State>) {
+    let api = v1::router().layer(from_fn_with_state(state.clone(), for_api));
     let router = Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .merge(api)
         .with_state(state);
     if let Err(error) = axum::serve(Callers::new(entrance), router).await {
         tracing::error!(%error, "the admin address does not answer any more");
     }
+}
+
+/// The API is for those whom the guard lets in.
+async fn for_api(Shared(state): Shared<Arc<State>>, request: Request, next: Next) -> Response {
+    let shown = shown(request.headers());
+    if !state.guard.admits(shown) {
+        return Refusal::stranger(shown.is_some()).into_response();
+    }
+    next.run(request).await
+}
+
+/// What the caller shows.
+fn shown(headers: &HeaderMap) -> Option<&[u8]> {
+    headers
+        .get(header::AUTHORIZATION)
+        .map(|value| value.as_bytes())
 }
 
 async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
@@ -52,7 +57,11 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> Response {
     "ready\n".into_response()
 }
 
-async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
+async fn metrics(Shared(state): Shared<Arc<State>>, headers: HeaderMap) -> Response {
+    let shown = shown(&headers);
+    if !state.guard.shows_metrics(shown) {
+        return Refusal::stranger(shown.is_some()).into_response();
+    }
     let certificates = state.certificates.load();
     match metrics::render(&state.board, state.server.open(), &certificates) {
         Ok(text) => {

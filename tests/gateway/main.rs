@@ -38,4 +38,5 @@ mod hostile;
 mod reload;
 mod drain;
 mod admin;
+mod api;
 mod logs;

@@ -13,6 +13,15 @@ pub struct Front {
     admin: SocketAddr,
 }
 
+/// What HTTP has answered.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    /// The status line and the headers, in lower case.
+    pub head: String,
+    pub body: String,
+}
+
 impl Front {
     pub fn new(address: SocketAddr, admin: SocketAddr) -> Self {
         Self { address, admin }
@@ -72,18 +81,28 @@ impl Front {
 
     /// What HTTP answers: the status and the body.
     pub fn http(&self, path: &str) -> (u16, String) {
+        let page = self.asked(&format!("GET {path}"), "");
+        (page.status, page.body)
+    }
+
+    /// What HTTP answers to this method and path, with these header lines beside ours.
+    pub fn asked(&self, request: &str, headers: &str) -> Page {
         let mut stream = TcpStream::connect(self.admin).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(
             stream,
-            "GET {path} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\r\n"
+            "{request} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n{headers}\r\n"
         )
         .unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").expect("HTTP");
         let status = head.split(' ').nth(1).expect("a status");
-        (status.parse().unwrap(), body.to_owned())
+        Page {
+            status: status.parse().unwrap(),
+            head: head.to_ascii_lowercase(),
+            body: body.to_owned(),
+        }
     }
 
     /// What `/metrics` says of this metric, with its labels if it has some.

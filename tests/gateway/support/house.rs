@@ -21,6 +21,7 @@ pub struct House {
     runtime: Option<Runtime>,
     gateway: Option<Gateway>,
     listener: String,
+    admin: String,
     front: Front,
     /// What ails the journal.
     pub trouble: Arc<Trouble>,
@@ -82,11 +83,14 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn config(listener: &str, parts: &[String]) -> Config {
+/// Where HTTP is where a story says nothing of it.
+const ADMIN: &str = "address = \"127.0.0.1:0\"";
+
+fn config(listener: &str, admin: &str, parts: &[String]) -> Config {
     let text = format!(
         "[gateway]\ndata_dir = \"data\"\njournal = \"memory\"\n\
          [[listener]]\nname = \"esme\"\naddress = \"127.0.0.1:0\"\nbind_timeout = \"1s\"\n{listener}\n\
-         [admin]\naddress = \"127.0.0.1:0\"\n{}",
+         [admin]\n{admin}\n{}",
         parts.concat()
     );
     match Config::parse(&text, Path::new("story.toml"), &Process) {
@@ -103,6 +107,15 @@ impl House {
 
     /// The same with these keys for its listener.
     pub fn behind(listener: &str, parts: &[String]) -> Self {
+        Self::start(listener, ADMIN, parts)
+    }
+
+    /// The same with these keys for [admin].
+    pub fn looked_into(admin: &str, parts: &[String]) -> Self {
+        Self::start("", admin, parts)
+    }
+
+    fn start(listener: &str, admin: &str, parts: &[String]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -110,10 +123,14 @@ impl House {
             .unwrap();
         let trouble = Arc::new(Trouble::default());
         let gateway = runtime
-            .block_on(Gateway::start(&config(listener, parts), trouble.clone()))
+            .block_on(Gateway::start(
+                &config(listener, admin, parts),
+                trouble.clone(),
+            ))
             .expect("the gateway starts");
         Self {
             listener: listener.to_owned(),
+            admin: admin.to_owned(),
             front: Front::new(gateway.addresses()[0], gateway.admin_address().unwrap()),
             runtime: Some(runtime),
             gateway: Some(gateway),
@@ -124,9 +141,15 @@ impl House {
     /// Puts another config in force.
     pub fn reload(&mut self, parts: &[String]) {
         let gateway = self.gateway.as_mut().unwrap();
-        let config = config(&self.listener, parts);
+        let config = config(&self.listener, &self.admin, parts);
         let runtime = self.runtime.as_ref().unwrap();
         runtime.block_on(gateway.reload(&config)).unwrap();
+    }
+
+    /// The same with other keys for [admin].
+    pub fn reload_admin(&mut self, admin: &str, parts: &[String]) {
+        self.admin = admin.to_owned();
+        self.reload(parts);
     }
 
     /// Asks the gateway to end in order.

@@ -22,6 +22,7 @@ mod town;
 pub use authority::Authority;
 pub use carrier::{Carrier, Smsc, parameters, put_tlv, text};
 pub use esme::{Esme, Told, message, widely_spread};
+pub use front::Page;
 pub use house::{House, account, one_carrier, route, two_carriers, until, with_one_carrier};
 pub use peer::{Got, PATIENCE, Peer, octets};
 pub use program::{Program, Start};

@@ -1,0 +1,14 @@
+//! The API: what an operator and his programs may see and do, as JSON, one file a resource.
+//!
+//! * `paths`: where each resource is; `openapi.json` describes them;
+//! * `accounts`: ESMEs that may bind; `sessions`: those that are bound;
+//! * `carriers`: binds that we keep up;
+//! * `dead_letters`: what found nobody.
+
+mod accounts;
+mod sessions;
+mod carriers;
+mod dead_letters;
+mod paths;
+
+pub use paths::router;
