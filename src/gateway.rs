@@ -132,7 +132,11 @@ impl Gateway {
             server: server.clone(),
             certificates: ArcSwap::default(),
             carriers: ArcSwap::default(),
-            guard: guard(config.admin.as_ref()),
+            guard: config
+                .admin
+                .as_ref()
+                .map(config::Admin::guard)
+                .unwrap_or_default(),
             draining: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(false);
@@ -524,13 +528,6 @@ fn listen(config: &Config) -> Result<Sockets, StartError> {
             .map(|admin| open("admin", admin.address))
             .transpose()?,
     })
-}
-
-/// Without [admin] nobody can ask.
-fn guard(admin: Option<&config::Admin>) -> admin::Guard {
-    let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-    let address = admin.map_or(nowhere, |admin| admin.address);
-    admin::Guard::new(address, admin.and_then(|admin| admin.token.clone()))
 }
 
 fn listener(settings: &crate::config::Listener) -> Listener {

@@ -8,7 +8,7 @@
 //! cli                     run check explain demo decode send load probe sim
 //! gateway                 builds the parts, starts, reloads, drains
 //! config                  the file becomes checked settings of every part
-//! admin                   looks in: metrics and health
+//! admin                   looks in: metrics, health and an API
 //! flow                    decides: the life of a message, one file a step
 //! esme   carrier   rig    speak: those who submit, those who deliver, our own test peers
 //! link journal route receipt    drive a socket, keep, where to, match reports

@@ -13,6 +13,16 @@ pub struct Guard {
     is_exposed: bool,
 }
 
+impl Default for Guard {
+    /// Nobody may ask.
+    fn default() -> Self {
+        Self {
+            token: ArcSwapOption::default(),
+            is_exposed: true,
+        }
+    }
+}
+
 impl Guard {
     /// A guard of this address.
     pub fn new(address: SocketAddr, token: Option<Token>) -> Self {

@@ -102,7 +102,7 @@ pub(super) fn account(mut section: Section<'_>, context: &Context<'_>) -> Accoun
             .unwrap_or(default.respond_within),
         class: section
             .key("class")
-            .and_then(|value| class(&value))
+            .and_then(|value| value.choice(&Class::WORDS, &[]))
             .unwrap_or(default.class),
         validity,
         max_validity,
@@ -209,23 +209,9 @@ fn validities(section: &mut Section<'_>, default: &Account) -> (Duration, Durati
     (usual, longest)
 }
 
-fn class(value: &Value<'_>) -> Option<Class> {
-    let classes = [
-        ("otp", Class::Otp),
-        ("transactional", Class::Transactional),
-        ("marketing", Class::Marketing),
-    ];
-    value.choice(&classes, &[])
-}
-
 /// What becomes of a message whose outcome is unknown, for accounts and routes alike.
 pub(super) fn unknown_outcome(value: &Value<'_>) -> Option<UnknownOutcome> {
-    let ways = [
-        ("resend-once", UnknownOutcome::ResendOnce),
-        ("hold", UnknownOutcome::Hold),
-        ("resend", UnknownOutcome::Resend),
-    ];
-    value.choice(&ways, &[])
+    value.choice(&UnknownOutcome::WORDS, &[])
 }
 
 /// The name of a bind, for accounts and carriers alike.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::secret;
 use super::section::Section;
 use super::surroundings::Context;
-use crate::admin::Token;
+use crate::admin::{Guard, Token};
 
 /// Where the token may stand.
 const OF_TOKEN: secret::Keys = ["token", "token_file", "token_env"];
@@ -17,6 +17,13 @@ pub struct Admin {
     pub address: SocketAddr,
     /// What callers must show; without one the address is on loopback.
     pub token: Option<Token>,
+}
+
+impl Admin {
+    /// Who decides whether a caller may ask there.
+    pub fn guard(&self) -> Guard {
+        Guard::new(self.address, self.token.clone())
+    }
 }
 
 pub(super) fn admin(mut section: Section<'_>, context: &Context<'_>) -> Option<Admin> {

@@ -67,11 +67,52 @@ pub enum LateReport {
 }
 
 impl Class {
+    /// All of them, by the words that stand for them.
+    pub const WORDS: [(&'static str, Self); 3] = [
+        ("otp", Self::Otp),
+        ("transactional", Self::Transactional),
+        ("marketing", Self::Marketing),
+    ];
+
+    /// The word that stands for it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize].0
+    }
+
     /// What becomes of a message of this class whose outcome is unknown.
     pub fn unknown_outcome(self) -> UnknownOutcome {
         match self {
             Self::Otp | Self::Transactional => UnknownOutcome::ResendOnce,
             Self::Marketing => UnknownOutcome::Hold,
+        }
+    }
+}
+
+impl UnknownOutcome {
+    /// All of them, by the words that stand for them.
+    pub const WORDS: [(&'static str, Self); 3] = [
+        ("resend-once", Self::ResendOnce),
+        ("hold", Self::Hold),
+        ("resend", Self::Resend),
+    ];
+
+    /// The word that stands for it.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize].0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_the_word_that_stands_for_it() {
+        for (word, class) in Class::WORDS {
+            assert_eq!(class.word(), word);
+        }
+        for (word, outcome) in UnknownOutcome::WORDS {
+            assert_eq!(outcome.word(), word);
         }
     }
 }

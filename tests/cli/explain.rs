@@ -100,6 +100,70 @@ fn every_rule_is_told_with_its_reason_within_a_hundred_columns() {
 }
 
 #[test]
+fn what_becomes_of_a_message_that_is_not_answered_is_told_with_who_decides_it() {
+    let explained = |name: &str, account: &str, route: &str| -> (String, Json) {
+        let config = CONFIG
+            .replacen(
+                "system_id = \"acme\"",
+                &format!("system_id = \"acme\"\n{account}"),
+                1,
+            )
+            .replacen("name = \"rest\"", &format!("name = \"rest\"\n{route}"), 1);
+        let file = scratch(name, config.as_bytes());
+        let file = file.to_str().unwrap();
+        let asked = [
+            "explain",
+            "--config",
+            file,
+            "--account",
+            "acme",
+            "--to",
+            "1",
+        ];
+        let told = smppgate(&asked, "");
+        assert_eq!(code(&told), 0, "{}", err(&told));
+        let read = smppgate(&[&asked[..], &["--json"]].concat(), "");
+        let read: Json = serde_json::from_str(out(&read)).unwrap();
+        (out(&told).to_owned(), read["unknown_outcome"].clone())
+    };
+    let hold = "unknown_outcome = \"hold\"";
+    let resend = "unknown_outcome = \"resend\"";
+    for (file, account, route, outcome, by, words) in [
+        (
+            "explain-class.toml",
+            "",
+            "",
+            "resend-once",
+            "class",
+            "sent once more, by the class",
+        ),
+        (
+            "explain-account.toml",
+            hold,
+            "",
+            "hold",
+            "account",
+            "never sent again, by the account",
+        ),
+        (
+            "explain-route.toml",
+            hold,
+            resend,
+            "resend",
+            "route",
+            "each time, by the route",
+        ),
+    ] {
+        let (text, read) = explained(file, account, route);
+        assert_eq!(read, json!({"outcome": outcome, "by": by}));
+        assert!(text.contains(words), "{text}");
+    }
+    let (text, read) = explained("explain-carrier.toml", "ack = \"carrier\"", resend);
+    assert_eq!(read, Json::Null);
+    assert!(!text.contains("not answered"), "{text}");
+}
+
+#[test]
 fn a_program_reads_the_same() {
     let asked = |to: &str, from: &str| -> Json {
         let args = ["--account", "acme", "--to", to, "--from", from, "--json"];

@@ -4,7 +4,7 @@ use crate::admin::State;
 use crate::admin::answer::{Refusal, Shown};
 use crate::admin::query::Query;
 use crate::esme::OPEN_MAX;
-use crate::message::{AckMode, Class};
+use crate::message::AckMode;
 use axum::extract::{RawQuery, State as Shared};
 use serde::Serialize;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub async fn list(
             let desk = state.board.roster.desk(id);
             Account {
                 system_id: account.system_id.clone(),
-                class: class(account.class),
+                class: account.class.word(),
                 ack: ack(account.ack),
                 binds: desk.bound(),
                 binds_max: account.binds,
@@ -59,14 +59,6 @@ pub async fn list(
         .collect();
     accounts.sort_unstable_by(|left, right| left.system_id.cmp(&right.system_id));
     Ok(Shown(Accounts { accounts }))
-}
-
-fn class(class: Class) -> &'static str {
-    match class {
-        Class::Otp => "otp",
-        Class::Transactional => "transactional",
-        Class::Marketing => "marketing",
-    }
 }
 
 fn ack(ack: AckMode) -> &'static str {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::reason;
-use super::shown::{Answer, Explained, Offered, Tried};
+use super::shown::{Answer, Explained, Offered, Tried, Unanswered};
 use super::terms::{Heard, heard};
 use crate::cli::terminal;
 use crate::config::Config;
-use crate::message::{AccountId, CarrierId};
+use crate::esme::Account;
+use crate::message::{AccountId, AckMode, CarrierId, UnknownOutcome};
 use crate::route::{Action, Choice, Query, Table};
 
 /// Explain where a message would go: what its account may send, each rule that is tried, and the
@@ -162,10 +163,23 @@ fn explain(config: &Config, args: &Args) -> Result<Explained, String> {
             Action::Via(_) => Answer::Via(
                 rule.name.clone(),
                 table.candidates(choice).iter().map(offered).collect(),
+                unanswered(settings, table.unknown_outcome(choice)),
             ),
         },
     };
     Ok(explained(tried.collect(), answer))
+}
+
+/// What becomes of a message that is sent and not answered. In carrier mode that is a matter of what
+/// the ESME is told.
+fn unanswered(account: &Account, by_route: Option<UnknownOutcome>) -> Option<Unanswered> {
+    let by = match (by_route, account.unknown_outcome) {
+        (Some(_), _) => "route",
+        (None, Some(_)) => "account",
+        (None, None) => "class",
+    };
+    let outcome = account.when_unknown(by_route);
+    (account.ack == AckMode::Stored).then_some(Unanswered { outcome, by })
 }
 
 /// An address that submit_sm has room for.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 use smppgate_codec::code::Status;
 
+use crate::message::UnknownOutcome;
 use crate::route::Verdict;
 
 /// Columns of a line; what is longer goes on below.
@@ -38,7 +39,7 @@ pub struct Tried {
 /// Where the message goes.
 pub enum Answer {
     /// To the first of these that can take it, by this rule.
-    Via(String, Vec<Offered>),
+    Via(String, Vec<Offered>, Option<Unanswered>),
     /// This rule refuses it.
     Refused(String, Status),
     /// No rule is for it.
@@ -59,6 +60,13 @@ pub struct Refusal {
 pub struct Offered {
     pub carrier: String,
     pub addresses: Vec<String>,
+}
+
+/// What becomes of the message if it is sent and not answered.
+pub struct Unanswered {
+    pub outcome: UnknownOutcome,
+    /// Who decides that: the route, the account or the class.
+    pub by: &'static str,
 }
 
 /// What a text takes when it is sent.
@@ -94,11 +102,13 @@ impl Explained {
                 })
             })
             .collect();
-        let (outcome, rule, candidates) = match &self.answer {
-            Answer::Via(rule, offered) => ("via", Some(rule), offered.as_slice()),
-            Answer::Refused(rule, _) => ("reject", Some(rule), &[][..]),
-            Answer::NoRoute => ("none", None, &[][..]),
-            Answer::Forbidden(_) => ("reject", None, &[][..]),
+        let (outcome, rule, candidates, unanswered) = match &self.answer {
+            Answer::Via(rule, offered, unanswered) => {
+                ("via", Some(rule), offered.as_slice(), unanswered.as_ref())
+            }
+            Answer::Refused(rule, _) => ("reject", Some(rule), &[][..], None),
+            Answer::NoRoute => ("none", None, &[][..], None),
+            Answer::Forbidden(_) => ("reject", None, &[][..], None),
         };
         let account_rule = match &self.answer {
             Answer::Forbidden(refusal) => json!({"key": refusal.key, "why": refusal.why}),
@@ -125,6 +135,10 @@ impl Explained {
             "account_rule": account_rule,
             "status": self.status().map(|status| status.to_string()),
             "candidates": candidates,
+            "unknown_outcome": unanswered.map(|unanswered| json!({
+                "outcome": unanswered.outcome.word(),
+                "by": unanswered.by,
+            })),
             "text": self.text.as_ref().map(|text| json!({
                 "alphabet": text.alphabet,
                 "octets": text.octets,
@@ -171,7 +185,7 @@ impl fmt::Display for Explained {
             writeln!(f)?;
         }
         match &self.answer {
-            Answer::Via(rule, offered) => {
+            Answer::Via(rule, offered, unanswered) => {
                 writeln!(
                     f,
                     "route {rule}; carriers in the order in which they are tried:"
@@ -185,6 +199,10 @@ impl fmt::Display for Explained {
                         7,
                         &format!("{addresses}  state unknown"),
                     )?;
+                }
+                if let Some(Unanswered { outcome, by }) = unanswered {
+                    let then = then(*outcome);
+                    writeln!(f, "if it is sent and not answered: {then}, by the {by}")?;
                 }
                 Ok(())
             }
@@ -246,5 +264,13 @@ fn code(verdict: Verdict) -> &'static str {
         Verdict::OtherAccount => "other_account",
         Verdict::OtherDestination => "other_destination",
         Verdict::OtherSource => "other_source",
+    }
+}
+
+fn then(outcome: UnknownOutcome) -> &'static str {
+    match outcome {
+        UnknownOutcome::ResendOnce => "sent once more",
+        UnknownOutcome::Hold => "held, never sent again",
+        UnknownOutcome::Resend => "sent again each time",
     }
 }
