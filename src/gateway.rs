@@ -401,6 +401,7 @@ impl Gateway {
                     correlator,
                     queue,
                     receipts: settings.receipts,
+                    receipt_timeout: settings.receipt_timeout,
                     segment_receipts: settings.segment_receipts,
                     wants_whole: settings.long == Long::Payload,
                     gathering: self.directory.gathering(id, settings.long),

@@ -35,6 +35,22 @@ impl<'a> Query<'a> {
         Ok(Self { pairs })
     }
 
+    /// The two numbers of this key with a dash between them, if it is there: where a portion ended.
+    pub fn place(&self, key: &str) -> Result<Option<(u64, u64)>, Refusal> {
+        let Some((_, text)) = self.pairs.iter().find(|(other, _)| *other == key) else {
+            return Ok(None);
+        };
+        let parts = text.split_once('-');
+        let place = parts.and_then(|(one, two)| Some((one.parse().ok()?, two.parse().ok()?)));
+        if place.is_none() {
+            let told = text.escape_debug();
+            return Err(Refusal::wrong(format!(
+                "{key} is `{told}`; write what `next` was in the answer before"
+            )));
+        }
+        Ok(place)
+    }
+
     /// The number of this key, if it is there.
     pub fn number(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Refusal> {
         let Some((_, text)) = self.pairs.iter().find(|(other, _)| *other == key) else {

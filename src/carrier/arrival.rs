@@ -3,6 +3,7 @@
 use crate::message::Content;
 use crate::receipt::Report;
 use smppgate_codec::code::{Command, Status};
+use std::sync::Arc;
 
 /// One delivery of a carrier.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub enum Parcel {
     Report(Report),
     /// A message from a phone, or the acknowledgement of its user.
     Message(Content),
-    /// Something that looks like a receipt and names no message: it is taken and counted.
-    Nothing,
+    /// Something that looks like a receipt and names no message: the whole PDU.
+    Nothing(Arc<[u8]>),
 }
 
 /// The reply to a delivery.

@@ -319,6 +319,11 @@ impl<I: Intake> Connection<I> {
         if self.machine.room() == 0 {
             return Put::NoRoom(waiting);
         }
+        if waiting.begun.is_none() && waiting.until <= now {
+            let (id, verdict) = (waiting.id, Verdict::Unfit(Status::ESME_RINVEXPIRY));
+            self.outcomes.push(Outcome { id, verdict });
+            return Put::Unfit;
+        }
         if let Some(begun) = waiting.begun.take() {
             self.parts.begin(waiting, begun);
             self.drop_stale(now);
@@ -345,13 +350,7 @@ impl<I: Intake> Connection<I> {
             }
         }
         if bodies.len() > 1 {
-            let until = rewrite::until(&waiting.content, waiting.id.accepted());
-            if until <= now {
-                let (id, verdict) = (waiting.id, Verdict::Unfit(Status::ESME_RINVEXPIRY));
-                self.outcomes.push(Outcome { id, verdict });
-                return Put::Unfit;
-            }
-            let begun = Begun::new(command, bodies, until);
+            let begun = Begun::new(command, bodies, waiting.until);
             self.parts.begin(waiting, Box::new(begun));
             return Put::InParts;
         }
@@ -474,7 +473,7 @@ impl<I: Intake> Connection<I> {
             .filter(|lost| !lost.expired && lost.token.part.is_none());
         outcomes.extend(lost.map(|Lost { token, .. }| Outcome {
             id: token.id,
-            verdict: Verdict::Unknown,
+            verdict: Verdict::Lost,
         }));
         let (over, go_on) = self.parts.end(self.seen);
         for (id, verdicts) in over {

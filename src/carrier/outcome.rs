@@ -24,7 +24,7 @@ pub enum Verdict {
     /// The carrier has it, and has given it an id; without one no receipt can be matched.
     Accepted(Option<CarrierMessageId>),
     /// The carrier has it as a part of another message, whose id and reports go for both.
-    AcceptedWith,
+    AcceptedWith(Option<CarrierMessageId>),
     /// The carrier has one part of it, and has given that an id.
     PartAccepted {
         /// The id of the part.
@@ -41,8 +41,17 @@ pub enum Verdict {
     Refused(Refusal),
     /// It was sent, and whether the carrier has it is not known.
     Unknown,
+    /// The same, since the bind was lost that it was sent on.
+    Lost,
     /// It cannot leave, for a reason of its own: its time is over, say. No carrier can take it.
     Unfit(Status),
     /// It never left.
     Returned,
+}
+
+impl Verdict {
+    /// Whether it is not known whether the carrier has it.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Lost)
+    }
 }

@@ -260,7 +260,12 @@ mod tests {
         let mut out = bytes::BytesMut::new();
         Pdu::SubmitSm(Sm::default()).encode(&mut out, Status::ESME_ROK, 1);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
-        Waiting::new(id, AccountId(1), Content::of_sm(&frame, &Sm::default()))
+        Waiting::new(
+            id,
+            AccountId(1),
+            Content::of_sm(&frame, &Sm::default()),
+            Moment::NEVER,
+        )
     }
 
     fn begin(parts: &mut Parts, id: MessageId) {

@@ -271,14 +271,22 @@ impl Queue {
     }
 
     /// Puts another content in the place of that of a message that still waits. Whether it did.
-    pub fn swap(&self, account: AccountId, id: MessageId, content: &Content) -> bool {
+    pub fn swap(
+        &self,
+        account: AccountId,
+        id: MessageId,
+        content: &Content,
+        until: Moment,
+    ) -> bool {
         let mut inside = self.inside.lock();
         let waiting = inside.waiting.find(account, id);
-        let whole = waiting.filter(|waiting| waiting.begun.is_none());
-        whole.is_some_and(|waiting| {
-            waiting.content = content.clone();
-            true
-        })
+        let Some(waiting) = waiting.filter(|waiting| waiting.begun.is_none()) else {
+            return false;
+        };
+        waiting.content = content.clone();
+        waiting.until = until;
+        inside.waiting.over_by(until);
+        true
     }
 
     /// Takes out everything of which nothing has left: the carrier has gone.
@@ -287,6 +295,23 @@ impl Queue {
         let whole = inside.waiting.extract(|waiting| waiting.begun.is_none());
         self.count.store(inside.waiting.len(), Ordering::SeqCst);
         whole
+    }
+
+    /// Takes out what nothing has left of and whose time is over.
+    pub fn expired(&self, now: Moment) -> Vec<Waiting> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut inside = self.inside.lock();
+        if now < inside.waiting.soonest() {
+            return Vec::new();
+        }
+        let expired = inside
+            .waiting
+            .extract(|waiting| waiting.until <= now && waiting.begun.is_none());
+        inside.waiting.look_for_soonest();
+        self.count.store(inside.waiting.len(), Ordering::SeqCst);
+        expired
     }
 
     /// Takes out what has left in part and has waited in vain for another bind: what is said about

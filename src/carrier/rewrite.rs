@@ -14,9 +14,6 @@ use smppgate_codec::time::Stamp;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// How long a message may take to leave that says nothing of it.
-const DAY: Duration = Duration::from_secs(24 * 3_600);
-
 /// Seconds of a quarter of an hour, in which time zones count.
 const QUARTER: i64 = 15 * 60;
 
@@ -107,22 +104,6 @@ pub fn bodies(
         body(carrier, &sm, is_data)
     });
     Ok(bodies.collect())
-}
-
-/// When nothing of the message may leave any more; what has no time of its own has a day.
-pub fn until(content: &Content, accepted: Moment) -> Moment {
-    let validity = || {
-        let frame = frame::next(content.pdu(), frame::LENGTH_MAX).ok()??;
-        let sm = Sm::decode(&frame).ok()?;
-        let stamp = Stamp::parse(sm.validity_period).ok()??;
-        let until = u64::try_from(stamp.resolve(seconds(accepted))).ok()?;
-        Some(Moment(until.saturating_mul(1_000_000)))
-    };
-    let written = match content.has_times() {
-        true => validity(),
-        false => None,
-    };
-    written.unwrap_or(accepted + DAY)
 }
 
 fn body(carrier: &Carrier, sm: &Sm<'_>, is_data: bool) -> Vec<u8> {

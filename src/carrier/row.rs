@@ -6,6 +6,7 @@
 
 use super::begun::Begun;
 use crate::message::{AccountId, Content, MessageId};
+use crate::moment::Moment;
 use std::collections::VecDeque;
 
 /// A message that waits for a carrier.
@@ -17,17 +18,20 @@ pub struct Waiting {
     pub account: AccountId,
     /// The message.
     pub content: Content,
+    /// It does not leave then, nor later.
+    pub until: Moment,
     /// If some of its parts have left on another bind of this carrier: the rest.
     pub begun: Option<Box<Begun>>,
 }
 
 impl Waiting {
     /// A message of which nothing has left yet.
-    pub fn new(id: MessageId, account: AccountId, content: Content) -> Self {
+    pub fn new(id: MessageId, account: AccountId, content: Content, until: Moment) -> Self {
         Self {
             id,
             account,
             content,
+            until,
             begun: None,
         }
     }
@@ -43,6 +47,8 @@ pub struct Row {
     /// Who was added to last: a batch comes from one account.
     last: usize,
     count: usize,
+    /// Nobody's time is over before; zero is not known.
+    soonest: Moment,
 }
 
 #[derive(Debug)]
@@ -75,6 +81,9 @@ impl Row {
     /// Adds a message where its id has its place among those of its account. Several that do not
     /// come behind all others are added quickest if the last of them is the first to be added.
     pub fn add(&mut self, waiting: Waiting) {
+        if self.count == 0 || waiting.until < self.soonest {
+            self.soonest = waiting.until;
+        }
         self.count += 1;
         let is_last = self.is_last(&waiting);
         let file = self.file(waiting.account);
@@ -85,6 +94,26 @@ impl Row {
                 file.insert(at, waiting);
             }
         }
+    }
+
+    /// When the time of the first of them may be over, at the soonest.
+    pub fn soonest(&self) -> Moment {
+        self.soonest
+    }
+
+    /// The time of one of them is over then.
+    pub fn over_by(&mut self, until: Moment) {
+        self.soonest = self.soonest.min(until);
+    }
+
+    /// Finds out when the time of the first of them is over.
+    pub fn look_for_soonest(&mut self) {
+        let all = self.files.iter().flat_map(|file| &file.waiting);
+        let whole = all.filter(|waiting| waiting.begun.is_none());
+        self.soonest = whole
+            .map(|waiting| waiting.until)
+            .min()
+            .unwrap_or(Moment::NEVER);
     }
 
     /// Takes `count` messages, each account in its turn.
@@ -187,7 +216,7 @@ mod tests {
         drop(writer);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
         let content = Content::of_sm(&frame, &Sm::decode(&frame).unwrap());
-        Waiting::new(MessageId(id), AccountId(account), content)
+        Waiting::new(MessageId(id), AccountId(account), content, Moment::NEVER)
     }
 
     fn drawn(row: &mut Row, count: usize) -> Vec<u64> {

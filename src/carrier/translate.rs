@@ -76,16 +76,21 @@ pub fn arrival(
             tlvs: data.tlvs,
             ..Sm::default()
         };
-        Ok(parcel(carrier, &sm, now, || Content::of_data(frame, &data)))
+        Ok(parcel(carrier, frame, &sm, now, || {
+            Content::of_data(frame, &data)
+        }))
     } else {
         let sm = Sm::decode(frame)?;
         oddities.see_stray_octets(sm.tlvs.stray());
-        Ok(parcel(carrier, &sm, now, || Content::of_sm(frame, &sm)))
+        Ok(parcel(carrier, frame, &sm, now, || {
+            Content::of_sm(frame, &sm)
+        }))
     }
 }
 
 fn parcel(
     carrier: &Carrier,
+    frame: &Frame<'_>,
     sm: &Sm<'_>,
     now: Moment,
     content: impl FnOnce() -> Content,
@@ -100,7 +105,7 @@ fn parcel(
         .ids()
         .filter_map(|octets| carrier.message_id.of_receipt(octets));
     let Some(id) = ids.next() else {
-        return Parcel::Nothing;
+        return Parcel::Nothing(frame.octets.into());
     };
     let other_id = ids.next().filter(|other| *other != id);
     // A notification never ends a message, whatever its text says; a receipt without any state
@@ -121,6 +126,8 @@ fn parcel(
         error: read_error(carrier, &read),
         network_error: read.network_error,
         repeats: false,
+        own_id: None,
+        pdu: frame.octets.into(),
         at: now,
     })
 }

@@ -79,6 +79,13 @@ impl Multi {
         }
     }
 
+    /// One that was answered by another run of this process.
+    pub fn answered_before(id: MessageId) -> Self {
+        let multi = Self::new(id, 0, 0, 0, Verdicts::default());
+        multi.answered_behind(0);
+        multi
+    }
+
     /// The verdict about one of its messages; with the last one comes what the whole is answered.
     pub fn settle(&self, destination: Address<'_>, status: Status) -> Option<Status> {
         let mut verdicts = self.verdicts.lock();

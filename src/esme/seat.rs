@@ -10,7 +10,7 @@ use crate::moment::Moment;
 use crate::session::BindKind;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -107,6 +107,23 @@ impl Seat {
             waiting: AtomicUsize::new(0),
             promises: Arc::new(Promises::new(number)),
         }
+    }
+
+    /// The seat of a connection that was there before this process: nothing can be left in it, and
+    /// nothing waits for it.
+    pub fn gone(account: AccountId, under_way: Arc<AtomicUsize>) -> Self {
+        let bell = Arc::new(Bell::default());
+        let occupant = Occupant {
+            number: 0,
+            account,
+            kind: BindKind::Transmitter,
+            tlvs: false,
+            peer: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            since: Moment::default(),
+        };
+        let seat = Self::new(occupant, bell, under_way);
+        seat.leave();
+        seat
     }
 
     /// Leaves responses. The box of a connection that has gone is no place for them, and nobody

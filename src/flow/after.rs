@@ -1,8 +1,10 @@
 //! The rest of a step: what is to be done once a batch is durable.
 
+use super::deadletter::Reason;
+use super::replace::Anew;
 use crate::carrier::{Line, Outcome, Reply};
-use crate::esme::{Seat, Submission};
-use crate::message::{AccountId, CarrierId, Content, MessageId};
+use crate::esme::{Delivery, Seat, Submission};
+use crate::message::{AccountId, CarrierId, Content, MessageId, Times, UnknownOutcome};
 use crate::moment::Moment;
 use crate::receipt::Report;
 use smallvec::SmallVec;
@@ -20,6 +22,8 @@ pub enum After {
         account: AccountId,
         /// The messages.
         messages: Vec<Routed>,
+        /// When they were read.
+        at: Moment,
     },
     /// What has become of messages that a carrier was given.
     Outcomes {
@@ -41,6 +45,11 @@ pub enum After {
         /// When it was read.
         at: Moment,
     },
+    /// Messages have come to their end: their senders are told.
+    Ended {
+        /// What they are told.
+        deliveries: Vec<Delivery>,
+    },
     /// Messages that their sender takes back.
     Cancelled {
         /// What is to be answered, and to whom.
@@ -53,7 +62,24 @@ pub enum After {
         /// What is to be answered, and to whom.
         request: Request,
         /// The messages as they are to be.
-        contents: Vec<(MessageId, Content)>,
+        contents: Vec<Anew>,
+    },
+    /// Messages that were laid down and that a carrier has reported about: they are taken up again.
+    Reported {
+        /// Who has reported.
+        carrier: CarrierId,
+        /// What, each with the message that it may be about.
+        batch: Vec<(MessageId, Report)>,
+        /// When it was read.
+        at: Moment,
+    },
+    /// Messages that were laid down and that nothing was reported about in time: they come to
+    /// their end.
+    Over {
+        /// The messages.
+        ids: Vec<MessageId>,
+        /// When that was found.
+        at: Moment,
     },
     /// Nothing is left to be done.
     Nothing,
@@ -77,6 +103,10 @@ pub struct Request {
 pub struct Routed {
     /// The message.
     pub submission: Submission,
+    /// When it may leave.
+    pub times: Times,
+    /// What becomes of it when the outcome of its sending is unknown.
+    pub unknown: UnknownOutcome,
     /// Its carriers in the order to try them.
     pub via: SmallVec<[CarrierId; 4]>,
 }
@@ -86,6 +116,8 @@ pub struct Routed {
 pub struct Landed {
     /// What the carrier is told if all goes well.
     pub reply: Reply,
+    /// Our id of it, if it has a life of its own.
+    pub id: Option<MessageId>,
     /// Where it belongs.
     pub place: Place,
 }
@@ -93,12 +125,21 @@ pub struct Landed {
 /// Where a delivery belongs.
 #[derive(Debug)]
 pub enum Place {
+    /// It is the end of one message and of nothing else, and its sender is told or has not asked.
+    End {
+        /// The message.
+        id: MessageId,
+        /// Whether its sender is told.
+        told: bool,
+        /// The report.
+        report: Report,
+    },
     /// It is about one of our messages.
     Report(Report),
-    /// It is from a phone, for this account, and has got this id.
-    Account(AccountId, MessageId, Content),
+    /// It is from a phone, for this account.
+    Account(AccountId, Content),
     /// It is from a phone, for an account that has no room: the carrier is to keep it.
     Full,
-    /// It belongs nowhere, for this reason; the number is the one that it was for.
-    Nowhere(&'static str, Vec<u8>),
+    /// It belongs nowhere, for this reason.
+    Nowhere(Reason, Arc<[u8]>),
 }

@@ -5,10 +5,10 @@ use super::dispatch::Dispatch;
 use super::ledger::{Ending, Entry, Stage};
 use super::manage::{is_of, known_by};
 use super::switchboard::Clerk;
-use super::tell::Telling;
+use super::tell::{Telling, ending_record};
 use crate::esme::Seat;
 use crate::journal::Record;
-use crate::message::{AccountId, CarrierId, MessageId};
+use crate::message::{AccountId, CarrierId, MessageId, Times};
 use crate::moment::Moment;
 use crate::receipt::NumberMark;
 use smallvec::SmallVec;
@@ -71,15 +71,17 @@ impl Clerk {
                 continue;
             }
             match entry.stage {
-                Stage::Parked => {
+                Stage::Parked | Stage::Resting if !entry.is_in_doubt() => {
                     entry.stage = Stage::Cancelling(None);
                     ids.push(id);
                 }
-                Stage::With(carrier) => match queued.iter_mut().find(|(at, _)| *at == carrier) {
-                    Some((_, ids)) => ids.push(id),
-                    None => queued.push((carrier, vec![id])),
-                },
-                Stage::Cancelling(_) | Stage::Held(_) | Stage::Taken(_) => {}
+                Stage::With(carrier) if !entry.is_in_doubt() => {
+                    match queued.iter_mut().find(|(at, _)| *at == carrier) {
+                        Some((_, ids)) => ids.push(id),
+                        None => queued.push((carrier, vec![id])),
+                    }
+                }
+                _ => {}
             }
         }
         drop(hand);
@@ -101,8 +103,16 @@ impl Clerk {
             return Some(Err(Status::ESME_RCANCELFAIL));
         }
         let at = now;
-        let cancelled = ids.iter().map(|id| Record::Cancelled { id: *id, at });
+        let deleted = Ending::of(State::Deleted);
+        let mut hand = board.ledger.hand();
+        let cancelled = ids.iter().map(|id| {
+            let entry = hand.entry(*id);
+            let asked = entry.map(|entry| entry.content.registered_delivery());
+            let told = asked.is_some_and(|asked| asked.wants_final(false));
+            ending_record(*id, &deleted, told, at)
+        });
         let records: SmallVec<[Record<'_>; 4]> = cancelled.collect();
+        drop(hand);
         let request = Request {
             seat: seat.clone(),
             command: Command::CANCEL_SM,
@@ -123,7 +133,7 @@ impl Clerk {
             if hand.entry(id).filter(is_cancelled).is_some()
                 && let Some(entry) = hand.remove(id)
             {
-                telling.end(id, entry, Ending::of(State::Deleted), now);
+                telling.ended(id, entry, Ending::of(State::Deleted), now);
                 count += 1;
             }
         }
@@ -145,9 +155,23 @@ impl Clerk {
             match entry.stage {
                 Stage::Cancelling(Some(carrier)) => {
                     entry.stage = Stage::With(carrier);
-                    dispatch.add(carrier, entry.account, id, entry.content.clone());
+                    dispatch.add(
+                        carrier,
+                        entry.account,
+                        id,
+                        entry.content.clone(),
+                        entry.until,
+                    );
                 }
                 Stage::Cancelling(None) => {
+                    let day = Duration::from_secs(24 * 3_600);
+                    let times = Times::of(&entry.content, id.accepted(), day, day);
+                    let due = times.map_or(Moment::default(), |times| times.due);
+                    if due > Moment::default() {
+                        entry.stage = Stage::Resting;
+                        board.agenda.lock().note(due, id);
+                        continue;
+                    }
                     entry.stage = Stage::Parked;
                     let first = entry.untried().next().unwrap_or(entry.via[0]);
                     dispatch.park(first, id, Status::ESME_RSYSERR);

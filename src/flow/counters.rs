@@ -56,7 +56,9 @@ counters! {
     carrier_accepted, "Messages that a carrier has accepted.";
     carrier_refused, "Refusals by carriers.";
     failovers, "Messages that went on to the next carrier after a refusal.";
-    outcomes_unknown, "Messages that were sent and not answered: they are held.";
+    outcomes_unknown, "Sendings that were not answered: whether the carrier has the message is not known.";
+    resent, "Messages that were sent once more though a carrier may have them.";
+    quarantined, "Messages that were given up after they had cost three binds.";
     late_answers, "Answers of carriers about messages that were held or gone.";
     duplicates_suspected, "Messages that a second carrier response accepted again.";
     accepted_without_id, "Messages that a carrier accepted without an id: no receipt can match.";
@@ -80,6 +82,7 @@ counters! {
     messages_told, "Messages from phones that ESMEs have confirmed.";
     deliveries_again, "Deliveries that an ESME could not take and that are tried again.";
     dead_letters, "Deliveries and reports that found nobody.";
+    dead_letters_forgotten, "Dead letters that were let go: kept for a week, or too many.";
 }
 
 impl Counters {

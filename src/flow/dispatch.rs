@@ -5,6 +5,7 @@ use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::Waiting;
 use crate::message::{AccountId, CarrierId, Content, MessageId};
+use crate::moment::Moment;
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
@@ -23,8 +24,15 @@ pub(super) struct Dispatch {
 
 impl Dispatch {
     /// This message goes to this carrier.
-    pub fn add(&mut self, carrier: CarrierId, account: AccountId, id: MessageId, content: Content) {
-        let waiting = Waiting::new(id, account, content);
+    pub fn add(
+        &mut self,
+        carrier: CarrierId,
+        account: AccountId,
+        id: MessageId,
+        content: Content,
+        until: Moment,
+    ) {
+        let waiting = Waiting::new(id, account, content, until);
         match self.ready.iter_mut().find(|(other, _)| *other == carrier) {
             Some((_, batch)) => batch.push(waiting),
             None => self.ready.push((carrier, vec![waiting])),
@@ -38,8 +46,9 @@ impl Dispatch {
         account: AccountId,
         id: MessageId,
         content: Content,
+        until: Moment,
     ) {
-        let waiting = Waiting::new(id, account, content);
+        let waiting = Waiting::new(id, account, content, until);
         self.again.push((carrier, waiting));
     }
 
@@ -91,7 +100,7 @@ impl Clerk {
                 Some(entry) if matches!(entry.stage, Stage::Cancelling(_)) => {}
                 Some(entry) if entry.answered => {
                     entry.stage = Stage::Parked;
-                    waiting.push((first, id));
+                    waiting.push((first, (id, entry.until)));
                 }
                 Some(_) => {
                     if let Some(mut entry) = hand.remove(id) {
@@ -106,7 +115,7 @@ impl Clerk {
         let mut parked = board.parked.lock();
         waiting
             .into_iter()
-            .for_each(|(first, id)| parked.push(first, id));
+            .for_each(|(first, waits)| parked.push(first, waits));
         drop(parked);
         self.tell(telling);
     }
@@ -122,7 +131,7 @@ impl Clerk {
         for (first, mut ids) in waiting {
             let mut left = VecDeque::new();
             let mut hand = board.ledger.hand();
-            for id in ids.drain(..ids.len().min(RETRIED_AT_ONCE)) {
+            for (id, until) in ids.drain(..ids.len().min(RETRIED_AT_ONCE)) {
                 let parked = hand.entry(id).filter(|entry| entry.stage == Stage::Parked);
                 let Some(entry) = parked else {
                     continue;
@@ -147,9 +156,15 @@ impl Clerk {
                 match next {
                     Some(carrier) => {
                         entry.stage = Stage::With(carrier);
-                        dispatch.add(carrier, entry.account, id, entry.content.clone());
+                        dispatch.add(
+                            carrier,
+                            entry.account,
+                            id,
+                            entry.content.clone(),
+                            entry.until,
+                        );
                     }
-                    None => left.push_back(id),
+                    None => left.push_back((id, until)),
                 }
             }
             drop(hand);

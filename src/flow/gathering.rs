@@ -3,7 +3,8 @@
 //! Each is a message of its own that was accepted already. Once all are there they leave as one;
 //! what is not whole in time leaves in its segments.
 
-use crate::message::{AccountId, Content, LongOf, MessageId, SegmentOf};
+use crate::carrier::Waiting;
+use crate::message::{AccountId, LongOf, SegmentOf};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
@@ -13,18 +14,15 @@ const LOOKS_MAX: u8 = 10;
 /// Segments that wait before one carrier; what comes on top leaves as it is.
 const SEGMENTS_MAX: usize = 10_000;
 
-/// One segment, and our id of it.
-pub type Segment = (MessageId, Content);
-
 /// What has become of a segment.
 #[derive(Debug)]
 pub enum Gathered {
     /// It waits for the others.
     Waiting,
     /// With it all are there, which are given back in their order.
-    Whole(Vec<Segment>),
+    Whole(Vec<Waiting>),
     /// It leaves as it is: there is no room, or the same one waits already.
-    Alone(Segment),
+    Alone(Waiting),
 }
 
 /// The segments that wait before one carrier.
@@ -37,17 +35,17 @@ pub struct Gathering {
 /// What is there of a message.
 #[derive(Debug, Default)]
 struct Group {
-    segments: Vec<(u8, Segment)>,
+    segments: Vec<(u8, Waiting)>,
     looks: u8,
 }
 
 impl Gathering {
     /// A segment is to leave.
-    pub fn add(&mut self, account: AccountId, of: SegmentOf, segment: Segment) -> Gathered {
+    pub fn add(&mut self, of: SegmentOf, segment: Waiting) -> Gathered {
         if self.count >= SEGMENTS_MAX {
             return Gathered::Alone(segment);
         }
-        let key = (account, of.long(&segment.1));
+        let key = (segment.account, of.long(&segment.content));
         let group = self.open.entry(key.clone()).or_default();
         let place = group
             .segments
@@ -64,14 +62,14 @@ impl Gathering {
         Gathered::Whole(self.taken(whole))
     }
 
-    /// Another second has passed: those that have waited too long, with their accounts.
-    pub fn look(&mut self) -> Vec<(AccountId, Segment)> {
+    /// Another second has passed: those that have waited too long.
+    pub fn look(&mut self) -> Vec<Waiting> {
         self.open.values_mut().for_each(|group| group.looks += 1);
         self.take(|group| group.looks >= LOOKS_MAX)
     }
 
     /// All that wait: their carrier has gone.
-    pub fn clear(&mut self) -> Vec<(AccountId, Segment)> {
+    pub fn clear(&mut self) -> Vec<Waiting> {
         self.take(|_| true)
     }
 
@@ -85,18 +83,15 @@ impl Gathering {
         self.count == 0
     }
 
-    fn take(&mut self, is_over: impl Fn(&Group) -> bool) -> Vec<(AccountId, Segment)> {
+    fn take(&mut self, is_over: impl Fn(&Group) -> bool) -> Vec<Waiting> {
         let over = self.open.extract_if(|_, group| is_over(group));
-        let over: Vec<_> = over.map(|((account, _), group)| (account, group)).collect();
-        let mut taken = Vec::new();
-        for (account, group) in over {
-            let segments = self.taken(group).into_iter();
-            taken.extend(segments.map(|segment| (account, segment)));
-        }
-        taken
+        let over: Vec<Group> = over.map(|(_, group)| group).collect();
+        over.into_iter()
+            .flat_map(|group| self.taken(group))
+            .collect()
     }
 
-    fn taken(&mut self, group: Group) -> Vec<Segment> {
+    fn taken(&mut self, group: Group) -> Vec<Waiting> {
         self.count -= group.segments.len();
         let segments = group.segments.into_iter();
         segments.map(|(_, segment)| segment).collect()
@@ -106,18 +101,20 @@ impl Gathering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::SegmentKind;
+    use crate::message::{Content, MessageId, SegmentKind};
+    use crate::moment::Moment;
     use smppgate_codec::code::Status;
     use smppgate_codec::frame;
     use smppgate_codec::pdu::{Pdu, Sm};
 
     const ACME: AccountId = AccountId(1);
 
-    fn segment(id: u64) -> Segment {
+    fn segment(account: AccountId, id: u64) -> Waiting {
         let mut out = bytes::BytesMut::new();
         Pdu::SubmitSm(Sm::default()).encode(&mut out, Status::ESME_ROK, 1);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
-        (MessageId(id), Content::of_sm(&frame, &Sm::default()))
+        let content = Content::of_sm(&frame, &Sm::default());
+        Waiting::new(MessageId(id), account, content, Moment::NEVER)
     }
 
     fn of(reference: u16, seqnum: u8) -> SegmentOf {
@@ -133,31 +130,31 @@ mod tests {
     fn segments_leave_together_once_all_are_there() {
         let mut gathering = Gathering::default();
         for (seqnum, id) in [(3, 1), (1, 2)] {
-            let gathered = gathering.add(ACME, of(7, seqnum), segment(id));
+            let gathered = gathering.add(of(7, seqnum), segment(ACME, id));
             assert!(matches!(gathered, Gathered::Waiting));
         }
         // Another account, another message, and the same segment again.
-        gathering.add(AccountId(2), of(7, 2), segment(3));
-        gathering.add(ACME, of(8, 2), segment(4));
-        let twice = gathering.add(ACME, of(7, 3), segment(5));
-        assert!(matches!(twice, Gathered::Alone((MessageId(5), _))));
-        let Gathered::Whole(whole) = gathering.add(ACME, of(7, 2), segment(6)) else {
+        gathering.add(of(7, 2), segment(AccountId(2), 3));
+        gathering.add(of(8, 2), segment(ACME, 4));
+        let twice = gathering.add(of(7, 3), segment(ACME, 5));
+        assert!(matches!(twice, Gathered::Alone(one) if one.id == MessageId(5)));
+        let Gathered::Whole(whole) = gathering.add(of(7, 2), segment(ACME, 6)) else {
             panic!("they are all there");
         };
-        let ids: Vec<u64> = whole.iter().map(|(id, _)| id.0).collect();
+        let ids: Vec<u64> = whole.iter().map(|one| one.id.0).collect();
         assert_eq!((ids, gathering.len()), (vec![2, 6, 1], 2));
     }
 
     #[test]
     fn what_is_not_whole_in_time_is_given_back() {
         let mut gathering = Gathering::default();
-        gathering.add(ACME, of(7, 1), segment(1));
+        gathering.add(of(7, 1), segment(ACME, 1));
         for _ in 1..LOOKS_MAX {
             assert!(gathering.look().is_empty());
         }
-        gathering.add(ACME, of(8, 1), segment(2));
+        gathering.add(of(8, 1), segment(ACME, 2));
         let over = gathering.look();
-        assert_eq!((over.len(), over[0].1.0), (1, MessageId(1)));
+        assert_eq!((over.len(), over[0].id), (1, MessageId(1)));
         assert_eq!(gathering.clear().len(), 1);
         assert!(gathering.is_empty());
     }
@@ -167,7 +164,7 @@ mod tests {
         let mut gathering = Gathering::default();
         for id in 0..=SEGMENTS_MAX as u64 {
             let account = AccountId(id as u32);
-            let gathered = gathering.add(account, of(1, 1), segment(id));
+            let gathered = gathering.add(of(1, 1), segment(account, id));
             let is_alone = matches!(gathered, Gathered::Alone(_));
             assert_eq!(is_alone, id == SEGMENTS_MAX as u64);
         }

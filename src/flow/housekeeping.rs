@@ -1,23 +1,26 @@
 //! What time brings: those who waited in vain, and those who can go on.
 
+use super::dispatch::Dispatch;
 use super::ledger::{Ending, Stage};
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::{Outcome, Verdict};
-use crate::message::CarrierId;
+use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
+use smppgate_codec::code::Status;
 use smppgate_codec::receipt::State;
 use std::time::Duration;
 
-/// How long a message may wait for a carrier.
-pub(super) const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
+/// Messages whose time has come that are looked at in one go.
+const DUE_AT_ONCE: usize = 10_000;
 
-/// From the acceptance of a message to the receipt that says that nothing is known of it: validity
-/// of a day, and another day for the carrier to report.
-const REPORT_TIMEOUT: Duration = Duration::from_secs(48 * 3_600);
+/// From the end of its validity: how long a report is waited for of a message whose carrier is not
+/// known any more.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
 
-/// When a carrier's id is forgotten whose message has come to its end without a report.
-const FORGET_AFTER: Duration = Duration::from_secs(49 * 3_600);
+/// When a carrier's id is forgotten whose message has come to its end without a report: no message
+/// is valid for longer than a week, nor waited for for longer than another.
+const FORGET_AFTER: Duration = Duration::from_secs(15 * 24 * 3_600);
 
 /// Sweeps from one look for such ids to the next.
 const AGED_EVERY: usize = 600;
@@ -26,6 +29,7 @@ impl Clerk {
     /// Called several times a second.
     pub fn housekeep(&mut self, now: Moment) {
         self.recall(now);
+        self.wake(now);
         self.retry();
     }
 
@@ -36,6 +40,75 @@ impl Clerk {
         self.sweep_gatherings(now);
         self.sweep_reports(turn, now);
         self.sweep_ledger(turn, now);
+        self.sweep_waiting(now);
+        self.lay_down(now);
+        self.sweep_laid(now);
+        self.sweep_dead_letters(now);
+    }
+
+    /// Those whose time has come may go: they wait for a carrier like all others.
+    fn wake(&mut self, now: Moment) {
+        let board = self.board.clone();
+        let due = board.agenda.lock().take(now, DUE_AT_ONCE);
+        let mut dispatch = Dispatch::default();
+        let mut hand = board.ledger.hand();
+        for id in due {
+            let entry = hand.entry(id);
+            if let Some(entry) = entry.filter(|entry| entry.stage == Stage::Resting)
+                && let Some(first) = entry.via.first()
+            {
+                dispatch.park(*first, id, Status::ESME_RSYSERR);
+            }
+        }
+        drop(hand);
+        self.dispatch(dispatch);
+    }
+
+    /// What no carrier has and whose time is over comes to its end as expired.
+    fn sweep_waiting(&mut self, now: Moment) {
+        let board = self.board.clone();
+        let carriers = self.carriers.table().clone();
+        let mut over: Vec<(Option<CarrierId>, MessageId)> = Vec::new();
+        for (carrier, slot) in carriers.iter() {
+            let expired = slot.queue.expired(now).into_iter();
+            over.extend(expired.map(|waiting| (Some(carrier), waiting.id)));
+        }
+        let parked = board.parked.lock().expired(now);
+        over.extend(parked.into_iter().map(|id| (None, id)));
+        let mut telling = Telling::default();
+        let mut hand = board.ledger.hand();
+        for (carrier, id) in over {
+            let stage = match carrier {
+                Some(carrier) => Stage::With(carrier),
+                None => Stage::Parked,
+            };
+            let entry = hand.entry(id);
+            let Some(entry) = entry.filter(|entry| entry.stage == stage && entry.until <= now)
+            else {
+                continue;
+            };
+            if entry.is_in_doubt() {
+                // A carrier may have it all the same.
+                entry.stage = Stage::Held(
+                    entry
+                        .attempts()
+                        .last()
+                        .map_or(CarrierId::NONE, |one| one.carrier),
+                );
+                continue;
+            }
+            let Some(mut entry) = hand.remove(id) else {
+                continue;
+            };
+            if entry.answered {
+                telling.end(id, entry, Ending::of(State::Expired), now);
+            } else {
+                telling.answer(id, &mut entry, Status::ESME_RINVEXPIRY);
+                telling.forget(&entry);
+            }
+        }
+        drop(hand);
+        self.tell(telling);
     }
 
     /// A message that was handed to a carrier in the moment in which its last bind went waits in a
@@ -48,7 +121,7 @@ impl Clerk {
             }
             let gathering = slot.gathering.as_ref();
             let segments = gathering.map(|gathering| gathering.lock().clear());
-            let segments = segments.into_iter().flatten().map(|(_, (id, _))| id);
+            let segments = segments.into_iter().flatten().map(|waiting| waiting.id);
             let recalled = slot.queue.clear().into_iter().map(|waiting| waiting.id);
             let mut outcomes: Vec<Outcome> = recalled
                 .chain(segments)
@@ -90,17 +163,23 @@ impl Clerk {
     /// carrier could be given as expired.
     fn sweep_ledger(&mut self, turn: usize, now: Moment) {
         let board = self.board.clone();
-        let over = board.ledger.walk(turn, |id, entry| match entry.stage {
-            Stage::Held(_) | Stage::Taken(_) => {
-                entry.answered && id.accepted() + REPORT_TIMEOUT <= now
+        let carriers = self.carriers.table().clone();
+        let timeout = |carrier| {
+            let slot = carriers.slot(carrier);
+            slot.map_or(REPORT_TIMEOUT, |slot| slot.receipt_timeout)
+        };
+        let over = board.ledger.walk(turn, |_, entry| match entry.stage {
+            Stage::Held(carrier) | Stage::Taken(carrier) => {
+                entry.answered && entry.until + timeout(carrier) <= now
             }
-            Stage::Parked => id.accepted() + VALIDITY <= now,
-            Stage::With(_) | Stage::Cancelling(_) => false,
+            // One that rests has its next time before its end.
+            Stage::Resting => entry.until <= now,
+            Stage::Parked | Stage::With(_) | Stage::Cancelling(_) => false,
         });
         let mut telling = Telling::default();
         for (id, entry) in over {
             let state = match entry.stage {
-                Stage::Parked => State::Expired,
+                Stage::Resting if !entry.is_in_doubt() => State::Expired,
                 _ => State::Unknown,
             };
             telling.end(id, entry, Ending::of(state), now);

@@ -1,11 +1,12 @@
 //! A message from a phone comes in: whose it is, and whether there is room.
 
 use super::after::{After, Place};
+use super::deadletter::Reason;
 use super::segments::{Part, Sorted};
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::esme::{Delivery, Parcel};
-use crate::journal::Record;
+use crate::journal::{Inbound, Record};
 use crate::message::{
     AccountId, CarrierId, Content, MessageId, SegmentOf, in_alphabet, joined, keyword,
 };
@@ -16,11 +17,16 @@ impl Clerk {
     ///
     /// An account that takes nothing fills up its own room: then the carrier is to keep the
     /// message, and other accounts do not feel it.
-    pub(super) fn place(&mut self, carrier: CarrierId, content: Content, now: Moment) -> Place {
+    pub(super) fn place(
+        &mut self,
+        carrier: CarrierId,
+        content: Content,
+        now: Moment,
+    ) -> (Option<MessageId>, Place) {
         let Some(account) = self.addressed(carrier, &content, now) else {
             self.board.counters.inbound_unrouted.add(1);
-            let to = content.destination().digits.to_vec();
-            return Place::Nowhere("a message from a phone that no rule is for", to);
+            let id = self.board.ids().take(1, now).next();
+            return (id, Place::Nowhere(Reason::NoRule, content.pdu().into()));
         };
         let desk = self.board.roster.desk(account);
         let places = content.places();
@@ -28,13 +34,11 @@ impl Clerk {
         if granted < places {
             desk.close(granted);
             self.board.counters.inbound_refused.add(1);
-            return Place::Full;
+            return (None, Place::Full);
         }
         self.board.counters.inbound.add(1);
-        match self.board.ids().take(1, now).next() {
-            Some(id) => Place::Account(account, id, content),
-            None => Place::Full,
-        }
+        let id = self.board.ids().take(1, now).next();
+        (id, Place::Account(account, content))
     }
 
     /// Who a message from a phone is for. Where its first word matters, the segments of a long one
@@ -82,7 +86,10 @@ impl Clerk {
         match sorted {
             Sorted::Waiting(None) => {}
             // The carrier has sent it twice: the account's room for one of them is free.
-            Sorted::Waiting(Some((_, twice))) => telling.give_back(account, twice.places()),
+            Sorted::Waiting(Some((id, twice))) => {
+                telling.give_back(account, twice.places());
+                telling.close(id, now);
+            }
             Sorted::Alone(part) => {
                 self.board.counters.inbound_incomplete.add(1);
                 telling.deliver(self.delivery(account, part, now));
@@ -100,14 +107,25 @@ impl Clerk {
             let alone = parts.into_iter();
             return alone.for_each(|part| telling.deliver(self.delivery(account, part, now)));
         };
-        let segments: Vec<MessageId> = parts.iter().map(|(id, _)| *id).collect();
-        let record = Record::Joined {
+        let whole = Record::Inbound(Inbound {
             id: *id,
-            segments: &segments,
-        };
+            account: Some(account),
+            carrier: CarrierId::NONE,
+            at: now,
+            alphabet: message.alphabet(),
+            pdu: message.pdu(),
+        });
+        let parts_of_it = parts.iter().map(|(id, _)| *id).filter(|part| part != id);
+        let closed = parts_of_it.map(|id| Record::Closed {
+            id,
+            state: 0,
+            error: 0,
+            at: now,
+        });
+        let records: Vec<Record<'_>> = std::iter::once(whole).chain(closed).collect();
         // Whether this is durable changes nothing for anybody but us: at worst they are put
         // together again.
-        let _ = self.journal(&[record], After::Nothing);
+        let _ = self.journal(&records, After::Nothing);
         let places: usize = parts.iter().map(|(_, content)| content.places()).sum();
         telling.give_back(account, places.saturating_sub(message.places()));
         self.board.counters.inbound_joined.add(1);

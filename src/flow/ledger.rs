@@ -5,7 +5,9 @@
 
 use crate::carrier::SegmentReceipts;
 use crate::esme::{Multi, Promise, Seat};
-use crate::message::{AccountId, AckMode, CarrierId, Content, MessageId, OnUnknown};
+use crate::message::{
+    AccountId, AckMode, CarrierId, Content, MessageId, OnUnknown, UnknownOutcome,
+};
 use crate::moment::Moment;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -23,6 +25,12 @@ pub const UNDER_WAY_MAX: usize = 2_000_000;
 
 /// A power of two: enough that two cores rarely meet.
 const SHARDS: usize = 16;
+
+/// Sendings with an unknown outcome that are followed by another one, with `resend`.
+const RESENT_MAX: u8 = 5;
+
+/// Sendings of a message that are remembered: more than carriers that a route names.
+const ATTEMPTS_MAX: usize = 16;
 
 /// One message under way.
 #[derive(Debug)]
@@ -49,10 +57,22 @@ pub struct Entry {
     pub has_room: bool,
     /// Where it is.
     pub stage: Stage,
+    /// It does not leave then, nor later.
+    pub until: Moment,
+    /// What becomes of it when the outcome of its sending is unknown.
+    pub unknown: UnknownOutcome,
     /// Carriers that may carry it, in the order to try them.
     pub via: SmallVec<[CarrierId; 4]>,
-    /// What has been tried.
-    pub attempts: SmallVec<[Attempt; 1]>,
+    /// What has been tried, the last of it.
+    pub(super) attempts: SmallVec<[Attempt; 1]>,
+    /// How many of these belong to rounds that are over: its carriers may be tried again.
+    pub(super) tried_before: u8,
+    /// Rounds that are over.
+    pub rounds: u8,
+    /// Sendings whose outcome is unknown, and those of them that have cost a bind.
+    pub unknowns: u8,
+    /// See `unknowns`.
+    pub losses: u8,
     /// If it leaves in several parts: what has been reported of them.
     pub parts: Option<Box<Parts>>,
     /// If it left as one with others, segments of the same message: all of them.
@@ -68,6 +88,8 @@ pub struct Parts {
     total: Option<usize>,
     /// What the whole has come to.
     ending: Option<Ending>,
+    /// Our ids of the reports of parts that have come.
+    pub reports: Vec<MessageId>,
 }
 
 /// What a carrier has reported of the end of a message.
@@ -121,6 +143,8 @@ impl Parts {
 pub enum Stage {
     /// It waits for a carrier to be bound.
     Parked,
+    /// It waits for its time.
+    Resting,
     /// It waits for this carrier, or has been sent to it and not been answered.
     With(CarrierId),
     /// Its sender takes it back: it waits nowhere, and for the journal alone. Where it was before.
@@ -142,7 +166,114 @@ pub struct Attempt {
     pub status: Option<Status>,
 }
 
+/// What an entry begins with.
+pub struct Opened {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The connection that submitted it.
+    pub seat: Arc<Seat>,
+    /// The PDU as received.
+    pub content: Content,
+    /// When its sender is told that it is accepted.
+    pub ack: AckMode,
+    /// Where it is.
+    pub stage: Stage,
+    /// It does not leave then, nor later.
+    pub until: Moment,
+    /// Carriers that may carry it, in the order to try them.
+    pub via: SmallVec<[CarrierId; 4]>,
+}
+
 impl Entry {
+    /// A message of which nothing has been tried, and which is answered already unless it waits
+    /// for the verdict of a carrier.
+    pub fn new(opened: Opened) -> Self {
+        let Opened {
+            account,
+            seat,
+            content,
+            ack,
+            stage,
+            until,
+            via,
+        } = opened;
+        Self {
+            account,
+            seat,
+            content,
+            ordinal: 0,
+            sequence: 0,
+            multi: None,
+            ack,
+            on_unknown: OnUnknown::default(),
+            answered: ack == AckMode::Stored,
+            has_room: true,
+            stage,
+            until,
+            unknown: UnknownOutcome::Hold,
+            via,
+            attempts: SmallVec::new(),
+            tried_before: 0,
+            rounds: 0,
+            unknowns: 0,
+            losses: 0,
+            parts: None,
+            together: None,
+        }
+    }
+
+    /// Whether its sender wants to hear anything of what becomes of it.
+    pub fn wants_report(&self) -> bool {
+        self.content.registered_delivery().0 & 0x13 != 0
+    }
+
+    /// One sending has come to an end. The oldest is forgotten for the newest.
+    pub fn tried(&mut self, attempt: Attempt) {
+        if self.attempts.len() >= ATTEMPTS_MAX {
+            self.attempts.remove(0);
+            self.tried_before = self.tried_before.saturating_sub(1);
+        }
+        self.attempts.push(attempt);
+    }
+
+    /// What has been tried, the last of it.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// All its carriers may be tried again.
+    pub fn begin_round(&mut self) {
+        self.rounds = self.rounds.saturating_add(1);
+        self.tried_before = self.attempts.len() as u8;
+    }
+
+    /// Whether it is sent once more though a carrier may have it. What has left in parts, or as a
+    /// part of another message, is held: a carrier may have some of it, and reports of that would
+    /// speak for the whole.
+    pub fn may_be_resent(&self) -> bool {
+        match self.unknown {
+            _ if self.parts.is_some() || self.together.is_some() => false,
+            UnknownOutcome::Hold => false,
+            UnknownOutcome::ResendOnce => self.unknowns <= 1,
+            UnknownOutcome::Resend => self.unknowns <= RESENT_MAX,
+        }
+    }
+
+    /// Whether it waits for nothing but one report, and nothing but what is kept of it is needed
+    /// then.
+    pub fn may_be_laid_down(&self) -> bool {
+        matches!(self.stage, Stage::Taken(_))
+            && self.answered
+            && self.parts.is_none()
+            && self.together.is_none()
+            && !self.is_in_doubt()
+    }
+
+    /// Whether it has been sent somewhere, and it is not known what has become of that.
+    pub fn is_in_doubt(&self) -> bool {
+        self.unknowns > 0
+    }
+
     /// The id that its sender knows it by.
     pub fn shown(&self, id: MessageId) -> MessageId {
         self.multi.as_ref().map_or(id, |multi| multi.id)
@@ -159,7 +290,8 @@ impl Entry {
 
     /// The carriers that have not been tried yet, in order.
     pub fn untried(&self) -> impl Iterator<Item = CarrierId> {
-        let tried = |carrier: &CarrierId| self.attempts.iter().any(|one| one.carrier == *carrier);
+        let this_round = &self.attempts[usize::from(self.tried_before).min(self.attempts.len())..];
+        let tried = move |carrier: &CarrierId| this_round.iter().any(|one| one.carrier == *carrier);
         self.via
             .iter()
             .copied()

@@ -79,7 +79,7 @@ impl Clerk {
             }
             After::Replaced { request, contents } => {
                 let result = match outcome {
-                    Ok(()) => self.written_anew(contents),
+                    Ok(()) => self.written_anew(contents, request.at),
                     Err(_) => Err(Status::ESME_RSYSERR),
                 };
                 Some((request, result))

@@ -3,7 +3,7 @@
 //! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
 //! * `admit`: an ESME wants to bind; `doorkeeper`: verifies its password;
 //! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
-//!   answered, or has not;
+//!   answered, or has not; `facts`: what the journal keeps of that;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
 //!   `alerts`: a phone can be reached again;
 //! * `manage`: its sender asks for it; `cancel`, `replace`: takes it back, writes it anew;
@@ -12,7 +12,7 @@
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
 //! * `siblings`: segments that one report is about; `openings`: segments that follow a first word;
 //!   `gathering`: segments that leave as one; `together`: what becomes of them;
-//! * `ledger`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
+//! * `ledger`, `agenda`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 
 mod switchboard;
@@ -22,6 +22,8 @@ mod admit;
 mod submit;
 mod dispatch;
 mod outcome;
+mod facts;
+mod retry;
 mod report;
 mod inbound;
 mod alerts;
@@ -34,6 +36,7 @@ mod housekeeping;
 mod after;
 mod settle;
 mod ledger;
+mod agenda;
 mod parked;
 mod segments;
 mod siblings;
@@ -42,11 +45,13 @@ mod gathering;
 mod together;
 mod remembered;
 mod deadletter;
+mod dead;
+mod laid;
 mod counters;
 
 pub use after::After;
 pub use counters::Counters;
-pub use deadletter::{DeadLetter, DeadLetters};
+pub use deadletter::{DeadLetter, DeadLetters, Reason};
 pub use doorkeeper::Doorkeeper;
 pub use gathering::Gathering;
 pub use ledger::{Stage, UNDER_WAY_MAX};

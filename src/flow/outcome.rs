@@ -2,14 +2,15 @@
 
 use super::after::After;
 use super::dispatch::Dispatch;
-use super::housekeeping::VALIDITY;
+use super::facts::{Records, facts};
 use super::ledger::{Attempt, Ending, Entry, Hand, Stage};
+use super::report::Heard;
+use super::retry;
 use super::siblings::{Sibling, Siblings};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
-use crate::journal::Record;
-use crate::message::{AccountId, AckMode, CarrierId, GroupId, MessageId, OnUnknown};
+use crate::message::{AccountId, AckMode, CarrierId, MessageId, OnUnknown};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
@@ -17,12 +18,20 @@ use smallvec::SmallVec;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
 
+/// Binds that are lost with a message in flight, after which it is given to nobody any more.
+const LOSSES_MAX: u8 = 3;
+
 /// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
 #[derive(Default)]
 struct Consequences {
     telling: Telling,
     dispatch: Dispatch,
     learned: Vec<Learned>,
+    /// Messages that wait for another sending, which they do not need any more.
+    settled_late: Vec<(CarrierId, AccountId, MessageId)>,
+    resting: Vec<(Moment, MessageId)>,
+    quarantined: usize,
+    resent: usize,
     accepted: usize,
     refused: usize,
     unknown: usize,
@@ -69,12 +78,14 @@ impl Clerk {
         if slot.gathering.is_some() {
             batch = self.board.said_of_all(batch);
         }
-        // Ids are copied so that the records can borrow while the batch moves on behind them.
-        let steps = steps(&batch);
-        let records: SmallVec<[Record<'_>; 32]> = steps
+        let facts = match self.board.keeps() {
+            true => facts(&batch, &self.board.ledger, slot.segment_receipts),
+            false => Vec::new(),
+        };
+        let mut records = Records::new();
+        facts
             .iter()
-            .filter_map(|step| step.record(slot.group, carrier, now))
-            .collect();
+            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
         match self.journal(
             &records,
             After::Outcomes {
@@ -96,7 +107,10 @@ impl Clerk {
         let Some(slot) = carriers.slot(carrier) else {
             return;
         };
-        let asks_always = slot.receipts == Receipts::Always;
+        let asks = Asks {
+            always: slot.receipts == Receipts::Always,
+            keeps: board.keeps(),
+        };
         let mut then = Consequences::default();
         let mut hand = board.ledger.hand();
         for Outcome { id, verdict } in batch {
@@ -106,26 +120,18 @@ impl Clerk {
                     is_last,
                 } => {
                     let speaks = is_last || slot.segment_receipts != SegmentReceipts::Last;
-                    part_accepted(&mut hand, id, carrier_id, speaks, asks_always, &mut then);
+                    part_accepted(&mut hand, id, carrier_id, speaks, asks, &mut then);
                 }
                 Verdict::PartAccepted { .. } => {}
-                Verdict::AcceptedWith => {
-                    accepted(&mut hand, id, carrier, asks_always, now, &mut then);
+                Verdict::AcceptedWith(_) => {
+                    accepted(&mut hand, id, carrier, asks, now, &mut then);
                 }
                 Verdict::AcceptedInParts(ids) => {
-                    in_parts(
-                        &mut hand,
-                        id,
-                        carrier,
-                        ids.len(),
-                        asks_always,
-                        now,
-                        &mut then,
-                    );
+                    in_parts(&mut hand, id, carrier, ids.len(), asks, now, &mut then);
                 }
                 Verdict::GivenUp(ids) => given_up(&mut hand, id, ids, &mut then),
                 Verdict::Accepted(carrier_id) => {
-                    let whose = accepted(&mut hand, id, carrier, asks_always, now, &mut then);
+                    let whose = accepted(&mut hand, id, carrier, asks, now, &mut then);
                     known_as(carrier_id, id, whose, &mut then);
                     if slot.segment_receipts != SegmentReceipts::Each {
                         sibling(&mut hand, id, &board.siblings, now, &mut then);
@@ -134,7 +140,8 @@ impl Clerk {
                 Verdict::Refused(refusal) => {
                     refused(&mut hand, id, carrier, refusal, &carriers, now, &mut then);
                 }
-                Verdict::Unknown => unknown(&mut hand, id, carrier, now, &mut then),
+                Verdict::Unknown => unknown(&mut hand, id, carrier, false, now, &mut then),
+                Verdict::Lost => unknown(&mut hand, id, carrier, true, now, &mut then),
                 Verdict::Unfit(status) => unfit(&mut hand, id, status, now, &mut then),
                 Verdict::Returned => returned(&mut hand, id, &carriers, now, &mut then),
             }
@@ -148,6 +155,20 @@ impl Clerk {
         counters.failovers.add(then.failovers);
         counters.duplicates_suspected.add(then.doubled);
         counters.accepted_without_id.add(then.without_id);
+        counters.quarantined.add(then.quarantined);
+        counters.resent.add(then.resent);
+        for (carrier, account, id) in then.settled_late {
+            // Whoever finds it there first has it: this, or the bind that sends it.
+            if let Some(slot) = carriers.slot(carrier) {
+                slot.queue.withdraw(account, &[id]);
+            }
+        }
+        if !then.resting.is_empty() {
+            let mut agenda = board.agenda.lock();
+            then.resting
+                .into_iter()
+                .for_each(|(due, id)| agenda.note(due, id));
+        }
         // Responses go before correlations: a receipt that finds its message finds it answered.
         self.tell(then.telling);
         let mut early: Vec<Report> = Vec::new();
@@ -169,6 +190,7 @@ impl Clerk {
             }
         }
         drop(correlator);
+        let early = early.into_iter().map(Heard::from).collect();
         self.reported(carrier, early, now);
         self.dispatch(then.dispatch);
     }
@@ -258,7 +280,7 @@ fn accepted(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
-    asks_always: bool,
+    asks: Asks,
     now: Moment,
     then: &mut Consequences,
 ) -> Option<(NumberMark, Option<Voice>)> {
@@ -270,8 +292,16 @@ fn accepted(
     };
     then.late += usize::from(matches!(entry.stage, Stage::Held(_)));
     then.doubled += usize::from(matches!(entry.stage, Stage::Taken(_)));
+    if entry.is_in_doubt() {
+        // Whichever of its sendings this is about: another one that still waits is not needed.
+        match entry.stage {
+            Stage::With(waits) => then.settled_late.push((waits, entry.account, id)),
+            Stage::Parked | Stage::Resting => then.late += 1,
+            _ => {}
+        }
+    }
     entry.stage = Stage::Taken(carrier);
-    entry.attempts.push(Attempt {
+    entry.tried(Attempt {
         carrier,
         at: now,
         status: Some(Status::ESME_ROK),
@@ -280,13 +310,13 @@ fn accepted(
     if !entry.answered {
         then.telling.answer(id, entry, Status::ESME_ROK);
     }
-    let voice = voice(entry, asks_always);
+    let voice = voice(entry, asks);
     then.telling.taken(entry);
     if voice != Some(Voice::Told) {
         // Its sender is told nothing more. If the carrier was asked for a receipt all the same,
         // that is counted when it comes; else status 0 is final.
         match hand.remove(id) {
-            Some(entry) if asks_always => {
+            Some(entry) if asks.always => {
                 then.telling.remember(id, &entry, State::EnRoute, 0, None);
             }
             Some(entry) => then
@@ -298,12 +328,21 @@ fn accepted(
     Some((destination, voice))
 }
 
+/// What a carrier is asked for.
+#[derive(Clone, Copy)]
+struct Asks {
+    /// A report of every message.
+    always: bool,
+    /// The journal keeps what waits for one, and so each message has its end, told or not.
+    keeps: bool,
+}
+
 /// What reports about this message say to its sender; `None` if none are expected.
-fn voice(entry: &Entry, asks_always: bool) -> Option<Voice> {
-    let wants_report = entry.content.registered_delivery().0 & 0x13 != 0;
-    match wants_report {
+fn voice(entry: &Entry, asks: Asks) -> Option<Voice> {
+    match entry.wants_report() {
         true => Some(Voice::Told),
-        false => asks_always.then_some(Voice::Untold),
+        false if asks.keeps => asks.always.then_some(Voice::Told),
+        false => asks.always.then_some(Voice::Untold),
     }
 }
 
@@ -336,13 +375,13 @@ fn part_accepted(
     id: MessageId,
     carrier_id: CarrierMessageId,
     speaks: bool,
-    asks_always: bool,
+    asks: Asks,
     then: &mut Consequences,
 ) {
     let Some(entry) = hand.entry(id) else { return };
     entry.parts.get_or_insert_default();
     let voice = match speaks {
-        true => voice(entry, asks_always),
+        true => voice(entry, asks),
         false => Some(Voice::Absorbed),
     };
     then.learned.extend(voice.map(|voice| Learned {
@@ -360,7 +399,7 @@ fn in_parts(
     id: MessageId,
     carrier: CarrierId,
     total: usize,
-    asks_always: bool,
+    asks: Asks,
     now: Moment,
     then: &mut Consequences,
 ) {
@@ -368,7 +407,7 @@ fn in_parts(
         entry.parts.get_or_insert_default().all(total);
         then.without_id += usize::from(total == 0);
     }
-    accepted(hand, id, carrier, asks_always, now, then);
+    accepted(hand, id, carrier, asks, now, then);
     told_by_parts(hand, id, now, then);
 }
 
@@ -445,13 +484,17 @@ fn refused(
         // The message has gone on since: what another carrier does with it counts.
         return;
     }
-    if refusal.throttles() && waits_out(entry, id, carriers, now) {
+    if refusal.throttles() && waits_out(entry, carriers, now) {
         entry.stage = Stage::With(carrier);
-        return then
-            .dispatch
-            .again(carrier, entry.account, id, entry.content.clone());
+        return then.dispatch.again(
+            carrier,
+            entry.account,
+            id,
+            entry.content.clone(),
+            entry.until,
+        );
     }
-    entry.attempts.push(Attempt {
+    entry.tried(Attempt {
         carrier,
         at: now,
         status: Some(status),
@@ -479,12 +522,21 @@ fn refused(
             entry.stage = Stage::With(next);
             return then
                 .dispatch
-                .add(next, entry.account, id, entry.content.clone());
+                .add(next, entry.account, id, entry.content.clone(), entry.until);
         }
         if let Some(first) = waits {
             entry.parts = None;
             then.doubled += is_begun;
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
+        }
+        let due = now + retry::pause(entry.rounds, id);
+        if entry.ack == AckMode::Stored && is_temporary(&refusal) && due < entry.until {
+            // All of them have refused it for now.
+            entry.parts = None;
+            then.doubled += is_begun;
+            entry.begin_round();
+            entry.stage = Stage::Resting;
+            return then.resting.push((due, id));
         }
     }
     let Some(mut entry) = hand.remove(id) else {
@@ -510,18 +562,27 @@ fn refused(
 
 /// Whether a message that its carrier has throttled waits for the same carrier: if its sender does
 /// not wait for a verdict, no other carrier could take it now, and it has not waited for too long.
-fn waits_out(entry: &Entry, id: MessageId, carriers: &Carriers, now: Moment) -> bool {
+fn waits_out(entry: &Entry, carriers: &Carriers, now: Moment) -> bool {
     let elsewhere =
         |with: &CarrierId| entry.stage != Stage::With(*with) && carriers.is_bound(*with);
     entry.ack == AckMode::Stored
-        && now < id.accepted() + VALIDITY
+        && now < entry.until
         && !entry.untried().any(|carrier| elsewhere(&carrier))
+}
+
+/// Whether the same may be accepted later, by this carrier or by another.
+fn is_temporary(refusal: &Refusal) -> bool {
+    match refusal.reaction {
+        Some(reaction) => matches!(reaction, Reaction::Temporary | Reaction::Throttled),
+        None => matches!(refusal.status.class(), Class::Temporary | Class::Throttled),
+    }
 }
 
 fn unknown(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
+    is_lost: bool,
     now: Moment,
     then: &mut Consequences,
 ) {
@@ -531,11 +592,13 @@ fn unknown(
         return;
     }
     entry.stage = Stage::Held(carrier);
-    entry.attempts.push(Attempt {
+    entry.tried(Attempt {
         carrier,
         at: now,
         status: None,
     });
+    entry.unknowns = entry.unknowns.saturating_add(1);
+    entry.losses = entry.losses.saturating_add(u8::from(is_lost));
     if !entry.answered {
         match entry.on_unknown {
             OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
@@ -550,6 +613,24 @@ fn unknown(
     }
     // What has been reported of its parts meanwhile may be all that there is to know.
     told_by_parts(hand, id, now, then);
+    if let Some(entry) = hand.entry(id)
+        && entry.ack == AckMode::Stored
+    {
+        if entry.losses >= LOSSES_MAX {
+            // It may be what takes the binds down: nobody is given it any more.
+            then.quarantined += 1;
+            if let Some(entry) = hand.remove(id) {
+                then.telling
+                    .end(id, entry, Ending::of(State::Rejected), now);
+            }
+        } else if entry.may_be_resent() && now < entry.until {
+            then.resent += 1;
+            entry.begin_round();
+            entry.stage = Stage::Parked;
+            let first = entry.via.first().copied().unwrap_or(carrier);
+            then.dispatch.park(first, id, Status::ESME_RSYSERR);
+        }
+    }
 }
 
 /// Ends a message whose end the reports of its parts have told while others were leaving.
@@ -564,6 +645,12 @@ fn told_by_parts(hand: &mut Hand<'_>, id: MessageId, now: Moment, then: &mut Con
 
 /// No carrier can take it: its time is over, or it cannot be written as they want it.
 fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: &mut Consequences) {
+    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
+        // It does not leave once more, and whether a carrier has it is still not known.
+        let last = entry.attempts().last();
+        entry.stage = Stage::Held(last.map_or(CarrierId::NONE, |attempt| attempt.carrier));
+        return;
+    }
     let Some(mut entry) = hand.remove(id) else {
         return;
     };
@@ -596,7 +683,7 @@ fn returned(
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
             entry.stage = Stage::With(next);
             then.dispatch
-                .add(next, entry.account, id, entry.content.clone());
+                .add(next, entry.account, id, entry.content.clone(), entry.until);
         }
         None if entry.ack == AckMode::Stored => {
             let first = entry.untried().next().unwrap_or(entry.via[0]);
@@ -627,61 +714,5 @@ fn verdict(status: Status) -> Status {
             Status::ESME_RINVCMDID | Status::ESME_RINVCMDLEN => Status::ESME_RSYSERR,
             other => other,
         },
-    }
-}
-
-/// An outcome as far as the journal is concerned.
-struct Step {
-    id: MessageId,
-    kind: StepKind,
-}
-
-enum StepKind {
-    Accepted(Option<CarrierMessageId>),
-    Refused(Status),
-    Unknown,
-    Unfit(Status),
-    Returned,
-    GivenUp,
-}
-
-fn steps(batch: &[Outcome]) -> SmallVec<[Step; 16]> {
-    let kind = |verdict: &Verdict| match verdict {
-        Verdict::Accepted(id) | Verdict::PartAccepted { carrier_id: id, .. } => {
-            StepKind::Accepted(id.clone())
-        }
-        Verdict::AcceptedInParts(_) | Verdict::AcceptedWith => StepKind::Accepted(None),
-        Verdict::GivenUp(_) => StepKind::GivenUp,
-        Verdict::Refused(refusal) => StepKind::Refused(refusal.status),
-        Verdict::Unknown => StepKind::Unknown,
-        Verdict::Unfit(status) => StepKind::Unfit(*status),
-        Verdict::Returned => StepKind::Returned,
-    };
-    let step = |outcome: &Outcome| Step {
-        id: outcome.id,
-        kind: kind(&outcome.verdict),
-    };
-    batch.iter().map(step).collect()
-}
-
-impl Step {
-    fn record(&self, group: GroupId, carrier: CarrierId, at: Moment) -> Option<Record<'_>> {
-        let id = self.id;
-        Some(match &self.kind {
-            StepKind::Accepted(carrier_id) => Record::Correlated {
-                id,
-                group,
-                carrier_message_id: carrier_id.as_ref().map_or(&[], CarrierMessageId::as_bytes),
-                at,
-            },
-            StepKind::Refused(status) | StepKind::Unfit(status) => Record::Refused {
-                id,
-                carrier,
-                status: status.0,
-                at,
-            },
-            StepKind::Unknown => Record::Unknown { id, carrier, at },
-            StepKind::Returned | StepKind::GivenUp => return None,
-        })
     }
 }

@@ -1,21 +1,37 @@
 //! Messages that wait until one of their carriers is bound.
 
 use crate::message::{CarrierId, MessageId};
+use crate::moment::Moment;
 use std::collections::{HashMap, VecDeque};
 
 /// Messages that wait at most for each first carrier.
 pub const PARKED_MAX: usize = 100_000;
 
+/// A message that waits, and until when.
+pub type Waits = (MessageId, Moment);
+
 /// Who waits, by the carrier that it would go to first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Parked {
-    waiting: HashMap<CarrierId, VecDeque<MessageId>>,
+    waiting: HashMap<CarrierId, VecDeque<Waits>>,
+    /// Nobody's time is over before.
+    soonest: Moment,
+}
+
+impl Default for Parked {
+    fn default() -> Self {
+        Self {
+            waiting: HashMap::new(),
+            soonest: Moment::NEVER,
+        }
+    }
 }
 
 impl Parked {
     /// Lets a message wait.
-    pub fn push(&mut self, first: CarrierId, id: MessageId) {
-        self.waiting.entry(first).or_default().push_back(id);
+    pub fn push(&mut self, first: CarrierId, waits: Waits) {
+        self.soonest = self.soonest.min(waits.1);
+        self.waiting.entry(first).or_default().push_back(waits);
     }
 
     /// How many wait for this carrier.
@@ -29,17 +45,59 @@ impl Parked {
     }
 
     /// Takes all out, each queue in its order.
-    pub fn take(&mut self) -> Vec<(CarrierId, VecDeque<MessageId>)> {
+    pub fn take(&mut self) -> Vec<(CarrierId, VecDeque<Waits>)> {
         self.waiting.drain().collect()
     }
 
     /// Puts those back for which there was still no place, before those who came since.
-    pub fn put_back(&mut self, first: CarrierId, mut ids: VecDeque<MessageId>) {
-        if ids.is_empty() {
+    pub fn put_back(&mut self, first: CarrierId, mut waits: VecDeque<Waits>) {
+        if waits.is_empty() {
             return;
         }
         let queue = self.waiting.entry(first).or_default();
-        ids.append(queue);
-        *queue = ids;
+        waits.append(queue);
+        *queue = waits;
+    }
+
+    /// Takes out those whose time is over.
+    pub fn expired(&mut self, now: Moment) -> Vec<MessageId> {
+        if now < self.soonest {
+            return Vec::new();
+        }
+        let mut expired = Vec::new();
+        let mut soonest = Moment::NEVER;
+        for queue in self.waiting.values_mut() {
+            queue.retain(|&(id, until)| {
+                if until <= now {
+                    expired.push(id);
+                    return false;
+                }
+                soonest = soonest.min(until);
+                true
+            });
+        }
+        self.soonest = soonest;
+        expired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_whose_time_is_over_are_taken_out_and_the_others_wait_on() {
+        let mut parked = Parked::default();
+        let (north, south) = (CarrierId(0), CarrierId(1));
+        for (carrier, id, until) in [(north, 1, 50), (south, 2, 20), (north, 3, 30)] {
+            parked.push(carrier, (MessageId(id), Moment(until)));
+        }
+        assert!(parked.expired(Moment(19)).is_empty());
+        let mut expired = parked.expired(Moment(30));
+        expired.sort_unstable();
+        assert_eq!(expired, [MessageId(2), MessageId(3)]);
+        assert_eq!((parked.count(north), parked.count(south)), (1, 0));
+        assert!(parked.expired(Moment(49)).is_empty());
+        assert_eq!(parked.expired(Moment(50)), [MessageId(1)]);
     }
 }

@@ -5,8 +5,8 @@ use super::ledger::Stage;
 use super::manage::{is_of, known_by};
 use super::switchboard::Clerk;
 use crate::esme::{Seat, is_too_long};
-use crate::journal::Record;
-use crate::message::{Content, MessageId};
+use crate::journal::{Accepted, Record};
+use crate::message::{AccountId, AckMode, Content, MessageId, Times};
 use crate::moment::Moment;
 use crate::receipt::NumberMark;
 use bytes::BytesMut;
@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::frame;
 use smppgate_codec::pdu::{HEADER_LEN, ReplaceSm, Sm, Tlvs, check_submit};
+use smppgate_codec::time::Stamp;
 use smppgate_codec::wire::PduWriter;
 use std::sync::Arc;
 
@@ -30,18 +31,15 @@ impl Clerk {
         replace: &ReplaceSm<'_>,
         now: Moment,
     ) -> Option<Result<(), Status>> {
-        let contents = match self.as_wanted(seat, id, replace) {
+        let contents = match self.as_wanted(seat, id, replace, now) {
             Ok(contents) => contents,
             Err(status) => return Some(Err(status)),
         };
         // The records borrow from the contents, which move on behind them.
-        let shared: SmallVec<[(MessageId, Content); 1]> = contents.iter().cloned().collect();
+        let shared: SmallVec<[Anew; 1]> = contents.iter().cloned().collect();
         let records: SmallVec<[Record<'_>; 1]> = shared
             .iter()
-            .map(|(id, content)| Record::Replaced {
-                id: *id,
-                pdu: content.pdu(),
-            })
+            .map(|anew| anew.record(seat.account))
             .collect();
         let request = Request {
             seat: seat.clone(),
@@ -58,7 +56,8 @@ impl Clerk {
         seat: &Seat,
         id: MessageId,
         replace: &ReplaceSm<'_>,
-    ) -> Result<Vec<(MessageId, Content)>, Status> {
+        now: Moment,
+    ) -> Result<Vec<Anew>, Status> {
         let board = self.board.clone();
         if board.has_failed() {
             return Err(Status::ESME_RSYSERR);
@@ -72,16 +71,25 @@ impl Clerk {
             let Some(entry) = hand.entry(id) else {
                 continue;
             };
-            let may_wait =
-                matches!(entry.stage, Stage::Parked | Stage::With(_)) && entry.together.is_none();
+            let may_wait = matches!(entry.stage, Stage::Parked | Stage::Resting | Stage::With(_))
+                && entry.together.is_none()
+                && !entry.is_in_doubt();
             if !is_of(entry, seat.account, source) || !may_wait {
                 continue;
             }
-            let content = anew(&entry.content, replace)?;
+            let content = anew(&entry.content, replace, now)?;
             if is_too_long(&account, &content) {
                 return Err(Status::ESME_RINVMSGLEN);
             }
-            contents.push((id, content));
+            let (validity, most) = (account.validity, account.max_validity);
+            let times = Times::of(&content, id.accepted(), validity, most)?;
+            contents.push(Anew {
+                id,
+                shown: entry.shown(id),
+                ack: entry.ack,
+                content,
+                times,
+            });
         }
         match contents.is_empty() {
             true => Err(Status::ESME_RREPLACEFAIL),
@@ -90,29 +98,46 @@ impl Clerk {
     }
 
     /// It is durable how these are to be: those that still wait leave like that.
-    pub(super) fn written_anew(
-        &mut self,
-        contents: Vec<(MessageId, Content)>,
-    ) -> Result<(), Status> {
+    pub(super) fn written_anew(&mut self, contents: Vec<Anew>, now: Moment) -> Result<(), Status> {
         let board = self.board.clone();
         let carriers = self.carriers.table().clone();
         let mut count = 0;
-        let mut left: Vec<(MessageId, Content)> = Vec::new();
+        let mut left: Vec<(AccountId, Anew)> = Vec::new();
+        let mut resting: SmallVec<[(Moment, MessageId); 1]> = SmallVec::new();
         let mut hand = board.ledger.hand();
-        for (id, content) in contents {
+        for anew in contents {
+            let Anew {
+                id, content, times, ..
+            } = anew.clone();
             let Some(entry) = hand.entry(id) else {
                 continue;
             };
             let is_swapped = match entry.stage {
                 _ if entry.together.is_some() => false,
-                Stage::Parked => true,
+                Stage::Parked | Stage::Resting => {
+                    if entry.ack == AckMode::Stored && times.due > now {
+                        entry.stage = Stage::Resting;
+                    }
+                    if entry.stage == Stage::Resting {
+                        resting.push((times.due.max(now), id));
+                    }
+                    true
+                }
                 Stage::With(carrier) => carriers
                     .slot(carrier)
-                    .is_some_and(|slot| slot.queue.swap(entry.account, id, &content)),
+                    .is_some_and(|slot| slot.queue.swap(entry.account, id, &content, times.until)),
                 Stage::Cancelling(_) | Stage::Held(_) | Stage::Taken(_) => false,
             };
             if !is_swapped {
-                left.push((id, entry.content.clone()));
+                let as_it_was = Anew {
+                    content: entry.content.clone(),
+                    times: Times {
+                        due: Moment::default(),
+                        until: entry.until,
+                    },
+                    ..anew
+                };
+                left.push((entry.account, as_it_was));
                 continue;
             }
             let (before, after) = (entry.content.places(), content.places());
@@ -122,17 +147,20 @@ impl Clerk {
                 desk.close(before);
             }
             entry.content = content;
+            entry.until = times.until;
             board.ledger.resize(&entry.seat, before, after);
             count += 1;
         }
         drop(hand);
+        let mut agenda = board.agenda.lock();
+        resting
+            .into_iter()
+            .for_each(|(due, id)| agenda.note(due, id));
+        drop(agenda);
         // What has left as it was is to be known as it was.
         let records: SmallVec<[Record<'_>; 1]> = left
             .iter()
-            .map(|(id, content)| Record::Replaced {
-                id: *id,
-                pdu: content.pdu(),
-            })
+            .map(|(account, anew)| anew.record(*account))
             .collect();
         if !records.is_empty() {
             let _ = self.journal(&records, After::Nothing);
@@ -145,9 +173,51 @@ impl Clerk {
     }
 }
 
+/// A message as it is to be from now on.
+#[derive(Debug, Clone)]
+pub struct Anew {
+    id: MessageId,
+    shown: MessageId,
+    ack: AckMode,
+    content: Content,
+    times: Times,
+}
+
+impl Anew {
+    fn record(&self, account: AccountId) -> Record<'_> {
+        Record::Accepted(Accepted {
+            id: self.id,
+            shown: self.shown,
+            account,
+            ack: self.ack,
+            at: self.id.accepted(),
+            due: self.times.due,
+            until: self.times.until,
+            alphabet: self.content.alphabet(),
+            pdu: self.content.pdu(),
+            written_source: self.content.written_octets(),
+        })
+    }
+}
+
+/// A time that its sender counts from now, as the point in time that is meant.
+fn from_now(field: &[u8], now: Moment) -> Vec<u8> {
+    let now = i64::try_from(now.millis() / 1_000).unwrap_or(i64::MAX);
+    match Stamp::parse(field) {
+        Ok(Some(stamp @ Stamp::Relative(_))) => Stamp::Absolute {
+            unix: stamp.resolve(now),
+            tenths: 0,
+            quarters: 0,
+        }
+        .octets()
+        .to_vec(),
+        _ => field.to_vec(),
+    }
+}
+
 /// The message as replace_sm wants it. It has neither data_coding nor optional parameters: those of
 /// the message stay, except for a text in message_payload, which the new one takes the place of.
-fn anew(content: &Content, replace: &ReplaceSm<'_>) -> Result<Content, Status> {
+fn anew(content: &Content, replace: &ReplaceSm<'_>, now: Moment) -> Result<Content, Status> {
     const FAILED: Status = Status::ESME_RREPLACEFAIL;
     if content.command() != Command::SUBMIT_SM {
         return Err(FAILED);
@@ -163,13 +233,12 @@ fn anew(content: &Content, replace: &ReplaceSm<'_>) -> Result<Content, Status> {
         .iter()
         .filter(|tlv| tlv.tag != Tag::MESSAGE_PAYLOAD)
         .for_each(|tlv| tlv.put(&mut tlvs));
+    let schedule = from_now(replace.schedule_delivery_time, now);
+    let validity = from_now(replace.validity_period, now);
     let unless_empty = |new, old| if <[u8]>::is_empty(new) { old } else { new };
     let sm = Sm {
-        schedule_delivery_time: unless_empty(
-            replace.schedule_delivery_time,
-            before.schedule_delivery_time,
-        ),
-        validity_period: unless_empty(replace.validity_period, before.validity_period),
+        schedule_delivery_time: unless_empty(&schedule[..], before.schedule_delivery_time),
+        validity_period: unless_empty(&validity[..], before.validity_period),
         registered_delivery: replace.registered_delivery,
         sm_default_msg_id: replace.sm_default_msg_id,
         short_message: replace.short_message,

@@ -1,19 +1,20 @@
 //! A carrier delivers: reports about our messages, and messages from phones.
 
 use super::after::{After, Landed, Place};
-use super::deadletter::DeadLetter;
+use super::deadletter::{DeadLetter, Reason};
 use super::ledger::{Ending, Stage};
 use super::siblings::Sibling;
 use super::switchboard::Clerk;
-use super::tell::Telling;
+use super::tell::{Telling, ending_record};
 use crate::carrier::{Arrival, Line, Parcel, Reply, SegmentReceipts};
-use crate::journal::Record;
-use crate::message::{AccountId, CarrierId, Content, GroupId, MessageId};
+use crate::journal::{Inbound, Record, Reported};
+use crate::message::{AccountId, CarrierId, Content, MessageId};
 use crate::moment::Moment;
-use crate::receipt::{CarrierMessageId, Found, Report};
+use crate::receipt::{Found, Report};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 use smppgate_codec::receipt::State;
+use smppgate_codec::text::DefaultAlphabet;
 use std::sync::Arc;
 
 impl Clerk {
@@ -25,18 +26,14 @@ impl Clerk {
         now: Moment,
         replies: &mut Vec<Reply>,
     ) {
-        let Some(slot) = self.carriers.table().slot(carrier) else {
-            replies.extend(batch.drain(..).map(|arrival| later(&arrival)));
-            return;
-        };
-        let group = slot.group;
+        if self.carriers.table().slot(carrier).is_none() {
+            return replies.extend(batch.drain(..).map(|arrival| later(&arrival)));
+        }
         let landed = self.landed(carrier, batch, now);
         // Ids and contents are shared so that the records can borrow while the batch moves on.
         let written: SmallVec<[Written; 16]> = landed.iter().filter_map(Written::of).collect();
-        let records: SmallVec<[Record<'_>; 16]> = written
-            .iter()
-            .map(|one| one.record(carrier, group, now))
-            .collect();
+        let records: SmallVec<[Record<'_>; 16]> =
+            written.iter().map(|one| one.record(carrier, now)).collect();
         let then = After::Arrivals {
             carrier,
             line: line.clone(),
@@ -53,30 +50,81 @@ impl Clerk {
     /// Says of each delivery where it belongs. A message from a phone gets its id here, and its
     /// account gives it room.
     fn landed(&mut self, carrier: CarrierId, batch: &mut Vec<Arrival>, now: Moment) -> Vec<Landed> {
-        let landed = batch.drain(..).map(
-            |Arrival {
-                 sequence,
-                 command,
-                 parcel,
-             }| {
-                let place = match parcel {
-                    Parcel::Report(report) => Place::Report(report),
-                    Parcel::Message(content) => self.place(carrier, content, now),
-                    Parcel::Nothing => {
-                        Place::Nowhere("a receipt that names no message", Vec::new())
+        let mut landed = Vec::with_capacity(batch.len());
+        for arrival in batch.drain(..) {
+            let Arrival {
+                sequence,
+                command,
+                parcel,
+            } = arrival;
+            let (id, place) = match parcel {
+                Parcel::Report(report) => (None, Place::Report(report)),
+                Parcel::Message(content) => self.place(carrier, content, now),
+                Parcel::Nothing(pdu) => (
+                    self.board.ids().take(1, now).next(),
+                    Place::Nowhere(Reason::NamesNothing, pdu),
+                ),
+            };
+            landed.push(Landed {
+                reply: Reply {
+                    sequence,
+                    command,
+                    status: Status::ESME_ROK,
+                },
+                id,
+                place,
+            });
+        }
+        if self.board.keeps() {
+            self.know_ends(carrier, &mut landed, now);
+        }
+        landed
+    }
+
+    /// Finds the reports that are the end of their message and of nothing else: for each of these
+    /// the journal keeps just that. The others get an id of their own, by which they are kept until
+    /// they have found theirs.
+    fn know_ends(&mut self, carrier: CarrierId, landed: &mut [Landed], now: Moment) {
+        let Some(slot) = self.carriers.table().slot(carrier) else {
+            return;
+        };
+        let correlator = slot.correlator.lock();
+        let peek = |landed: &Landed| match &landed.place {
+            Place::Report(report) if report.last => correlator.peek(report),
+            _ => None,
+        };
+        let found: SmallVec<[Option<MessageId>; 32]> = landed.iter().map(peek).collect();
+        drop(correlator);
+        let each = slot.segment_receipts == SegmentReceipts::Each;
+        let mut hand = self.board.ledger.hand();
+        for (one, found) in landed.iter_mut().zip(found) {
+            if !matches!(&one.place, Place::Report(report) if report.last) {
+                continue;
+            }
+            let entry = found.and_then(|id| Some((id, hand.entry(id)?)));
+            let alone = entry.filter(|(_, entry)| {
+                each && entry.parts.is_none()
+                    && entry.together.is_none()
+                    && matches!(entry.stage, Stage::Taken(_))
+            });
+            match alone {
+                Some((id, entry)) => {
+                    if let Place::Report(report) = std::mem::replace(&mut one.place, Place::Full) {
+                        let is_delivered =
+                            matches!(report.state, State::Delivered | State::Accepted);
+                        let asked = entry.content.registered_delivery();
+                        let told = asked.wants_final(is_delivered);
+                        one.place = Place::End { id, told, report };
                     }
-                };
-                Landed {
-                    reply: Reply {
-                        sequence,
-                        command,
-                        status: Status::ESME_ROK,
-                    },
-                    place,
                 }
-            },
-        );
-        landed.collect()
+                None => {
+                    one.id = self.board.ids().take(1, now).next();
+                    if let Place::Report(report) = &mut one.place {
+                        report.own_id = one.id;
+                    }
+                }
+            }
+        }
     }
 
     /// The deliveries are durable: the carrier is told so, and each goes where it belongs.
@@ -90,35 +138,52 @@ impl Clerk {
         let mut reports = Vec::with_capacity(batch.len());
         let mut telling = Telling::default();
         let mut letters = Vec::new();
-        for Landed { mut reply, place } in batch {
-            match place {
-                Place::Report(report) => reports.push(report),
-                Place::Account(account, id, content) => {
+        for landed in batch {
+            let Landed {
+                mut reply,
+                id,
+                place,
+            } = landed;
+            match (place, id) {
+                (Place::End { id, report, .. }, _) => reports.push(Heard {
+                    report,
+                    written: Some(id),
+                }),
+                (Place::Report(report), _) => reports.push(Heard {
+                    report,
+                    written: None,
+                }),
+                (Place::Account(account, content), Some(id)) => {
                     self.phone_wrote(account, (id, content), now, &mut telling);
                 }
-                Place::Full => reply.status = Status::ESME_RX_T_APPN,
-                Place::Nowhere(reason, number) => letters.push(DeadLetter {
+                (Place::Nowhere(reason, pdu), Some(id)) => letters.push(DeadLetter {
+                    id,
                     at: now,
                     reason,
-                    message: None,
                     account: None,
                     carrier: Some(carrier),
-                    number,
+                    number: match reason {
+                        Reason::NoRule => numbers_of(&pdu).1,
+                        _ => numbers_of(&pdu).0,
+                    },
                     carrier_message_id: None,
                 }),
+                (Place::Full | Place::Account(..) | Place::Nowhere(..), _) => {
+                    reply.status = Status::ESME_RX_T_APPN;
+                }
             }
             replies.push(reply);
         }
         self.board.counters.reports.add(reports.len());
         self.tell(telling);
         self.reported(carrier, reports, now);
-        self.board.give_up(letters);
+        self.give_up(letters);
     }
 
     /// The deliveries cannot be made durable: the carrier is to keep them.
     pub(super) fn not_arrived(&mut self, batch: Vec<Landed>, replies: &mut Vec<Reply>) {
-        for Landed { reply, place } in batch {
-            if let Place::Account(account, _, content) = place {
+        for Landed { reply, place, .. } in batch {
+            if let Place::Account(account, content) = place {
                 let desk = self.board.roster.desk(account);
                 desk.close(content.places());
             }
@@ -130,30 +195,38 @@ impl Clerk {
     }
 
     /// Reports find their messages; what is final ends them.
-    pub(super) fn reported(&mut self, carrier: CarrierId, reports: Vec<Report>, now: Moment) {
+    pub(super) fn reported(&mut self, carrier: CarrierId, reports: Vec<Heard>, now: Moment) {
         if reports.is_empty() {
             return;
         }
         let board = self.board.clone();
-        let Some(slot) = self.carriers.table().slot(carrier) else {
+        let Some(slot) = self.carriers.table().slot(carrier).cloned() else {
             return;
         };
+        let mut telling = Telling::default();
         let mut found = Vec::with_capacity(reports.len());
         let mut unmatched = Vec::new();
+        let mut laid = Vec::new();
         let mut absorbed = 0;
         let mut untold = 0;
         let mut correlator = slot.correlator.lock();
         let alike_before = correlator.alike();
-        for report in reports {
-            match correlator.find(&report, report.last) {
-                Found::Open(id) => found.push((id, report)),
+        for heard in reports {
+            match correlator.find(&heard.report, heard.report.last) {
+                Found::Open(id) => found.push((id, heard)),
                 Found::Settled(_) => {
                     absorbed += 1;
+                    let mut report = heard.report;
+                    if let Some(own_id) = report.own_id.take() {
+                        telling.close(own_id, now);
+                    }
                     correlator.park_repetition(report, now);
                 }
                 Found::Nothing => {
-                    if let Err(report) = correlator.park(report, now) {
-                        unmatched.push(report);
+                    let is_auto = correlator.is_auto();
+                    match board.laid_down(slot.group, &heard.report, is_auto) {
+                        Some(id) => laid.push((id, heard.report)),
+                        None => unmatched.extend(correlator.park(heard.report, now).err()),
                     }
                 }
             }
@@ -168,10 +241,10 @@ impl Clerk {
                 "receipts bear ids in another form than responses; write down which"
             );
         }
-        let mut telling = Telling::default();
         let mut spoken: Vec<(Sibling, Ending)> = Vec::new();
         let mut hand = board.ledger.hand();
-        for (id, report) in found {
+        for (id, Heard { report, written }) in found {
+            let own_id = report.own_id;
             if report.last
                 && let Some(entry) = hand.entry(id)
                 && let Some(parts) = &mut entry.parts
@@ -179,13 +252,18 @@ impl Clerk {
                 parts.reported(ending(&report), slot.segment_receipts);
                 let is_leaving = matches!(entry.stage, Stage::With(_));
                 if is_leaving || parts.ending().is_none() {
-                    // Other parts of it are on their way.
+                    // Other parts of it are on their way. After a restart they are counted anew, so
+                    // that this is kept until the message has come to its end.
+                    parts.reports.extend(own_id);
                     continue;
                 }
             }
             if report.last {
                 match hand.remove(id) {
                     Some(entry) => {
+                        let of_parts = entry.parts.iter().flat_map(|parts| &parts.reports);
+                        let reports = of_parts.copied().chain(own_id);
+                        reports.for_each(|report| telling.close(report, now));
                         let whole = entry.parts.as_ref().and_then(|parts| parts.ending());
                         let ending = whole.unwrap_or_else(|| ending(&report));
                         if slot.segment_receipts != SegmentReceipts::Each
@@ -194,16 +272,24 @@ impl Clerk {
                             spoken.push((sibling, ending));
                         }
                         let together = entry.together.clone();
-                        telling.end(id, entry, ending, now);
+                        match written == Some(id) {
+                            true => telling.ended(id, entry, ending, now),
+                            false => telling.end(id, entry, ending, now),
+                        }
                         for other in together.iter().flat_map(|all| all.iter()) {
                             if let Some(entry) = hand.remove(*other) {
                                 telling.end(*other, entry, ending, now);
                             }
                         }
                     }
+                    // It was laid down in this moment.
+                    None if board.is_laid_down(id) => laid.push((id, report)),
                     // Its sender wanted no receipt, or was told another end.
                     None => {
                         untold += 1;
+                        own_id
+                            .into_iter()
+                            .for_each(|report| telling.close(report, now));
                         telling.learn(id, report.state, report.error, now);
                     }
                 }
@@ -226,57 +312,125 @@ impl Clerk {
         board.counters.reports_untold.add(untold);
         board.counters.ids_in_another_form.add(alike);
         self.tell(telling);
+        self.fetch_laid(carrier, laid, now);
         self.unmatched(carrier, unmatched, now);
+    }
+
+    /// Reports whose message is not known, or not yet.
+    pub(super) fn wait_for_message(
+        &mut self,
+        carrier: CarrierId,
+        reports: Vec<Report>,
+        now: Moment,
+    ) {
+        let Some(slot) = self.carriers.table().slot(carrier) else {
+            return self.unmatched(carrier, reports, now);
+        };
+        let mut correlator = slot.correlator.lock();
+        let parked = reports
+            .into_iter()
+            .filter_map(|report| correlator.park(report, now).err());
+        let left = parked.collect();
+        drop(correlator);
+        self.unmatched(carrier, left, now);
     }
 
     /// Reports that belong to nothing we know.
     pub(super) fn unmatched(&mut self, carrier: CarrierId, reports: Vec<Report>, now: Moment) {
         self.board.counters.reports_unmatched.add(reports.len());
-        let letters = reports.into_iter().map(|report| DeadLetter {
-            at: now,
-            reason: "a receipt that matches no message",
-            message: None,
-            account: None,
-            carrier: Some(carrier),
-            number: Vec::new(),
-            carrier_message_id: Some(report.id.to_string()),
-        });
-        self.board.give_up(letters.collect());
+        let mut letters = Vec::with_capacity(reports.len());
+        for report in reports {
+            // Without a journal that keeps them they have no ids yet.
+            let own_id = report.own_id;
+            let Some(id) = own_id.or_else(|| self.board.ids().take(1, now).next()) else {
+                continue;
+            };
+            letters.push(DeadLetter {
+                id,
+                at: now,
+                reason: Reason::NoMessage,
+                account: None,
+                carrier: Some(carrier),
+                number: numbers_of(&report.pdu).0,
+                carrier_message_id: Some(report.id.to_string().into()),
+            });
+        }
+        self.give_up(letters);
+    }
+}
+
+/// A report that is durable, if it has to be.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// What the carrier says.
+    pub report: Report,
+    /// The message whose end the journal has already by it.
+    pub written: Option<MessageId>,
+}
+
+impl From<Report> for Heard {
+    fn from(report: Report) -> Self {
+        Self {
+            report,
+            written: None,
+        }
     }
 }
 
 /// What the journal is to keep of a delivery.
 enum Written {
-    Report(CarrierMessageId, State),
-    Message(AccountId, MessageId, Content),
+    End {
+        id: MessageId,
+        told: bool,
+        ending: Ending,
+    },
+    Report(MessageId, Arc<[u8]>),
+    Message(MessageId, AccountId, Content),
+    Nobodys(MessageId, Arc<[u8]>),
 }
 
 impl Written {
     fn of(landed: &Landed) -> Option<Self> {
-        match &landed.place {
-            Place::Report(report) => Some(Self::Report(report.id.clone(), report.state)),
-            Place::Account(account, id, content) => {
-                Some(Self::Message(*account, *id, content.clone()))
+        match (&landed.place, landed.id) {
+            (Place::End { id, told, report }, _) => Some(Self::End {
+                id: *id,
+                told: *told,
+                ending: ending(report),
+            }),
+            (Place::Report(report), Some(id)) => Some(Self::Report(id, report.pdu.clone())),
+            (Place::Account(account, content), Some(id)) => {
+                Some(Self::Message(id, *account, content.clone()))
             }
-            Place::Full | Place::Nowhere(..) => None,
+            (Place::Nowhere(_, pdu), Some(id)) => Some(Self::Nobodys(id, pdu.clone())),
+            _ => None,
         }
     }
 
-    fn record(&self, carrier: CarrierId, group: GroupId, at: Moment) -> Record<'_> {
+    fn record(&self, carrier: CarrierId, at: Moment) -> Record<'_> {
         match self {
-            Self::Report(id, state) => Record::Reported {
-                group,
-                carrier_message_id: id.as_bytes(),
-                state: state.message_state().0,
-                at,
-            },
-            Self::Message(account, id, content) => Record::Inbound {
+            Self::End { id, told, ending } => ending_record(*id, ending, *told, at),
+            Self::Report(id, pdu) => Record::Reported(Reported {
                 id: *id,
-                account: *account,
                 carrier,
                 at,
+                pdu,
+            }),
+            Self::Message(id, account, content) => Record::Inbound(Inbound {
+                id: *id,
+                account: Some(*account),
+                carrier,
+                at,
+                alphabet: content.alphabet(),
                 pdu: content.pdu(),
-            },
+            }),
+            Self::Nobodys(id, pdu) => Record::Inbound(Inbound {
+                id: *id,
+                account: None,
+                carrier,
+                at,
+                alphabet: DefaultAlphabet::Gsm,
+                pdu,
+            }),
         }
     }
 }
@@ -287,6 +441,15 @@ fn ending(report: &Report) -> Ending {
         error: report.error,
         network_error: report.network_error,
     }
+}
+
+/// The number that something is from or about, and the one that it is for.
+pub(super) fn numbers_of(pdu: &[u8]) -> (Box<[u8]>, Box<[u8]>) {
+    let content = Content::kept(pdu, DefaultAlphabet::Gsm, None);
+    content.map_or_else(Default::default, |content| {
+        let (from, to) = (content.source().digits, content.destination().digits);
+        (from.into(), to.into())
+    })
 }
 
 fn later(arrival: &Arrival) -> Reply {

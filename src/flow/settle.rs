@@ -29,7 +29,14 @@ impl Clerk {
 
     /// Does the rest of steps whose batches the journal has settled.
     pub fn settle(&mut self, completions: Vec<Completion<After>>) {
-        for (then, outcome) in completions {
+        for completion in completions {
+            let (then, outcome) = match completion {
+                Completion::Written(then, outcome) => (then, outcome),
+                Completion::Fetched(then, kept) => {
+                    self.fetched(then, kept);
+                    continue;
+                }
+            };
             if outcome == Err(Refusal::Failed) {
                 self.board.fail();
             }
@@ -38,13 +45,14 @@ impl Clerk {
                     seat,
                     account,
                     messages,
+                    at,
                 } => {
                     // Responses are left before the messages move on: a receipt that comes in
                     // this moment finds them in front of it.
                     match outcome {
                         Ok(()) => {
                             seat.answer(self.stored_answers(&messages));
-                            self.stored(&seat, account, messages);
+                            self.stored(&seat, account, messages, at);
                         }
                         Err(refusal) => seat.answer(self.not_stored(account, messages, refusal)),
                     }
@@ -69,7 +77,11 @@ impl Clerk {
                 then @ (After::Cancelled { .. } | After::Replaced { .. }) => {
                     self.managed_later(then, outcome);
                 }
-                After::Nothing => {}
+                After::Ended { deliveries } if outcome.is_ok() => self.hand_out(deliveries),
+                After::Ended { .. }
+                | After::Reported { .. }
+                | After::Over { .. }
+                | After::Nothing => {}
             }
         }
     }

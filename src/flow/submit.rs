@@ -1,12 +1,12 @@
 //! A message comes in: where it may go, whether there is room, and the first step of its way.
 
 use super::after::{After, Routed};
-use super::ledger::{Entry, Stage, UNDER_WAY_MAX};
+use super::ledger::{Entry, Opened, Stage, UNDER_WAY_MAX};
 use super::parked::PARKED_MAX;
 use super::switchboard::Clerk;
 use crate::esme::{Account, Answer, Seat, Submission};
-use crate::journal::{Record, Refusal};
-use crate::message::{AccountId, AckMode, CarrierId, OnUnknown};
+use crate::journal::{Accepted, Record, Refusal};
+use crate::message::{AccountId, AckMode, CarrierId, MessageId, OnUnknown, Times};
 use crate::moment::Moment;
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
@@ -37,7 +37,7 @@ impl Clerk {
             board.counters.queue_full.add(batch.len());
             return self.refuse_all(seat, batch, Status::ESME_RMSGQFUL, answers);
         }
-        let routed = self.routed(account_id, &account, batch, answers);
+        let routed = self.routed(account_id, &account, batch, now, answers);
         let routed = self.with_room(account_id, routed, answers);
         board.counters.refused.add(count - routed.len());
         seat.promises.make(answers.len() - before);
@@ -45,7 +45,7 @@ impl Clerk {
             return;
         }
         match account.ack {
-            AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed),
+            AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed, now),
             AckMode::Stored => self.store(seat, account_id, routed, now, answers),
         }
     }
@@ -69,6 +69,7 @@ impl Clerk {
         account_id: AccountId,
         account: &Account,
         batch: &mut Vec<Submission>,
+        now: Moment,
         answers: &mut Vec<Answer>,
     ) -> Vec<Routed> {
         let queries: SmallVec<[Query<'_>; 32]> = batch
@@ -115,8 +116,14 @@ impl Clerk {
                     }
                 },
             };
-            match status {
-                Ok(()) => routed.push(Routed { submission, via }),
+            let times = status.and_then(|()| times(&submission, account, now));
+            match times {
+                Ok(times) => routed.push(Routed {
+                    submission,
+                    times,
+                    unknown: account.when_unknown(table.unknown_outcome(choice)),
+                    via,
+                }),
                 Err(status) => {
                     queue_full += usize::from(status == Status::ESME_RMSGQFUL);
                     answers.extend(answer(&submission, status));
@@ -176,31 +183,38 @@ impl Clerk {
                     id, multi, content, ..
                 } = &one.submission;
                 let shown = multi.as_ref().map_or(*id, |multi| multi.id);
-                (*id, shown, content.clone())
+                (*id, shown, content.clone(), one.times)
             })
             .collect();
         let records: SmallVec<[Record<'_>; 32]> = contents
             .iter()
-            .map(|(id, shown, content)| Record::Accepted {
-                id: *id,
-                shown: *shown,
-                account,
-                at: now,
-                pdu: content.pdu(),
-                written_source: content.written_octets(),
+            .map(|(id, shown, content, times)| {
+                Record::Accepted(Accepted {
+                    id: *id,
+                    shown: *shown,
+                    account,
+                    ack: AckMode::Stored,
+                    at: now,
+                    due: times.due,
+                    until: times.until,
+                    alphabet: content.alphabet(),
+                    pdu: content.pdu(),
+                    written_source: content.written_octets(),
+                })
             })
             .collect();
         let then = After::Stored {
             seat: seat.clone(),
             account,
             messages,
+            at: now,
         };
         match self.journal(&records, then) {
             Ok(Some(After::Stored { messages, .. })) => {
                 let before = answers.len();
                 answers.extend(self.stored_answers(&messages));
                 seat.promises.make(answers.len() - before);
-                self.stored(seat, account, messages);
+                self.stored(seat, account, messages, now);
             }
             Err((After::Stored { messages, .. }, refusal)) => {
                 let before = answers.len();
@@ -221,7 +235,13 @@ impl Clerk {
     }
 
     /// The messages are durable and answered: they go to their carriers.
-    pub(super) fn stored(&mut self, seat: &Arc<Seat>, account: AccountId, messages: Vec<Routed>) {
+    pub(super) fn stored(
+        &mut self,
+        seat: &Arc<Seat>,
+        account: AccountId,
+        messages: Vec<Routed>,
+        now: Moment,
+    ) {
         // They were taken in stored mode, whatever the account's mode is by now.
         let account = self
             .accounts
@@ -229,7 +249,7 @@ impl Clerk {
             .account(account)
             .cloned()
             .unwrap_or_default();
-        self.open(seat, AckMode::Stored, account.on_unknown, messages);
+        self.open(seat, AckMode::Stored, account.on_unknown, messages, now);
     }
 
     pub(super) fn not_stored(
@@ -260,11 +280,19 @@ impl Clerk {
         ack: AckMode,
         on_unknown: OnUnknown,
         messages: Vec<Routed>,
+        now: Moment,
     ) {
         let stored = ack == AckMode::Stored;
+        let mut resting: Vec<(Moment, MessageId)> = Vec::new();
         let carriers = self.carriers.table().clone();
         let mut dispatch = super::dispatch::Dispatch::default();
-        let entries = messages.into_iter().map(|Routed { submission, via }| {
+        let entries = messages.into_iter().map(|routed| {
+            let Routed {
+                submission,
+                times,
+                unknown,
+                via,
+            } = routed;
             let Submission {
                 content,
                 id,
@@ -277,8 +305,12 @@ impl Clerk {
                 .copied()
                 .find(|carrier| carriers.is_bound(*carrier));
             let stage = match first {
+                _ if times.due > now => {
+                    resting.push((times.due, id));
+                    Stage::Resting
+                }
                 Some(carrier) => {
-                    dispatch.add(carrier, seat.account, id, content.clone());
+                    dispatch.add(carrier, seat.account, id, content.clone(), times.until);
                     Stage::With(carrier)
                 }
                 None => {
@@ -287,27 +319,50 @@ impl Clerk {
                 }
             };
             let entry = Entry {
-                account: seat.account,
-                seat: seat.clone(),
-                content,
                 ordinal,
                 sequence,
                 multi,
-                ack,
                 on_unknown,
                 answered: stored,
-                has_room: true,
-                stage,
-                via,
-                attempts: SmallVec::new(),
-                parts: None,
-                together: None,
+                unknown,
+                ..Entry::new(Opened {
+                    account: seat.account,
+                    seat: seat.clone(),
+                    content,
+                    ack,
+                    stage,
+                    until: times.until,
+                    via,
+                })
             };
             (id, entry)
         });
         self.board.ledger.open(entries);
+        if !resting.is_empty() {
+            let mut agenda = self.board.agenda.lock();
+            resting
+                .into_iter()
+                .for_each(|(due, id)| agenda.note(due, id));
+        }
         self.dispatch(dispatch);
     }
+}
+
+/// When a message may leave. In carrier mode its carrier keeps it until then.
+fn times(submission: &Submission, account: &Account, now: Moment) -> Result<Times, Status> {
+    let Account {
+        validity,
+        max_validity,
+        ..
+    } = account;
+    let times = Times::of(&submission.content, now, *validity, *max_validity)?;
+    Ok(match account.ack {
+        AckMode::Stored => times,
+        AckMode::Carrier => Times {
+            due: Moment::default(),
+            ..times
+        },
+    })
 }
 
 fn places(routed: &Routed) -> usize {

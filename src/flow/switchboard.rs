@@ -4,8 +4,9 @@
 //! [`Clerk`] is both. Every connection has a clerk of its own, with its own view of the tables.
 
 use super::after::After;
+use super::agenda::Agenda;
 use super::counters::Counters;
-use super::deadletter::{DeadLetter, DeadLetters};
+use super::deadletter::DeadLetters;
 use super::doorkeeper::{Doorkeeper, costliest};
 use super::gathering::Gathering;
 use super::ledger::{Ledger, UNDER_WAY_MAX};
@@ -27,6 +28,7 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Accounts that may bind.
 #[derive(Debug, Default)]
@@ -85,6 +87,8 @@ pub struct CarrierSlot {
     pub queue: Arc<Queue>,
     /// Which messages it is asked a receipt for.
     pub receipts: Receipts,
+    /// After the validity of a message: how long its report may take.
+    pub receipt_timeout: Duration,
     /// What the receipts of segments make of a message.
     pub segment_receipts: SegmentReceipts,
     /// Whether segments of ESMEs leave as one message.
@@ -152,6 +156,8 @@ pub struct Switchboard {
     pub counters: Counters,
     /// Who waits for a carrier to be bound.
     pub parked: Mutex<Parked>,
+    /// Who waits for its time.
+    pub(super) agenda: Mutex<Agenda>,
     /// Segments from phones that wait for the others.
     pub segments: Mutex<Segments>,
     /// Segments of ESMEs that one report of their carrier is about.
@@ -167,6 +173,8 @@ pub struct Switchboard {
     /// Who verifies passwords.
     pub(super) doorkeeper: Doorkeeper,
     ids: IdSource,
+    /// Makes marks of carriers' ids.
+    pub(super) marks: RandomState,
     journal: Box<dyn Journal<After>>,
     /// Set once nobody may bind any more.
     closed: AtomicBool,
@@ -193,6 +201,7 @@ impl Switchboard {
             inbound: Live::new(Arc::default()),
             counters: Counters::default(),
             parked: Mutex::default(),
+            agenda: Mutex::default(),
             segments: Mutex::default(),
             siblings: Mutex::default(),
             openings: Mutex::default(),
@@ -201,6 +210,7 @@ impl Switchboard {
             retry: Bell::default(),
             doorkeeper: Doorkeeper::new(key),
             ids: IdSource::new(node, 0),
+            marks: RandomState::default(),
             journal: journal(completions),
             closed: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -229,6 +239,11 @@ impl Switchboard {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Whether more than half of the room for messages is taken.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.ledger.places() > UNDER_WAY_MAX / 2
+    }
+
     /// Whether there is no room for another message, whoever sends it.
     pub fn is_full(&self) -> bool {
         self.ledger.places() >= UNDER_WAY_MAX
@@ -253,12 +268,9 @@ impl Switchboard {
         &*self.journal
     }
 
-    pub(super) fn give_up(&self, letters: Vec<DeadLetter>) {
-        let Some(first) = letters.first() else { return };
-        tracing::warn!(count = letters.len(), reason = first.reason, "dead letters");
-        self.counters.dead_letters.add(letters.len());
-        let mut kept = self.dead_letters.lock();
-        letters.into_iter().for_each(|letter| kept.keep(letter));
+    /// Whether the journal keeps what it is told, so that it can be read again.
+    pub(super) fn keeps(&self) -> bool {
+        self.journal.holdings().is_some()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What ESMEs are told: responses, and the end of their messages.
 
+use super::after::After;
 use super::ledger::{Ending, Entry};
 use super::remembered::Memory;
 use super::switchboard::Clerk;
 use crate::esme::{Answer, Delivery, Parcel, Receipt, Seat};
+use crate::journal::Record;
 use crate::message::{AccountId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::NumberMark;
@@ -16,7 +18,11 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Telling {
     seats: SmallVec<[(Arc<Seat>, Vec<Answer>); 4]>,
-    deliveries: SmallVec<[(AccountId, Vec<Delivery>); 2]>,
+    deliveries: Vec<Delivery>,
+    /// Ends that the journal does not know yet: nobody hears of them before it does.
+    ends: Vec<End>,
+    /// Lives of which nothing has to be kept any longer.
+    over: SmallVec<[(MessageId, Moment); 4]>,
     closed: SmallVec<[(AccountId, usize); 2]>,
     opened: SmallVec<[(AccountId, usize); 2]>,
     remembered: SmallVec<[(MessageId, Memory); 4]>,
@@ -25,6 +31,15 @@ pub(super) struct Telling {
     refused: usize,
     delivered: usize,
     undelivered: usize,
+}
+
+/// The end of a message, and what its sender is told of it.
+#[derive(Debug)]
+struct End {
+    id: MessageId,
+    ending: Ending,
+    at: Moment,
+    delivery: Option<Delivery>,
 }
 
 impl Telling {
@@ -49,8 +64,37 @@ impl Telling {
         }
     }
 
-    /// A message has come to its end, and its sender gets the receipt that it asked for.
+    /// A message has come to its end. Once that is durable its sender gets the receipt that it
+    /// asked for.
     pub fn end(&mut self, id: MessageId, entry: Entry, ending: Ending, now: Moment) {
+        let delivery = self.last_word(id, entry, ending, now);
+        self.ends.push(End {
+            id,
+            ending,
+            at: now,
+            delivery,
+        });
+    }
+
+    /// The same where that is durable already.
+    pub fn ended(&mut self, id: MessageId, entry: Entry, ending: Ending, now: Moment) {
+        let delivery = self.last_word(id, entry, ending, now);
+        self.deliveries.extend(delivery);
+    }
+
+    /// Nothing more has to be kept of this life.
+    pub fn close(&mut self, id: MessageId, now: Moment) {
+        self.over.push((id, now));
+    }
+
+    /// The receipt of a message that has come to its end, if its sender wants one.
+    fn last_word(
+        &mut self,
+        id: MessageId,
+        entry: Entry,
+        ending: Ending,
+        now: Moment,
+    ) -> Option<Delivery> {
         let Ending {
             state,
             error,
@@ -65,7 +109,8 @@ impl Telling {
             self.undelivered += 1;
         }
         if !entry.content.registered_delivery().wants_final(delivered) {
-            return self.forget(&entry);
+            self.forget(&entry);
+            return None;
         }
         if !entry.has_room {
             self.take_again(entry.account, entry.content.places());
@@ -80,14 +125,14 @@ impl Telling {
             error,
             network_error,
         };
-        self.deliver(Delivery {
+        Some(Delivery {
             id,
             account: entry.account,
             parcel: Parcel::Receipt(receipt),
             since: now,
             after,
             tries: 0,
-        });
+        })
     }
 
     /// A message leaves the ledger; its sender may still ask for it.
@@ -141,15 +186,7 @@ impl Telling {
 
     /// Something is to be delivered.
     pub fn deliver(&mut self, delivery: Delivery) {
-        let account = delivery.account;
-        match self
-            .deliveries
-            .iter_mut()
-            .find(|(other, _)| *other == account)
-        {
-            Some((_, batch)) => batch.push(delivery),
-            None => self.deliveries.push((account, vec![delivery])),
-        }
+        self.deliveries.push(delivery);
     }
 
     /// Nothing more will be told about a message: its room is free.
@@ -205,13 +242,79 @@ impl Clerk {
         for (account, places) in telling.opened {
             self.board.roster.desk(account).open_anyway(places);
         }
-        for (account, deliveries) in telling.deliveries {
+        self.hand_out(telling.deliveries);
+        for (account, count) in telling.closed {
+            self.board.roster.desk(account).close(count);
+        }
+        if !telling.ends.is_empty() || !telling.over.is_empty() {
+            self.write_ends(telling.ends, &telling.over);
+        }
+    }
+
+    /// Tells the journal how messages have ended, and then their senders.
+    fn write_ends(&mut self, ends: Vec<End>, over: &[(MessageId, Moment)]) {
+        let ended = ends.iter().map(|end| {
+            let told = end.delivery.is_some();
+            ending_record(end.id, &end.ending, told, end.at)
+        });
+        let over = over.iter().map(|&(id, at)| Record::Closed {
+            id,
+            state: 0,
+            error: 0,
+            at,
+        });
+        let records: SmallVec<[Record<'_>; 16]> = ended.chain(over).collect();
+        let deliveries: Vec<Delivery> = ends.into_iter().filter_map(|end| end.delivery).collect();
+        let then = match deliveries.is_empty() {
+            true => After::Nothing,
+            false => After::Ended { deliveries },
+        };
+        // What the journal does not take any more is told after a restart.
+        if let Ok(Some(After::Ended { deliveries })) = self.journal(&records, then) {
+            self.hand_out(deliveries);
+        }
+    }
+
+    /// Hands deliveries over to the connections of their accounts.
+    pub(super) fn hand_out(&mut self, deliveries: Vec<Delivery>) {
+        let mut by_account: SmallVec<[(AccountId, Vec<Delivery>); 2]> = SmallVec::new();
+        for delivery in deliveries {
+            let account = delivery.account;
+            match by_account.iter_mut().find(|(other, _)| *other == account) {
+                Some((_, batch)) => batch.push(delivery),
+                None => by_account.push((account, vec![delivery])),
+            }
+        }
+        for (account, deliveries) in by_account {
             let (window, bind) = self.delivered_to(account);
             let desk = self.board.roster.desk(account);
             desk.deliver(deliveries, window, bind);
         }
-        for (account, count) in telling.closed {
-            self.board.roster.desk(account).close(count);
-        }
+    }
+}
+
+/// What the journal keeps of the end of a message, whose sender is `told` of it or has not asked.
+pub(super) fn ending_record(
+    id: MessageId,
+    ending: &Ending,
+    told: bool,
+    at: Moment,
+) -> Record<'static> {
+    let state = ending.state.message_state().0;
+    let error = ending.error;
+    match told {
+        true => Record::Ended {
+            id,
+            state,
+            error,
+            network_error: ending.network_error.map(|one| (one.network, one.code)),
+            at,
+        },
+        false => Record::Closed {
+            id,
+            state,
+            error,
+            at,
+        },
     }
 }

@@ -32,27 +32,21 @@ impl Clerk {
                 leaving.push(waiting);
                 continue;
             };
-            let Waiting {
-                id,
-                account,
-                content,
-                ..
-            } = waiting;
-            match gathering.lock().add(account, of, (id, content)) {
+            match gathering.lock().add(of, waiting) {
                 Gathered::Waiting => {}
-                Gathered::Alone((id, content)) => leaving.push(Waiting::new(id, account, content)),
+                Gathered::Alone(waiting) => leaving.push(waiting),
                 Gathered::Whole(segments) => {
-                    let whole = joined(segments.iter().map(|(_, content)| content));
-                    let first = segments.first().map(|(id, _)| *id);
-                    if let (Some(first), Some(whole)) = (first, whole) {
-                        let ids: Vec<MessageId> = segments.iter().map(|(id, _)| *id).collect();
+                    let whole = joined(segments.iter().map(|one| &one.content));
+                    let until = segments.iter().map(|one| one.until).min();
+                    if let (Some(first), Some(until), Some(whole)) =
+                        (segments.first(), until, whole)
+                    {
+                        let ids: Vec<MessageId> = segments.iter().map(|one| one.id).collect();
                         self.board.leave_together(&ids);
-                        leaving.push(Waiting::new(first, account, whole));
+                        leaving.push(Waiting::new(first.id, first.account, whole, until));
                     } else {
                         // It is too long to be one.
-                        let alone = segments.into_iter();
-                        leaving
-                            .extend(alone.map(|(id, content)| Waiting::new(id, account, content)));
+                        leaving.extend(segments);
                     }
                 }
             }
@@ -67,11 +61,7 @@ impl Clerk {
             let Some(gathering) = &slot.gathering else {
                 continue;
             };
-            let over = gathering.lock().look();
-            let over = over.into_iter();
-            let mut batch = over
-                .map(|(account, (id, content))| Waiting::new(id, account, content))
-                .collect();
+            let mut batch = gathering.lock().look();
             slot.queue.push(&mut batch);
             // For those that there is no room for another carrier may have some.
             let left = batch.into_iter().map(|waiting| Outcome {
@@ -104,10 +94,7 @@ impl Switchboard {
                 // Reports find the first whose sender wants to hear of them.
                 let mut speaker = None;
                 for id in all.iter() {
-                    let wants = hand
-                        .entry(*id)
-                        .is_some_and(|entry| entry.content.registered_delivery().0 & 0x13 != 0);
-                    if wants {
+                    if hand.entry(*id).is_some_and(|entry| entry.wants_report()) {
                         speaker = speaker.or(Some(*id));
                     }
                 }
@@ -116,13 +103,13 @@ impl Switchboard {
                     id: *id,
                     verdict: match *id == speaker {
                         true => Verdict::Accepted(carrier_id.clone()),
-                        false => Verdict::AcceptedWith,
+                        false => Verdict::AcceptedWith(carrier_id.clone()),
                     },
                 }));
                 continue;
             }
             for id in all.iter() {
-                if outcome.verdict != Verdict::Unknown
+                if !outcome.verdict.is_unknown()
                     && let Some(entry) = hand.entry(*id)
                 {
                     entry.together = None;

@@ -1,6 +1,6 @@
 //! What has become of deliveries: an ESME has taken them, refused them, or could not take them.
 
-use super::deadletter::DeadLetter;
+use super::deadletter::{DeadLetter, Reason};
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::esme::{Delivered, Delivery, Parcel, Verdict};
@@ -22,7 +22,7 @@ impl Clerk {
     pub(super) fn deliveries_settled(&mut self, batch: &mut Vec<Delivered>, now: Moment) {
         let taken: SmallVec<[Record<'_>; 32]> = batch
             .iter()
-            .filter(|one| one.verdict == Verdict::Taken)
+            .filter(|one| one.verdict == Verdict::Taken && one.delivery.ends())
             .map(|one| Record::Told {
                 id: one.delivery.id,
                 at: now,
@@ -49,9 +49,9 @@ impl Clerk {
                     telling.give_back(delivery.account, delivery.places());
                 }
                 Verdict::Refused(status) => {
-                    letters.push(letter(&delivery, "the ESME refused it for good", now));
                     tracing::debug!(message = %delivery.id, %status, "delivery refused");
                     if delivery.ends() {
+                        letters.push(letter(&delivery, Reason::Refused, now));
                         telling.give_back(delivery.account, delivery.places());
                     }
                 }
@@ -85,7 +85,7 @@ impl Clerk {
         counters.messages_told.add(messages);
         counters.deliveries_again.add(again);
         self.tell(telling);
-        self.board.give_up(letters);
+        self.give_up(letters);
     }
 
     /// Gives up what could not be delivered in time, and brings back what was to be tried later.
@@ -98,25 +98,25 @@ impl Clerk {
             letters.extend(
                 expired
                     .iter()
-                    .map(|one| letter(one, "no bind took it within 72 hours", now)),
+                    .map(|one| letter(one, Reason::NobodyBound, now)),
             );
         }
-        self.board.give_up(letters);
+        self.give_up(letters);
     }
 }
 
-fn letter(delivery: &Delivery, reason: &'static str, now: Moment) -> DeadLetter {
+fn letter(delivery: &Delivery, reason: Reason, now: Moment) -> DeadLetter {
     let number = match &delivery.parcel {
-        Parcel::Receipt(receipt) => receipt.content.destination().digits.to_vec(),
-        Parcel::Message(content) => content.source().digits.to_vec(),
+        Parcel::Receipt(receipt) => receipt.content.destination().digits,
+        Parcel::Message(content) => content.source().digits,
     };
     DeadLetter {
         at: now,
         reason,
-        message: Some(delivery.id),
+        id: delivery.id,
         account: Some(delivery.account),
         carrier: None,
-        number,
+        number: number.into(),
         carrier_message_id: None,
     }
 }

@@ -107,9 +107,9 @@ fn slow_disk<T>(receiver: &Receiver<T>, trouble: &Trouble, completions: &Complet
             Some(Refusal::Failed) => Err(Refusal::Failed),
             Some(Refusal::Full) | None => Ok(()),
         };
-        let mut group: Vec<Completion<T>> = vec![(first, outcome)];
+        let mut group = vec![Completion::Written(first, outcome)];
         while let Ok(next) = receiver.try_recv() {
-            group.push((next, outcome));
+            group.push(Completion::Written(next, outcome));
         }
         completions(group);
     }
@@ -128,11 +128,10 @@ mod tests {
         let seen = done.clone();
         let completions: Completions<u32> = Box::new(move |group| {
             let mut seen = seen.lock().unwrap();
-            seen.extend(
-                group
-                    .into_iter()
-                    .map(|(then, outcome)| (then, outcome.is_ok())),
-            );
+            seen.extend(group.into_iter().filter_map(|completion| match completion {
+                Completion::Written(then, outcome) => Some((then, outcome.is_ok())),
+                Completion::Fetched(..) => None,
+            }));
         });
         (Memory::new(trouble.clone(), completions), trouble, done)
     }

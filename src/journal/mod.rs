@@ -1,6 +1,7 @@
 //! What must survive: records handed over in batches, confirmed in batches.
 //!
 //! * [`record`] is what is written;
+//! * [`holdings`] says where each life lies that has not ended;
 //! * [`memory`] keeps the same order of steps without a disk, and promises nothing across a crash.
 //!
 //! Whoever appends hands over what is to be done once the batch is durable. It comes back at once
@@ -8,10 +9,14 @@
 //! memory and over a disk that takes its time.
 
 pub mod record;
+pub mod holdings;
 pub mod memory;
 
+pub use holdings::{Holdings, Laid, Position};
 pub use memory::Memory;
-pub use record::Record;
+pub use record::{Accepted, Inbound, Part, Record, Reported, Role};
+
+use crate::message::MessageId;
 
 /// Takes batches of records; `T` is what is to be done once a batch is durable.
 pub trait Journal<T>: Send + Sync {
@@ -21,6 +26,18 @@ pub trait Journal<T>: Send + Sync {
     /// Whether there is room for what begins now. Work that is journalled only once a carrier has
     /// answered asks here before it begins.
     fn has_room(&self) -> bool;
+
+    /// Where what has not ended lies, if it can be read again. Then it need not stay in memory.
+    fn holdings(&self) -> Option<&Holdings> {
+        None
+    }
+
+    /// Reads the main records of these, which come back through the [`Completions`] in this order.
+    /// `Err` says that nothing can be read.
+    fn fetch(&self, ids: Vec<MessageId>, then: T) -> Result<(), T> {
+        let _ = ids;
+        Err(then)
+    }
 }
 
 /// What has become of a batch that was handed over.
@@ -43,8 +60,28 @@ pub enum Refusal {
     Failed,
 }
 
-/// One batch that was pending: what is to be done, and whether it has become durable.
-pub type Completion<T> = (T, Result<(), Refusal>);
+/// Something that was pending and has been done.
+#[derive(Debug)]
+pub enum Completion<T> {
+    /// One batch: what is to be done, and whether it has become durable.
+    Written(T, Result<(), Refusal>),
+    /// What was to be read, in the order in which it was asked for; `None` where nothing is kept
+    /// any more, or where it cannot be read.
+    Fetched(T, Vec<Option<Kept>>),
+}
 
 /// Where pending batches come back, several at a time and in order.
 pub type Completions<T> = Box<dyn Fn(Vec<Completion<T>>) + Send + Sync>;
+
+/// A main record that was read again.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    octets: Box<[u8]>,
+}
+
+impl Kept {
+    /// The record.
+    pub fn record(&self) -> Record<'_> {
+        unreachable!()
+    }
+}

@@ -1,7 +1,7 @@
 //! The PDU of a message as it was received, and where its fields lie.
 
 use smppgate_codec::code::{Command, EsmClass, RegisteredDelivery, Tag};
-use smppgate_codec::frame::Frame;
+use smppgate_codec::frame::{self, Frame};
 use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Sm};
 use smppgate_codec::text::DefaultAlphabet;
 use std::sync::Arc;
@@ -61,6 +61,21 @@ impl Content {
             written: None,
             reference: reference(data.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
         }
+    }
+
+    /// The message of a PDU that was kept, as it was: with this alphabet, and with the source that
+    /// its sender wrote, if the PDU bears another. `None` if it is no such PDU.
+    pub fn kept(pdu: &[u8], alphabet: DefaultAlphabet, written: Option<&[u8]>) -> Option<Self> {
+        let frame = frame::next(pdu, frame::LENGTH_MAX).ok()??;
+        let content = match frame.header.command {
+            Command::DATA_SM => Self::of_data(&frame, &Data::decode(&frame).ok()?),
+            _ => Self::of_sm(&frame, &Sm::decode(&frame).ok()?),
+        };
+        Some(Self {
+            alphabet,
+            written: written.map(Arc::from),
+            ..content
+        })
     }
 
     /// The same with another meaning of data_coding 0 than that of the GSM alphabet.
@@ -230,7 +245,6 @@ mod tests {
     use super::*;
     use bytes::BytesMut;
     use smppgate_codec::code::Status;
-    use smppgate_codec::frame;
     use smppgate_codec::pdu::Tlvs;
     use smppgate_codec::wire::PduWriter;
 

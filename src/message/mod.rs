@@ -6,7 +6,7 @@
 //! * `number`: phone numbers as routing compares them and as a log may show them;
 //! * `zone`: what a peer's clock is ahead of UTC;
 //! * `content`: the PDU as it was received, and where its fields lie; `long`: its segments;
-//!   `alphabet`: its text for those who read it otherwise, `keyword`: the word that it begins with.
+//!   `times`: when it may leave; `alphabet`: its text for those who read it otherwise, `keyword`: the word that it begins with.
 
 mod id;
 mod names;
@@ -14,6 +14,7 @@ mod number;
 mod zone;
 mod content;
 mod long;
+mod times;
 mod alphabet;
 mod keyword;
 
@@ -26,4 +27,5 @@ pub use names::{
     AccountId, AckMode, CarrierId, Class, GroupId, LateReport, OnUnknown, UnknownOutcome,
 };
 pub use number::{Masked, digits};
+pub use times::Times;
 pub use zone::{Zone, ZoneError};

@@ -8,6 +8,11 @@ pub struct AccountId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CarrierId(pub u16);
 
+impl CarrierId {
+    /// No carrier at all.
+    pub const NONE: Self = Self(u16::MAX);
+}
+
 /// Carriers that are one account at the same operator: they share ids and receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupId(pub u16);

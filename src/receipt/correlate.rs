@@ -47,6 +47,12 @@ pub type Unmatched = Vec<Report>;
 #[derive(Debug, Default)]
 pub struct Correlator {
     known: HashMap<CarrierMessageId, Known, RandomState>,
+    /// Those that have been known for longer, if they are to be laid down elsewhere some day.
+    older: HashMap<CarrierMessageId, Known, RandomState>,
+    /// Those that are being laid down.
+    leaving: HashMap<CarrierMessageId, Known, RandomState>,
+    /// When `known` became empty for the last time.
+    turned: Moment,
     /// Settled ids, the oldest first.
     settled: VecDeque<(CarrierMessageId, MessageId)>,
     /// Ids of messages whose senders want no receipt, the oldest first.
@@ -146,10 +152,7 @@ impl Correlator {
         if self.silent.len() > SILENT_MAX
             && let Some((oldest, message)) = self.silent.pop_front()
         {
-            let is_it = |known: &Known| !known.settled && known.message == message;
-            if self.known.get(&oldest).is_some_and(is_it) {
-                self.known.remove(&oldest);
-            }
+            self.forget(&oldest, |known| !known.settled && known.message == message);
         }
     }
 
@@ -236,7 +239,9 @@ impl Correlator {
     }
 
     fn find_by(&mut self, id: &CarrierMessageId, about: Option<NumberMark>, last: bool) -> Found {
-        let Some(known) = self.known.get_mut(id) else {
+        let younger = self.known.get_mut(id);
+        let known = younger.or_else(|| self.older.get_mut(id));
+        let Some(known) = known.or_else(|| self.leaving.get_mut(id)) else {
             return Found::Nothing;
         };
         if about.is_some_and(|about| about != known.destination) {
@@ -251,6 +256,45 @@ impl Correlator {
             self.remember_settled(id.clone(), message);
         }
         Found::Open(message)
+    }
+
+    /// The message of a report by the first of its ids, as it stands. Nothing is settled by that.
+    pub fn peek(&self, report: &Report) -> Option<MessageId> {
+        let younger = self.known.get(&report.id);
+        let known = younger.or_else(|| self.older.get(&report.id))?;
+        (!known.settled).then_some(known.message)
+    }
+
+    /// Whether ids may be written otherwise in receipts than in responses.
+    pub fn is_auto(&self) -> bool {
+        self.auto
+    }
+
+    /// What has been known for `span` at least and waits for its report: it is about to be kept
+    /// elsewhere, and stays known until [`Correlator::leave`]. Less than `span` after the last call
+    /// that is nothing.
+    pub fn age(&mut self, span: Duration, now: Moment) -> Vec<(CarrierMessageId, MessageId)> {
+        if now < self.turned + span {
+            return Vec::new();
+        }
+        self.turned = now;
+        let older = std::mem::replace(&mut self.older, std::mem::take(&mut self.known));
+        self.leaving.extend(older);
+        let waiting = self.leaving.iter().filter(|(_, known)| !known.settled);
+        waiting
+            .map(|(id, known)| (id.clone(), known.message))
+            .collect()
+    }
+
+    /// What was about to be kept elsewhere is, but for those that stay.
+    pub fn leave(&mut self, stays: impl Fn(MessageId) -> bool) {
+        for (id, known) in self.leaving.drain() {
+            let is_wanted = known.settled || stays(known.message);
+            // An id that was given out again since means the newer message.
+            if is_wanted && !self.older.contains_key(&id) {
+                self.known.entry(id).or_insert(known);
+            }
+        }
     }
 
     /// Keeps a report until its message is learned. What there is no room for comes back.
@@ -300,13 +344,15 @@ impl Correlator {
 
     /// Forgets ids of messages that were accepted before this: their end came from elsewhere.
     pub fn forget_before(&mut self, accepted: Moment) {
-        self.known
-            .retain(|_, known| known.settled || known.message.accepted() >= accepted);
+        for generation in [&mut self.known, &mut self.older, &mut self.leaving] {
+            generation.retain(|_, known| known.settled || known.message.accepted() >= accepted);
+        }
     }
 
     /// Correlations whose receipt has not come yet.
     pub fn open(&self) -> usize {
-        self.known.len().saturating_sub(self.settled.len())
+        let known = self.known.len() + self.older.len() + self.leaving.len();
+        known.saturating_sub(self.settled.len())
     }
 
     /// Reports that wait for their message.
@@ -320,9 +366,14 @@ impl Correlator {
             && let Some((oldest, message)) = self.settled.pop_front()
         {
             // The id may have been given out again since: then it stays.
-            let is_it = |known: &Known| known.settled && known.message == message;
-            if self.known.get(&oldest).is_some_and(is_it) {
-                self.known.remove(&oldest);
+            self.forget(&oldest, |known| known.settled && known.message == message);
+        }
+    }
+
+    fn forget(&mut self, id: &CarrierMessageId, is_it: impl Fn(&Known) -> bool) {
+        for generation in [&mut self.known, &mut self.older, &mut self.leaving] {
+            if generation.get(id).is_some_and(&is_it) {
+                generation.remove(id);
             }
         }
     }
@@ -345,6 +396,8 @@ mod tests {
             state,
             last: state.is_final(),
             repeats: false,
+            own_id: None,
+            pdu: [].into(),
             error: 0,
             network_error: None,
             at,

@@ -1,9 +1,11 @@
 //! What a carrier says has become of a message.
 
 use super::{CarrierMessageId, NumberMark};
+use crate::message::MessageId;
 use crate::moment::Moment;
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
+use std::sync::Arc;
 
 /// One report of a carrier, taken out of its PDU.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub struct Report {
     pub network_error: Option<NetworkErrorCode>,
     /// It looked like the repetition of a final report when it came.
     pub repeats: bool,
+    /// Our id of the report, if it is kept by itself.
+    pub own_id: Option<MessageId>,
+    /// The whole PDU, header included.
+    pub pdu: Arc<[u8]>,
     /// When we read it.
     pub at: Moment,
 }

@@ -145,7 +145,10 @@ fn what_the_api_does_not_know_it_says_in_a_sentence() {
     }
     for (query, expected) in [
         ("limit=0", "limit is `0`; write a number from 1 to 1000"),
-        ("after=x", "after is `x`; write a number from 0 to "),
+        (
+            "after=x",
+            "after is `x`; write what `next` was in the answer before",
+        ),
         ("first=7", "first is no key here; there is limit and after"),
     ] {
         let page = house.asked(&format!("GET /v1/dead-letters?{query}"), "");
@@ -291,10 +294,9 @@ fn dead_letters_are_read_in_portions() {
     }
     let first = get(&house, "/v1/dead-letters?limit=2");
     let letter = &first["dead_letters"][0];
-    assert_eq!(letter["id"], "1");
     assert_eq!(letter["carrier"], "north");
     assert_eq!(letter["address"], "99999");
-    for field in ["account", "message_id", "carrier_message_id"] {
+    for field in ["account", "carrier_message_id"] {
         assert_eq!(letter[field], Value::Null, "{field}");
     }
     assert!(!letter["reason"].as_str().unwrap().is_empty());
@@ -304,18 +306,16 @@ fn dead_letters_are_read_in_portions() {
             .map(|letter| letter["id"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(ids(&first), ["1", "2"]);
+    assert_eq!(ids(&first).len(), 2);
     let mut read = ids(&first);
     let mut portion = first;
     while let Some(next) = portion["next"].as_str() {
         portion = get(&house, &format!("/v1/dead-letters?limit=2&after={next}"));
         read.extend(ids(&portion));
     }
-    assert_eq!(read, ["1", "2", "3", "4", "5"]);
-    assert_eq!(
-        get(&house, "/v1/dead-letters?after=5"),
-        get(&house, "/v1/dead-letters?after=99")
-    );
+    assert_eq!(read, ids(&get(&house, "/v1/dead-letters")));
+    assert_eq!(read.len(), 5);
+    assert!(read.is_sorted());
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn a_dead_letter_names_the_message_as_its_account_sees_it() {
     acme.settle(&receipt, Status::ESME_RX_R_APPN);
     until("it is given up", || house.metric("dead_letters_total") == 1);
     let letter = &get(&house, "/v1/dead-letters")["dead_letters"][0];
-    assert_eq!(letter["message_id"], id);
+    assert_eq!(letter["id"], id);
     assert_eq!(letter["account"], "acme");
 }
 

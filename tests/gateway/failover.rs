@@ -156,7 +156,7 @@ fn a_message_that_one_carrier_has_refused_waits_for_the_other() {
 
 #[test]
 fn what_waited_behind_the_window_of_a_bind_that_was_lost_goes_elsewhere() {
-    for mode in ["ack = \"stored\"", "ack = \"carrier\""] {
+    for mode in ["unknown_outcome = \"hold\"", "ack = \"carrier\""] {
         let (house, north, south) = two_carriers(mode, "window = 1", "window = 1");
         let (mut to_north, mut to_south) = (north.bound(), south.bound());
         let mut acme = house.trx("acme");

@@ -114,7 +114,7 @@ fn what_waits_for_a_verdict_is_withdrawn_when_its_customer_goes() {
 #[test]
 fn a_message_in_flight_on_a_bind_that_is_lost_is_held_and_not_sent_again() {
     for (mode, answer) in [
-        ("ack = \"stored\"", Status::ESME_ROK),
+        ("unknown_outcome = \"hold\"", Status::ESME_ROK),
         ("ack = \"carrier\"", Status::ESME_ROK),
         (
             "ack = \"carrier\"\non_unknown = \"refuse\"",
@@ -148,8 +148,10 @@ fn a_message_in_flight_on_a_bind_that_is_lost_is_held_and_not_sent_again() {
 
 #[test]
 fn in_stored_mode_a_late_answer_settles_what_was_held() {
-    let (house, _smsc, mut north, mut acme) =
-        one_carrier("", "response_timeout = \"1s\"\nwindow = 10");
+    let (house, _smsc, mut north, mut acme) = one_carrier(
+        "unknown_outcome = \"hold\"",
+        "response_timeout = \"1s\"\nwindow = 10",
+    );
     let sequence = acme.submit("33612345678");
     let id = acme.accepted(sequence);
     let request = north.request();
@@ -166,7 +168,7 @@ fn in_stored_mode_a_late_answer_settles_what_was_held() {
 fn in_stored_mode_a_late_refusal_goes_to_the_next_carrier() {
     let (north, south) = (Smsc::open(), Smsc::open());
     let house = House::open(&[
-        account("acme", ""),
+        account("acme", "unknown_outcome = \"hold\""),
         north.settings("north", "response_timeout = \"1s\""),
         south.settings("south", ""),
         route("all", "via = [\"north\", \"south\"]"),
@@ -191,8 +193,10 @@ fn in_stored_mode_a_late_refusal_goes_to_the_next_carrier() {
 
 #[test]
 fn a_carrier_that_answers_nothing_any_more_is_unbound_and_bound_again() {
-    let (_house, smsc, mut north, mut acme) =
-        one_carrier("", "response_timeout = \"1s\"\nwindow = 2");
+    let (_house, smsc, mut north, mut acme) = one_carrier(
+        "unknown_outcome = \"hold\"",
+        "response_timeout = \"1s\"\nwindow = 2",
+    );
     for _ in 0..3 {
         acme.submit("33612345678");
     }

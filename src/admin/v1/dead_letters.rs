@@ -4,7 +4,8 @@ use crate::admin::State;
 use crate::admin::answer::{Refusal, Shown, time};
 use crate::admin::query::Query;
 use crate::flow;
-use crate::message::IdForm;
+use crate::message::{IdForm, MessageId};
+use crate::moment::Moment;
 use axum::extract::{RawQuery, State as Shared};
 use serde::Serialize;
 use std::sync::Arc;
@@ -26,12 +27,10 @@ pub struct DeadLetters {
 
 #[derive(Serialize)]
 struct DeadLetter {
-    /// Its number among the dead letters.
+    /// Our id of it, by which it can be delivered again.
     id: String,
     at: String,
     reason: &'static str,
-    /// Our id of the message, as its account sees it.
-    message_id: Option<String>,
     /// The system_id of the account that should have had it.
     account: Option<String>,
     /// The carrier that it came from.
@@ -48,29 +47,28 @@ pub async fn list(
 ) -> Result<Shown<DeadLetters>, Refusal> {
     let query = Query::read(query.as_deref(), &["limit", "after"])?;
     let limit = query.number("limit", 1..=LIMIT_MOST)?.unwrap_or(LIMIT);
-    let after = query.number("after", 0..=u64::MAX)?.unwrap_or(0);
+    let after = query.place("after")?.unwrap_or_default();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut found: Vec<(u64, flow::DeadLetter)> = {
+    let mut found: Vec<flow::DeadLetter> = {
         let kept = state.board.dead_letters.lock();
         // One more than are shown tells whether there are more.
-        let found = kept.after(after).take(limit + 1);
-        found
-            .map(|(number, letter)| (number, letter.clone()))
+        kept.after((Moment(after.0), MessageId(after.1)))
+            .take(limit + 1)
+            .cloned()
             .collect()
     };
     let are_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| are_more);
-    let next = next.map(|(number, _)| number.to_string());
-    let dead_letters = found.into_iter();
-    let dead_letters = dead_letters.map(|(number, letter)| shown(&state, number, letter));
+    let next = next.map(|letter| format!("{}-{}", letter.at.0, letter.id.0));
+    let dead_letters = found.into_iter().map(|letter| shown(&state, letter));
     Ok(Shown(DeadLetters {
         dead_letters: dead_letters.collect(),
         next,
     }))
 }
 
-fn shown(state: &State, number: u64, letter: flow::DeadLetter) -> DeadLetter {
+fn shown(state: &State, letter: flow::DeadLetter) -> DeadLetter {
     let (accounts, carriers) = (
         state.board.accounts.current(),
         state.board.carriers.current(),
@@ -79,15 +77,12 @@ fn shown(state: &State, number: u64, letter: flow::DeadLetter) -> DeadLetter {
     let form = account.map_or(IdForm::Decimal, |account| account.message_id);
     let carrier = letter.carrier.and_then(|id| carriers.slot(id));
     DeadLetter {
-        id: number.to_string(),
+        id: String::from_utf8_lossy(letter.id.text(form).as_bytes()).into_owned(),
         at: time(letter.at),
-        reason: letter.reason,
-        message_id: letter
-            .message
-            .map(|id| String::from_utf8_lossy(id.text(form).as_bytes()).into_owned()),
+        reason: letter.reason.text(),
         account: account.map(|account| account.system_id.clone()),
         carrier: carrier.map(|slot| slot.name.clone()),
         address: String::from_utf8_lossy(&letter.number).into_owned(),
-        carrier_message_id: letter.carrier_message_id,
+        carrier_message_id: letter.carrier_message_id.map(String::from),
     }
 }

@@ -1,0 +1,135 @@
+//! What the journal keeps of what carriers have answered.
+
+use super::ledger::Ledger;
+use crate::carrier::{Outcome, SegmentReceipts, Verdict};
+use crate::journal::{Accepted, Part, Record};
+use crate::message::{AccountId, AckMode, CarrierId, Content, GroupId, MessageId, OnUnknown};
+use crate::moment::Moment;
+use crate::receipt::CarrierMessageId;
+use smallvec::SmallVec;
+
+/// Records of one batch.
+pub(super) type Records<'a> = SmallVec<[Record<'a>; 32]>;
+
+/// What is kept of one outcome.
+pub(super) struct Fact {
+    id: MessageId,
+    /// The message, if nothing has been kept of it before: its sender waits for this verdict.
+    message: Option<Message>,
+    said: Said,
+}
+
+struct Message {
+    shown: MessageId,
+    account: AccountId,
+    until: Moment,
+    content: Content,
+}
+
+enum Said {
+    Has(Option<CarrierMessageId>, Part),
+    GivenUp(Vec<CarrierMessageId>),
+    Refused(u32),
+    Unknown,
+}
+
+/// The facts of a batch. Ids and contents are copied so that records can borrow while the batch
+/// moves on.
+pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts) -> Vec<Fact> {
+    let mut hand = ledger.hand();
+    let fact = |outcome: &Outcome| {
+        let id = outcome.id;
+        let said = match &outcome.verdict {
+            Verdict::Accepted(carrier_id) => Said::Has(carrier_id.clone(), Part::Whole),
+            Verdict::AcceptedWith(carrier_id) => Said::Has(carrier_id.clone(), Part::With),
+            Verdict::PartAccepted {
+                carrier_id,
+                is_last,
+            } => {
+                let speaks = *is_last || policy != SegmentReceipts::Last;
+                let part = match speaks {
+                    true => Part::Speaking,
+                    false => Part::Silent,
+                };
+                Said::Has(carrier_id.clone(), part)
+            }
+            Verdict::AcceptedInParts(ids) => {
+                Said::Has(None, Part::All(u8::try_from(ids.len()).unwrap_or(u8::MAX)))
+            }
+            Verdict::GivenUp(ids) => Said::GivenUp(ids.clone()),
+            Verdict::Refused(refusal) => Said::Refused(refusal.status.0),
+            Verdict::Unknown | Verdict::Lost => Said::Unknown,
+            Verdict::Unfit(_) | Verdict::Returned => return None,
+        };
+        let mut message = None;
+        if let Some(entry) = hand.entry(id)
+            && !entry.answered
+        {
+            let is_kept = match said {
+                Said::Has(..) => true,
+                Said::Unknown => entry.on_unknown == OnUnknown::Accept,
+                Said::GivenUp(_) | Said::Refused(_) => false,
+            };
+            if !is_kept {
+                // Its sender is told a refusal, and nothing of it is kept.
+                return None;
+            }
+            message = Some(Message {
+                shown: entry.shown(id),
+                account: entry.account,
+                until: entry.until,
+                content: entry.content.clone(),
+            });
+        }
+        Some(Fact { id, message, said })
+    };
+    batch.iter().filter_map(fact).collect()
+}
+
+impl Fact {
+    /// Appends what is to be written.
+    pub fn put<'a>(
+        &'a self,
+        carrier: CarrierId,
+        group: GroupId,
+        at: Moment,
+        records: &mut Records<'a>,
+    ) {
+        let id = self.id;
+        records.extend(self.message.as_ref().map(|message| {
+            Record::Accepted(Accepted {
+                id,
+                shown: message.shown,
+                account: message.account,
+                ack: AckMode::Carrier,
+                at: id.accepted(),
+                due: Moment::default(),
+                until: message.until,
+                alphabet: message.content.alphabet(),
+                pdu: message.content.pdu(),
+                written_source: message.content.written_octets(),
+            })
+        }));
+        let has = |carrier_id: Option<&'a CarrierMessageId>, part| Record::Correlated {
+            id,
+            carrier,
+            group,
+            carrier_message_id: carrier_id.map_or(&[], CarrierMessageId::as_bytes),
+            part,
+            at,
+        };
+        match &self.said {
+            Said::Has(carrier_id, part) => records.push(has(carrier_id.as_ref(), *part)),
+            Said::GivenUp(ids) => {
+                records.extend(ids.iter().map(|id| has(Some(id), Part::Silent)));
+            }
+            Said::Refused(status) => records.push(Record::Refused {
+                id,
+                carrier,
+                status: *status,
+                at,
+            }),
+            Said::Unknown => records.push(Record::Unknown { id, carrier, at }),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Messages that wait for nothing but the report of their carrier are laid down: they leave the
+//! memory, and are read again when something is reported or their time is over.
+
+use super::after::After;
+use super::ledger::{Ending, Entry, Opened, Stage};
+use super::report::Heard;
+use super::switchboard::{Clerk, Switchboard};
+use super::tell::Telling;
+use crate::carrier::SegmentReceipts;
+use crate::esme::{Multi, Seat};
+use crate::journal::{Accepted, Kept, Laid, Record};
+use crate::message::{CarrierId, Content, GroupId, MessageId};
+use crate::moment::Moment;
+use crate::receipt::{CarrierMessageId, NumberMark, Report, alike};
+use smallvec::SmallVec;
+use smppgate_codec::receipt::State;
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A message that a carrier has had for so long without a report is laid down.
+const LAID_DOWN_AFTER: Duration = Duration::from_secs(60);
+
+/// The same while more than half of all places are taken.
+const LAID_DOWN_EARLY: Duration = Duration::from_secs(5);
+
+/// Messages that are laid down in one go.
+const LAID_DOWN_AT_ONCE: usize = 1_000;
+
+/// Messages that come to their end unreported in one go.
+const OVER_AT_ONCE: usize = 10_000;
+
+impl Switchboard {
+    /// By what a message is found that was laid down.
+    fn mark(&self, group: GroupId, id: &CarrierMessageId) -> u64 {
+        self.marks.hash_one((group, id.as_bytes()))
+    }
+
+    /// Whether this message was laid down.
+    pub(super) fn is_laid_down(&self, id: MessageId) -> bool {
+        let holdings = self.journal().holdings();
+        holdings.is_some_and(|holdings| holdings.laid(id).is_some())
+    }
+
+    /// The message that was laid down and that this report may be about.
+    pub(super) fn laid_down(
+        &self,
+        group: GroupId,
+        report: &Report,
+        is_auto: bool,
+    ) -> Option<MessageId> {
+        let holdings = self.journal().holdings()?;
+        let find = |id: &CarrierMessageId| holdings.find(self.mark(group, id));
+        let mut literal = std::iter::once(&report.id).chain(&report.other_id);
+        if let Some(found) = literal.find_map(find) {
+            return Some(found);
+        }
+        let written = std::iter::once(&report.id).chain(&report.other_id);
+        let mut forms = written.filter(|_| is_auto).flat_map(alike);
+        forms.find_map(|(other, _)| find(&other))
+    }
+}
+
+impl Clerk {
+    /// Lays down what waits for nothing but a report. Called once a second.
+    pub(super) fn lay_down(&mut self, now: Moment) {
+        let board = self.board.clone();
+        let Some(holdings) = board.journal().holdings() else {
+            return;
+        };
+        let span = match board.is_half_full() {
+            true => LAID_DOWN_EARLY,
+            false => LAID_DOWN_AFTER,
+        };
+        let carriers = self.carriers.table().clone();
+        for (_, slot) in carriers.iter() {
+            // They are found here until they are found there.
+            let aged = slot.correlator.lock().age(span, now);
+            if aged.is_empty() {
+                continue;
+            }
+            let mut stays = HashSet::new();
+            for chunk in aged.chunks(LAID_DOWN_AT_ONCE) {
+                let mut hand = board.ledger.hand();
+                for (carrier_id, id) in chunk {
+                    let Some(entry) = hand.entry(*id) else {
+                        continue;
+                    };
+                    let laid = Laid {
+                        mark: board.mark(slot.group, carrier_id),
+                        until: entry.until + slot.receipt_timeout,
+                    };
+                    let may =
+                        entry.may_be_laid_down() && slot.segment_receipts == SegmentReceipts::Each;
+                    match may && holdings.lay_down(*id, laid) {
+                        true => drop(hand.remove(*id)),
+                        false => drop(stays.insert(*id)),
+                    }
+                }
+            }
+            slot.correlator.lock().leave(|id| stays.contains(&id));
+        }
+    }
+
+    /// Something was reported about messages that were laid down.
+    pub(super) fn fetch_laid(
+        &mut self,
+        carrier: CarrierId,
+        batch: Vec<(MessageId, Report)>,
+        at: Moment,
+    ) {
+        if batch.is_empty() {
+            return;
+        }
+        let ids = batch.iter().map(|(id, _)| *id).collect();
+        let then = After::Reported { carrier, batch, at };
+        if let Err(After::Reported { batch, .. }) = self.board.journal().fetch(ids, then) {
+            let reports = batch.into_iter().map(|(_, report)| report).collect();
+            self.unmatched(carrier, reports, at);
+        }
+    }
+
+    /// Those come to their end about which nothing was reported in time. Called once a second.
+    pub(super) fn sweep_laid(&mut self, now: Moment) {
+        let board = self.board.clone();
+        let Some(holdings) = board.journal().holdings() else {
+            return;
+        };
+        let ids = holdings.over(now, OVER_AT_ONCE);
+        if !ids.is_empty() {
+            let then = After::Over {
+                ids: ids.clone(),
+                at: now,
+            };
+            // What cannot be read now is looked at again.
+            let _ = board.journal().fetch(ids, then);
+        }
+    }
+
+    /// What was to be read again has been.
+    pub(super) fn fetched(&mut self, then: After, kept: Vec<Option<Kept>>) {
+        match then {
+            After::Reported { carrier, batch, at } => {
+                let mut again = Vec::with_capacity(batch.len());
+                let mut nobodys = Vec::new();
+                for ((id, report), kept) in batch.into_iter().zip(kept) {
+                    match self.taken_up(carrier, id, &report, kept) {
+                        true => again.push(Heard::from(report)),
+                        false => nobodys.push(report),
+                    }
+                }
+                self.reported(carrier, again, at);
+                self.wait_for_message(carrier, nobodys, at);
+            }
+            After::Over { ids, at } => {
+                let board = self.board.clone();
+                let mut telling = Telling::default();
+                for (id, kept) in ids.into_iter().zip(kept) {
+                    let entry = kept.and_then(|kept| board.recalled(kept, CarrierId::NONE));
+                    let taken_up = board
+                        .journal()
+                        .holdings()
+                        .is_some_and(|held| held.take_up(id));
+                    if let (Some(entry), true) = (entry, taken_up) {
+                        telling.end(id, entry, Ending::of(State::Unknown), at);
+                    }
+                }
+                self.tell(telling);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a message up again that this report is about. False if it is about another one.
+    fn taken_up(
+        &mut self,
+        carrier: CarrierId,
+        id: MessageId,
+        report: &Report,
+        kept: Option<Kept>,
+    ) -> bool {
+        let board = self.board.clone();
+        let Some(slot) = self.carriers.table().slot(carrier) else {
+            return false;
+        };
+        if board.ledger.hand().entry(id).is_some() {
+            // Another report has brought it back.
+            return true;
+        }
+        let Some(entry) = kept.and_then(|kept| board.recalled(kept, carrier)) else {
+            return false;
+        };
+        let to = NumberMark::of(entry.content.destination().digits);
+        let Some(holdings) = board.journal().holdings() else {
+            return false;
+        };
+        let mark = holdings.laid(id).map(|laid| laid.mark);
+        let literal = mark == Some(board.mark(slot.group, &report.id));
+        // In another form an id may be another message's.
+        if mark.is_none() || !literal && to != report.about {
+            return false;
+        }
+        board.ledger.open([(id, entry)]);
+        let mut early = Vec::new();
+        let mut correlator = slot.correlator.lock();
+        correlator.learn(&report.id, id, to, &mut early);
+        drop(correlator);
+        holdings.take_up(id);
+        let early = early.into_iter().map(Heard::from).collect();
+        let now = report.at;
+        self.reported(carrier, early, now);
+        true
+    }
+}
+
+impl Switchboard {
+    /// A message as it was when its carrier had taken it, from what was kept.
+    pub(super) fn recalled(&self, kept: Kept, carrier: CarrierId) -> Option<Entry> {
+        let Record::Accepted(accepted) = kept.record() else {
+            return None;
+        };
+        let mut entry = self.kept_entry(&accepted, Stage::Taken(carrier))?;
+        entry.has_room = false;
+        Some(entry)
+    }
+
+    /// A message from what was kept of it. The connection that has submitted it is gone.
+    pub(super) fn kept_entry(&self, accepted: &Accepted<'_>, stage: Stage) -> Option<Entry> {
+        let Accepted {
+            id,
+            shown,
+            account,
+            ack,
+            until,
+            alphabet,
+            pdu,
+            written_source,
+            ..
+        } = *accepted;
+        let content = Content::kept(pdu, alphabet, written_source)?;
+        let desk = self.roster.desk(account);
+        let multi = (shown != id).then(|| Arc::new(Multi::answered_before(shown)));
+        Some(Entry {
+            answered: true,
+            multi,
+            ..Entry::new(Opened {
+                account,
+                seat: Arc::new(Seat::gone(account, desk.under_way().clone())),
+                content,
+                ack,
+                stage,
+                until,
+                via: SmallVec::new(),
+            })
+        })
+    }
+}
