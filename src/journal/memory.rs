@@ -107,7 +107,7 @@ fn slow_disk<T>(receiver: &Receiver<T>, trouble: &Trouble, completions: &Complet
             Some(Refusal::Failed) => Err(Refusal::Failed),
             Some(Refusal::Full) | None => Ok(()),
         };
-        let mut group = vec![Completion::Written(first, outcome)];
+        let mut group: Vec<Completion<T>> = vec![Completion::Written(first, outcome)];
         while let Ok(next) = receiver.try_recv() {
             group.push(Completion::Written(next, outcome));
         }

@@ -1,20 +1,46 @@
 //! What must survive: records handed over in batches, confirmed in batches.
 //!
-//! * [`record`] is what is written;
+//! * [`record`] is what is written, `encoding` its octets, `frame` how they lie in a `segment`;
 //! * [`holdings`] says where each life lies that has not ended;
-//! * [`memory`] keeps the same order of steps without a disk, and promises nothing across a crash.
+//! * [`disk`] is the little that is asked of a disk, and one in memory that fails;
+//! * `head` gives each record its place, `writer` writes, [`log`] holds both and the segments;
+//! * `scan` reads a segment, [`recover`] reads all of them after a start, `reader` one record;
+//! * [`file`] is the journal on a disk, with its threads; [`stepped`] the same one step at a time;
+//! * [`memory`] keeps the same order of steps without a disk, and promises nothing across a crash;
+//! * [`names`] keeps the numbers of accounts, carriers and groups.
 //!
 //! Whoever appends hands over what is to be done once the batch is durable. It comes back at once
 //! where no waiting is needed, or later, in the order of the batches. So the same code runs over
 //! memory and over a disk that takes its time.
 
 pub mod record;
+pub mod encoding;
+mod frame;
+mod segment;
 pub mod holdings;
+pub mod disk;
+mod kept;
+mod head;
+mod writer;
+pub mod log;
+mod scan;
+pub mod recover;
+mod reader;
+pub mod file;
+pub mod stepped;
 pub mod memory;
+pub mod names;
+pub mod sabotage;
 
+pub use file::File;
 pub use holdings::{Holdings, Laid, Position};
+pub use kept::Kept;
+pub use log::Settings;
 pub use memory::Memory;
+pub use names::Names;
 pub use record::{Accepted, Inbound, Part, Record, Reported, Role};
+pub use recover::{OpenError, Recovered, recover};
+pub use stepped::Stepped;
 
 use crate::message::MessageId;
 

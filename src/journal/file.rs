@@ -1,0 +1,253 @@
+//! The journal on a disk, with its threads: one writes, one reads, one keeps house.
+
+use super::log::{Log, Made, Settings};
+use super::reader::{Read, Reader};
+use super::recover::{OpenError, Recovered};
+use super::segment::FOLDER;
+use super::writer::HighestId;
+use super::{Appended, Completion, Completions, Holdings, Journal, Kept, Record};
+use crate::message::MessageId;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tracing::error;
+
+/// After so long without anything to write, a mark says that all before it is durable: then damage
+/// is told from a torn tail whatever happens next.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How long the housekeeping waits if there is nothing to do, or no room.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// The journal on a disk.
+pub struct File<T> {
+    shared: Arc<Shared<T>>,
+    fetches: Option<Sender<Fetch<T>>>,
+    reader: Mutex<Reader>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+type Fetch<T> = (Vec<MessageId>, T);
+
+struct Shared<T> {
+    log: Log<T>,
+    completions: Completions<T>,
+    is_closing: AtomicBool,
+}
+
+impl<T: Send + 'static> File<T> {
+    /// Writes on behind what was read. What is pending comes back through `completions`, which is
+    /// called by the thread that writes, and must not wait.
+    pub fn start(
+        recovered: Recovered,
+        settings: Settings,
+        highest_id: HighestId,
+        completions: Completions<T>,
+    ) -> Result<Self, OpenError> {
+        let shared = Arc::new(Shared {
+            log: Log::start(recovered, settings, highest_id)?,
+            completions,
+            is_closing: AtomicBool::new(false),
+        });
+        let (fetches, asked) = channel();
+        let (writing, reading, keeping) = (shared.clone(), shared.clone(), shared.clone());
+        let threads = vec![
+            start("journal", move || writing.write_on())?,
+            start("journal-read", move || reading.read_on(&asked))?,
+            start("journal-keep", move || keeping.keep_house())?,
+        ];
+        Ok(Self {
+            shared,
+            fetches: Some(fetches),
+            reader: Mutex::default(),
+            threads,
+        })
+    }
+
+    /// Reads the main record of this message now, on the thread of the caller; for the start, when
+    /// nothing has to be quick. `None` if nothing is kept, or it cannot be read.
+    pub fn read(&self, id: MessageId) -> Option<Kept> {
+        self.shared.read(&mut self.reader.lock(), id)
+    }
+
+    /// Octets that the journal takes on the disk.
+    pub fn octets(&self) -> u64 {
+        self.shared.log.octets()
+    }
+
+    /// Whether a write or sync has failed: then nothing is accepted until a restart.
+    pub fn has_failed(&self) -> bool {
+        self.shared.log.head().has_failed()
+    }
+}
+
+impl<T: Send + 'static> Journal<T> for File<T> {
+    fn append(&self, records: &[Record<'_>], then: T) -> Appended<T> {
+        self.shared.log.append(records, then)
+    }
+
+    fn has_room(&self) -> bool {
+        self.shared.log.has_room()
+    }
+
+    fn holdings(&self) -> Option<&Holdings> {
+        Some(self.shared.log.holdings())
+    }
+
+    fn fetch(&self, ids: Vec<MessageId>, then: T) -> Result<(), T> {
+        match &self.fetches {
+            Some(fetches) => fetches.send((ids, then)).map_err(|unsent| unsent.0.1),
+            None => Err(then),
+        }
+    }
+}
+
+impl<T> Drop for File<T> {
+    /// Writes what waits, and a mark behind it that says that all is durable.
+    fn drop(&mut self) {
+        self.fetches = None;
+        self.shared.is_closing.store(true, Ordering::Release);
+        // Whoever holds this lock sees that we are closing, or hears the bell.
+        let head = self.shared.log.head();
+        self.shared.log.waiting.notify_all();
+        self.shared.log.durable.notify_all();
+        self.shared.log.begun.notify_all();
+        drop(head);
+        for thread in self.threads.drain(..) {
+            // A thread of the journal that panics ends the process.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    fn is_closing(&self) -> bool {
+        self.is_closing.load(Ordering::Acquire)
+    }
+
+    /// Writes one group after another; while one is being synced, the next collects.
+    fn write_on(&self) {
+        let mut is_marked = true;
+        while let Some(is_mark) = self.wait_for_group(is_marked) {
+            is_marked = is_mark;
+            let settled = self.log.write_group();
+            if !settled.is_empty() {
+                (self.completions)(settled);
+            }
+        }
+        let refused = self.log.head().fail();
+        (self.completions)(refused);
+    }
+
+    /// Waits until something is to be written. Whether that is nothing but a mark; `None` at the end.
+    fn wait_for_group(&self, is_marked: bool) -> Option<bool> {
+        let mut head = self.log.head();
+        let mut is_marked = is_marked;
+        while !head.is_waiting() {
+            if self.is_closing() {
+                if !is_marked {
+                    head.append_mark();
+                }
+                return head.is_waiting().then_some(true);
+            }
+            if is_marked {
+                self.log.waiting.wait(&mut head);
+            } else if self.log.waiting.wait_for(&mut head, IDLE).timed_out() && !head.is_waiting() {
+                head.append_mark();
+                is_marked = true;
+            }
+        }
+        Some(head.is_only_mark())
+    }
+
+    /// Reads what is asked for.
+    fn read_on(&self, asked: &Receiver<Fetch<T>>) {
+        let mut reader = Reader::default();
+        while let Ok((ids, then)) = asked.recv() {
+            let kept = ids.into_iter().map(|id| self.read(&mut reader, id));
+            let fetched = Completion::Fetched(then, kept.collect());
+            (self.completions)(vec![fetched]);
+        }
+    }
+
+    /// Reads one record, and waits for it if it is not durable yet.
+    fn read(&self, reader: &mut Reader, id: MessageId) -> Option<Kept> {
+        loop {
+            match reader.read(&self.log, id) {
+                Read::Kept(kept) => return Some(kept),
+                Read::Gone | Read::Unreadable => return None,
+                Read::NotYet => {}
+            }
+            let mut head = self.log.head();
+            let position = self.log.holdings().position(id)?;
+            while !head.is_durable(position) {
+                if head.has_failed() || self.is_closing() {
+                    return None;
+                }
+                self.log.durable.wait(&mut head);
+            }
+        }
+    }
+
+    /// Makes segments ready and fills them with zeros.
+    fn keep_house(&self) {
+        let mut unfilled: VecDeque<(u32, u32)> = self.log.head().ready().map(|n| (n, 0)).collect();
+        while !self.is_closing() && !self.log.head().has_failed() {
+            if let Err(error) = self.keep(&mut unfilled) {
+                (self.completions)(self.log.fail("make ready", FOLDER, &error));
+            }
+        }
+    }
+
+    fn keep(&self, unfilled: &mut VecDeque<(u32, u32)>) -> io::Result<()> {
+        if let Made::Ready(number) = self.log.make_ready()? {
+            unfilled.push_back((number, 0));
+            return Ok(());
+        }
+        if let Some((number, from)) = unfilled.pop_front() {
+            let before = Instant::now();
+            if let Some(from) = self.log.fill(number, from)? {
+                unfilled.push_front((number, from));
+            }
+            // Half of the time the disk is left to those who wait for it.
+            thread::sleep(before.elapsed());
+            return Ok(());
+        }
+        let mut head = self.log.head();
+        let has_enough = head.wants_ready().is_none();
+        if (has_enough || head.is_tight()) && !self.is_closing() {
+            self.log.begun.wait_for(&mut head, HOUSEKEEPING);
+        }
+        Ok(())
+    }
+}
+
+/// Starts a thread of the journal. If it panics, a promise of ours is broken on which all others
+/// stand: the process ends at once, and what is durable is found again.
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            if thread::panicking() {
+                error!("a thread of the journal has panicked: the process ends");
+                std::process::abort();
+            }
+        }
+    }
+    let guarded = move || {
+        let _guard = Guard;
+        work();
+    };
+    let started = thread::Builder::new().name(name.to_owned()).spawn(guarded);
+    started.map_err(|error| OpenError::Disk {
+        doing: "start a thread for",
+        path: FOLDER.to_owned(),
+        error,
+        advice: None,
+    })
+}

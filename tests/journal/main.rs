@@ -1,0 +1,5 @@
+//! The journal: what it promises, and the proofs of it, on a disk in memory that does whatever a
+//! disk may do, and on a real one.
+
+mod support;
+mod real;
