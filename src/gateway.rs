@@ -1,21 +1,24 @@
 //! Builds the parts, starts them, changes them while they run, and lets them end in order.
 
+mod directory;
+mod store;
+
+use self::directory::Directory;
+use self::store::{Opened, Store};
 use crate::admin;
-use crate::carrier::{self, Carrier, Group, Keeper, Long, Queue, Share};
-use crate::config::{self, Config, JournalKind};
+use crate::carrier::{self, Carrier, Keeper, Long};
+use crate::config::{self, Config};
 use crate::esme::{self, Listener, Roster};
-use crate::flow::{Accounts, After, CarrierSlot, Carriers, Gathering, Switchboard};
+use crate::flow::{Accounts, After, CarrierSlot, Carriers, Marks, Recovery, Switchboard};
 use crate::journal::memory::Trouble;
-use crate::journal::{Completion, Memory};
+use crate::journal::names::NamesError;
+use crate::journal::{Completion, Completions, OpenError};
 use crate::link::Clock;
 use crate::link::accept::{self, Entrance};
-use crate::message::{AccountId, CarrierId, GroupId};
-use crate::moment::Moment;
-use crate::receipt::Correlator;
+use crate::message::CarrierId;
 use crate::route::{InboundTable, Table};
 use crate::session::Pace;
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
@@ -64,11 +67,12 @@ pub enum StartError {
     /// The routes do not compile.
     #[error("failed to build the routing table: {0}")]
     Routes(String),
-    /// The journal on disk is not there yet.
-    #[error(
-        "failed to open the journal: journal = \"file\" is not built yet; write journal = \"memory\""
-    )]
-    Journal,
+    /// What is kept cannot be read.
+    #[error("failed to {0}")]
+    Journal(#[from] OpenError),
+    /// What numbers mean in what is kept cannot be read or written.
+    #[error("failed to {0}")]
+    Names(#[from] NamesError),
     /// The operating system gives no random numbers.
     #[error("failed to get random numbers: {0}")]
     Random(getrandom::Error),
@@ -89,43 +93,29 @@ pub struct Gateway {
     stop: watch::Sender<bool>,
 }
 
-/// Numbers for names: given once and never again, so that what is under way keeps its meaning when
-/// the config is read again.
-#[derive(Default)]
-struct Directory {
-    accounts: HashMap<String, AccountId>,
-    carriers: HashMap<String, CarrierId>,
-    groups: HashMap<String, (GroupId, Arc<Mutex<Correlator>>)>,
-    group_names: HashMap<CarrierId, String>,
-    queues: HashMap<CarrierId, Arc<Queue>>,
-    gatherings: HashMap<CarrierId, Arc<Mutex<Gathering>>>,
-    shares: HashMap<String, Arc<Share>>,
-}
-
 impl Gateway {
     /// Starts everything that the config names. `trouble` lets tests make the journal slow or
     /// broken.
     pub async fn start(config: &Config, trouble: Arc<Trouble>) -> Result<Self, StartError> {
-        if config.gateway.journal == JournalKind::File {
-            return Err(StartError::Journal);
-        }
         let clock = Clock::start();
         let sockets = listen(config)?;
         let roster = Arc::new(Roster::default());
         let (settle, settled) = mpsc::unbounded_channel();
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(StartError::Random)?;
-        let board = Arc::new(Switchboard::new(
-            config.gateway.node,
-            key,
-            roster.clone(),
-            |completions| Box::new(Memory::new(trouble, completions)),
-            // The journal's thread hands over and goes on; what waits there is bounded by what may
-            // be under way.
-            Box::new(move |group| {
-                let _ = settle.send(group);
-            }),
-        ));
+        // The journal's thread hands over and goes on; what waits there is bounded by what may be
+        // under way.
+        let completions: Completions<After> = Box::new(move |group| {
+            let _ = settle.send(group);
+        });
+        let marks = Marks::default();
+        let (store, directory) = Store::open(config, marks.clone())?;
+        let Opened {
+            ids,
+            journal,
+            recovery,
+        } = store.start(config, trouble, completions)?;
+        let board = Arc::new(Switchboard::new(ids, marks, key, roster.clone(), journal));
         let server = Arc::new(esme::Server::new(roster, clock, connections(config)));
         let admin = Arc::new(admin::State {
             board: board.clone(),
@@ -144,7 +134,7 @@ impl Gateway {
             clock,
             board: board.clone(),
             admin: admin.clone(),
-            directory: Directory::default(),
+            directory,
             keepers: HashMap::new(),
             listeners: Vec::new(),
             process: config.gateway.clone(),
@@ -153,7 +143,11 @@ impl Gateway {
             admin_address: None,
             stop,
         };
-        gateway.apply(config).await?;
+        gateway.put_in_force(config)?;
+        if let Some(recovery) = recovery {
+            gateway.take_up(config, recovery);
+        }
+        gateway.keep_binds(config);
         tokio::spawn(settle_batches(board.clone(), settled));
         tokio::spawn(keep_house(board.clone(), clock));
         for (settings, socket) in config.listeners.iter().zip(sockets.listeners) {
@@ -203,7 +197,8 @@ impl Gateway {
                 "changed keys of [gateway] and the address of [admin] take effect at the next start"
             );
         }
-        self.apply(config).await?;
+        self.put_in_force(config)?;
+        self.keep_binds(config);
         // Another token may be none, for another address: here it counts with this one only.
         if !is_admin_moved {
             let token = config.admin.as_ref().and_then(|admin| admin.token.clone());
@@ -245,6 +240,12 @@ impl Gateway {
         for keeper in stopping {
             let _ = keeper.await;
         }
+        let board = self.board.clone();
+        // It waits for the disk: that is all that is left to be done.
+        let _ = tokio::task::spawn_blocking(move || board.flush()).await;
+        if self.board.keeps() {
+            return;
+        }
         let left = self.board.ledger.len();
         let untold: usize = self
             .board
@@ -267,6 +268,10 @@ impl Gateway {
     fn is_quiet(&self) -> bool {
         let seats = self.board.roster.seats();
         seats.iter().for_each(|seat| seat.unbind());
+        if self.board.keeps() {
+            // What waits for a carrier is kept, and binds that are ended wait for their answers.
+            return seats.is_empty();
+        }
         let carriers = self.board.carriers.current();
         let waiting: usize = carriers.iter().map(|(_, slot)| slot.waiting()).sum();
         let in_flight: usize = carriers
@@ -322,15 +327,11 @@ impl Gateway {
         self.admin.certificates.store(certificates);
     }
 
-    async fn apply(&mut self, config: &Config) -> Result<(), StartError> {
-        for account in &config.accounts {
-            self.directory.account(&account.system_id);
-        }
-        for carrier in &config.carriers {
-            self.directory.carrier(&carrier.name);
-        }
-        let account = |name: &str| self.directory.accounts[name];
-        let carrier = |name: &str| self.directory.carriers[name];
+    /// Puts accounts, carriers and routes in force.
+    fn put_in_force(&mut self, config: &Config) -> Result<(), StartError> {
+        self.directory.number(config)?;
+        let account = |name: &str| self.directory.account(name);
+        let carrier = |name: &str| self.directory.carrier(name);
         let table = Table::build(config.rules(account, carrier)).map_err(|flaws| {
             let flaws: Vec<String> = flaws.iter().map(ToString::to_string).collect();
             StartError::Routes(flaws.join("; "))
@@ -344,15 +345,33 @@ impl Gateway {
         );
         // From here on nothing can fail: all of it comes into force.
         self.board.accounts.store(Arc::new(accounts));
-        self.apply_carriers(config);
+        self.put_carriers(config);
         self.board.routes.store(Arc::new(table));
         self.board.inbound.store(Arc::new(inbound));
         Ok(())
     }
 
-    /// Starts binds with carriers that are new or have changed, and ends those with carriers that
-    /// are gone.
-    fn apply_carriers(&mut self, config: &Config) {
+    /// Takes up what was under way when the process ended the last time.
+    fn take_up(&self, config: &Config, recovery: Recovery) {
+        let carriers: HashMap<CarrierId, &Carrier> = config
+            .carriers
+            .iter()
+            .map(|carrier| (self.directory.carrier(&carrier.name), carrier))
+            .collect();
+        let reread = |carrier, pdu: &[u8], at| {
+            let settings = carriers.get(&carrier)?;
+            carrier::reread(settings, pdu, at)
+        };
+        let count = recovery.len();
+        let mut clerk = self.board.clerk();
+        clerk.take_up(recovery, &reread, self.clock.now());
+        if count > 0 {
+            tracing::info!(lives = count, "taken up again");
+        }
+    }
+
+    /// Puts the carriers in force. Nothing binds by that.
+    fn put_carriers(&mut self, config: &Config) {
         let now = self.clock.now();
         let before = self.board.carriers.current();
         let mut slots: Vec<Option<CarrierSlot>> = Vec::new();
@@ -372,9 +391,8 @@ impl Gateway {
                 },
             );
         }
-        let mut wanted: HashMap<CarrierId, Arc<Carrier>> = HashMap::new();
         for settings in &config.carriers {
-            let id = self.directory.carriers[&settings.name];
+            let id = self.directory.carrier(&settings.name);
             let (group, correlator) = self.directory.group_of(id, &settings.group);
             let queue = self.directory.queue(id);
             let bounds = config.groups.iter().find(|one| one.name == settings.group);
@@ -408,9 +426,18 @@ impl Gateway {
                     open: true,
                 },
             );
-            wanted.insert(id, Arc::new(settings.clone()));
         }
         self.board.carriers.store(Arc::new(Carriers::new(slots)));
+    }
+
+    /// Starts binds with carriers that are new or have changed, and ends those with carriers that
+    /// are gone.
+    fn keep_binds(&mut self, config: &Config) {
+        let wanted = config.carriers.iter().map(|settings| {
+            let id = self.directory.carrier(&settings.name);
+            (id, Arc::new(settings.clone()))
+        });
+        let wanted: Vec<(CarrierId, Arc<Carrier>)> = wanted.collect();
         let mut old = std::mem::take(&mut self.keepers);
         for (id, settings) in wanted {
             let before = match old.remove(&id) {
@@ -433,67 +460,6 @@ impl Gateway {
         for (_, keeper) in old.into_values() {
             tokio::spawn(keeper.stop());
         }
-    }
-}
-
-impl Directory {
-    fn account(&mut self, name: &str) -> AccountId {
-        let next = AccountId(self.accounts.len() as u32);
-        *self.accounts.entry(name.to_owned()).or_insert(next)
-    }
-
-    fn carrier(&mut self, name: &str) -> CarrierId {
-        let next = CarrierId(self.carriers.len() as u16);
-        *self.carriers.entry(name.to_owned()).or_insert(next)
-    }
-
-    fn group(&mut self, name: &str) -> (GroupId, Arc<Mutex<Correlator>>) {
-        let next = GroupId(self.groups.len() as u16);
-        self.groups
-            .entry(name.to_owned())
-            .or_insert_with(|| (next, Arc::default()))
-            .clone()
-    }
-
-    /// The group of a carrier. It keeps the one that it started with: receipts for what is under
-    /// way come with ids of that group.
-    fn group_of(&mut self, carrier: CarrierId, name: &str) -> (GroupId, Arc<Mutex<Correlator>>) {
-        let first = self
-            .group_names
-            .entry(carrier)
-            .or_insert_with(|| name.to_owned())
-            .clone();
-        if first != name {
-            tracing::warn!(from = %first, to = %name, "a changed group takes effect at the next start");
-        }
-        self.group(&first)
-    }
-
-    /// Lets a queue share with the others of its group, as long as that has bounds.
-    fn share(&mut self, name: &str, queue: &Arc<Queue>, bounds: Option<&Group>, now: Moment) {
-        if bounds.is_none() && !self.shares.contains_key(name) {
-            return queue.set_share(None);
-        }
-        let share = self.shares.entry(name.to_owned()).or_default().clone();
-        share.set(bounds, now);
-        share.join(queue);
-        queue.set_share(Some(share));
-    }
-
-    /// Where segments wait for each other. Once there are such, what is under way may be of them,
-    /// whatever the carrier wants from now on.
-    fn gathering(&mut self, carrier: CarrierId, long: Long) -> Option<Arc<Mutex<Gathering>>> {
-        if long == Long::Payload {
-            self.gatherings.entry(carrier).or_default();
-        }
-        self.gatherings.get(&carrier).cloned()
-    }
-
-    fn queue(&mut self, carrier: CarrierId) -> Arc<Queue> {
-        self.queues
-            .entry(carrier)
-            .or_insert_with(|| Arc::new(Queue::new(None)))
-            .clone()
     }
 }
 

@@ -49,3 +49,4 @@ pub use queue::{Queue, WAITING_MAX};
 pub use rewrite::bodies;
 pub use row::Waiting;
 pub use share::{Group, Share};
+pub use translate::reread;

@@ -8,7 +8,7 @@ use crate::receipt::{NumberMark, Report};
 use crate::session::Oddities;
 use bytes::BytesMut;
 use smppgate_codec::code::{Command, Status};
-use smppgate_codec::frame::Frame;
+use smppgate_codec::frame::{self, Frame};
 use smppgate_codec::pdu::{Data, HEADER_LEN, Sm};
 use smppgate_codec::receipt::{self, Kind, State};
 use smppgate_codec::wire::{DecodeError, PduWriter};
@@ -56,6 +56,12 @@ fn set(pdu: &mut [u8], at: usize, numbering: Numbering) {
     {
         *octet = value;
     }
+}
+
+/// What a deliver_sm or data_sm brings that was kept.
+pub fn reread(carrier: &Carrier, pdu: &[u8], at: Moment) -> Option<Parcel> {
+    let frame = frame::next(pdu, frame::LENGTH_MAX).ok()??;
+    arrival(carrier, &frame, at, &mut Oddities::default()).ok()
 }
 
 /// What a deliver_sm or data_sm brings.

@@ -47,6 +47,7 @@ mod remembered;
 mod deadletter;
 mod dead;
 mod laid;
+mod recovery;
 mod counters;
 
 pub use after::After;
@@ -54,6 +55,8 @@ pub use counters::Counters;
 pub use deadletter::{DeadLetter, DeadLetters, Reason};
 pub use doorkeeper::Doorkeeper;
 pub use gathering::Gathering;
+pub use laid::Marks;
 pub use ledger::{Stage, UNDER_WAY_MAX};
 pub use parked::{PARKED_MAX, Parked};
+pub use recovery::Recovery;
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};

@@ -201,7 +201,9 @@ impl Clerk {
         }
         let board = self.board.clone();
         let Some(slot) = self.carriers.table().slot(carrier).cloned() else {
-            return;
+            // The carrier was taken out of the config while the process was down.
+            let reports = reports.into_iter().map(|heard| heard.report).collect();
+            return self.unmatched(carrier, reports, now);
         };
         let mut telling = Telling::default();
         let mut found = Vec::with_capacity(reports.len());

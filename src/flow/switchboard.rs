@@ -9,6 +9,7 @@ use super::counters::Counters;
 use super::deadletter::DeadLetters;
 use super::doorkeeper::{Doorkeeper, costliest};
 use super::gathering::Gathering;
+use super::laid::Marks;
 use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::openings::Openings;
 use super::parked::Parked;
@@ -17,7 +18,7 @@ use super::segments::Segments;
 use super::siblings::Siblings;
 use crate::carrier::{Queue, Receipts, SegmentReceipts};
 use crate::esme::{Account, Hash, ReceiptBind, Roster};
-use crate::journal::{Completions, Journal};
+use crate::journal::Journal;
 use crate::link::Bell;
 use crate::message::{AccountId, CarrierId, GroupId, IdSource};
 use crate::moment::Moment;
@@ -172,9 +173,9 @@ pub struct Switchboard {
     pub retry: Bell,
     /// Who verifies passwords.
     pub(super) doorkeeper: Doorkeeper,
-    ids: IdSource,
+    ids: Arc<IdSource>,
     /// Makes marks of carriers' ids.
-    pub(super) marks: RandomState,
+    pub(super) marks: Marks,
     journal: Box<dyn Journal<After>>,
     /// Set once nobody may bind any more.
     closed: AtomicBool,
@@ -183,14 +184,14 @@ pub struct Switchboard {
 }
 
 impl Switchboard {
-    /// An empty switchboard. `journal` is given the place where its completions go; `key` is
-    /// random.
+    /// An empty switchboard: `ids` gives none that was given out before, `marks` are those that the
+    /// journal was read with, `key` is random. What the journal has done goes to [`Clerk::settle`].
     pub fn new(
-        node: u8,
+        ids: Arc<IdSource>,
+        marks: Marks,
         key: [u8; 32],
         roster: Arc<Roster>,
-        journal: impl FnOnce(Completions<After>) -> Box<dyn Journal<After>>,
-        completions: Completions<After>,
+        journal: Box<dyn Journal<After>>,
     ) -> Self {
         Self {
             ledger: Ledger::default(),
@@ -209,9 +210,9 @@ impl Switchboard {
             dead_letters: Mutex::default(),
             retry: Bell::default(),
             doorkeeper: Doorkeeper::new(key),
-            ids: IdSource::new(node, 0),
-            marks: RandomState::default(),
-            journal: journal(completions),
+            ids,
+            marks,
+            journal,
             closed: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         }
@@ -268,8 +269,13 @@ impl Switchboard {
         &*self.journal
     }
 
+    /// Waits until all that was handed over to the journal is durable, or never will be.
+    pub fn flush(&self) {
+        self.journal.flush();
+    }
+
     /// Whether the journal keeps what it is told, so that it can be read again.
-    pub(super) fn keeps(&self) -> bool {
+    pub fn keeps(&self) -> bool {
         self.journal.holdings().is_some()
     }
 }

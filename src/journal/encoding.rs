@@ -111,6 +111,7 @@ impl Record<'_> {
                     Part::Whole => (0, 0),
                     Part::Speaking => (1, 0),
                     Part::Silent => (2, 0),
+                    Part::With => (4, 0),
                     Part::All(count) => (3, *count),
                 };
                 out.extend_from_slice(&[tag, count]);
@@ -388,6 +389,7 @@ impl<'a> Fields<'a> {
             (0, 0) => Ok(Part::Whole),
             (1, 0) => Ok(Part::Speaking),
             (2, 0) => Ok(Part::Silent),
+            (4, 0) => Ok(Part::With),
             (3, count) => Ok(Part::All(count)),
             _ => Err(Unreadable::Field(self.kind)),
         }
@@ -483,6 +485,7 @@ mod tests {
             correlated(Part::Whole),
             correlated(Part::Speaking),
             correlated(Part::Silent),
+            correlated(Part::With),
             correlated(Part::All(state)),
             ended(None),
             ended(Some((state, error))),

@@ -95,8 +95,20 @@ impl<T: Send + 'static> Journal<T> for File<T> {
         self.shared.log.has_room()
     }
 
+    fn flush(&self) {
+        let mut head = self.shared.log.head();
+        let appended = head.appended();
+        while !head.is_settled(appended) && !head.has_failed() {
+            self.shared.log.durable.wait(&mut head);
+        }
+    }
+
     fn holdings(&self) -> Option<&Holdings> {
         Some(self.shared.log.holdings())
+    }
+
+    fn read(&self, id: MessageId) -> Option<Kept> {
+        Self::read(self, id)
     }
 
     fn fetch(&self, ids: Vec<MessageId>, then: T) -> Result<(), T> {

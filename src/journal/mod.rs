@@ -39,7 +39,7 @@ pub use log::Settings;
 pub use memory::Memory;
 pub use names::Names;
 pub use record::{Accepted, Inbound, Part, Record, Reported, Role};
-pub use recover::{OpenError, Recovered, recover};
+pub use recover::{OpenError, Recovered, Visit, recover};
 pub use stepped::Stepped;
 
 use crate::message::MessageId;
@@ -53,8 +53,18 @@ pub trait Journal<T>: Send + Sync {
     /// answered asks here before it begins.
     fn has_room(&self) -> bool;
 
+    /// Waits until all that was handed over is durable, or never will be; for the end, when nothing
+    /// has to be quick.
+    fn flush(&self) {}
+
     /// Where what has not ended lies, if it can be read again. Then it need not stay in memory.
     fn holdings(&self) -> Option<&Holdings> {
+        None
+    }
+
+    /// Reads the main record of this message now; for the start, when nothing has to be quick.
+    fn read(&self, id: MessageId) -> Option<Kept> {
+        let _ = id;
         None
     }
 
@@ -98,16 +108,3 @@ pub enum Completion<T> {
 
 /// Where pending batches come back, several at a time and in order.
 pub type Completions<T> = Box<dyn Fn(Vec<Completion<T>>) + Send + Sync>;
-
-/// A main record that was read again.
-#[derive(Debug, Clone)]
-pub struct Kept {
-    octets: Box<[u8]>,
-}
-
-impl Kept {
-    /// The record.
-    pub fn record(&self) -> Record<'_> {
-        unreachable!()
-    }
-}

@@ -185,6 +185,9 @@ pub struct Reported<'a> {
 pub enum Part {
     /// It left as one.
     Whole,
+    /// It left as one with others; the reports of one of those are about it, too. That one bears
+    /// the same carrier's id, and the same time.
+    With,
     /// One part of it, whose reports count.
     Speaking,
     /// One part of it, whose reports do not count.

@@ -175,12 +175,12 @@ impl Recovered {
     }
 }
 
+/// Who is shown each record, which is noted in the holdings by then.
+pub type Visit<'a> = dyn FnMut(&Holdings, Position, Record<'_>) + 'a;
+
 /// Reads the journal that lies on this disk; each record is shown to `visit`, oldest first. Of a
 /// life that was carried on, a record may be shown twice, and a fact before what it is about.
-pub fn recover(
-    disk: Arc<dyn Disk>,
-    visit: &mut dyn FnMut(Position, Record<'_>),
-) -> Result<Recovered, OpenError> {
+pub fn recover(disk: Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<Recovered, OpenError> {
     let make = failed(&*disk, "make", FOLDER);
     disk.make_folder(FOLDER).map_err(make)?;
     let locked = disk.lock(LOCK).map_err(failed(&*disk, "lock", LOCK))?;
@@ -295,7 +295,7 @@ impl Recovered {
         &mut self,
         opened: &Opened,
         before: Option<u32>,
-        visit: &mut dyn FnMut(Position, Record<'_>),
+        visit: &mut Visit<'_>,
     ) -> Result<(), OpenError> {
         let Opened {
             path,
@@ -332,7 +332,7 @@ impl Recovered {
             self.highest_id = self.highest_id.max(record.id().0);
             self.latest = self.latest.max(record.at());
             self.records += 1;
-            visit(position, record);
+            visit(&self.holdings, position, record);
         }
         let stopped = scan.offset();
         let damaged = |what: String| OpenError::Damaged {

@@ -114,6 +114,10 @@ impl<T: Send> Journal<T> for Stepped<T> {
         Some(self.log.holdings())
     }
 
+    fn read(&self, id: MessageId) -> Option<Kept> {
+        Self::read(self, id)
+    }
+
     fn fetch(&self, ids: Vec<MessageId>, then: T) -> Result<(), T> {
         self.fetches.lock().push_back((ids, then));
         Ok(())

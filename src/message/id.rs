@@ -39,6 +39,12 @@ impl IdSource {
         }
     }
 
+    /// No id that was given out is higher.
+    pub fn highest(&self) -> u64 {
+        let next = self.next.load(Ordering::Relaxed);
+        next.saturating_sub(1) << NODE_BITS | self.node
+    }
+
     /// As many ids as asked for, in rising order.
     pub fn take(&self, count: usize, now: Moment) -> MessageIds {
         let floor = now.millis().saturating_sub(EPOCH_MS) << COUNT_BITS;

@@ -37,6 +37,7 @@ mod descriptors;
 mod hostile;
 mod reload;
 mod drain;
+mod restart;
 mod admin;
 mod api;
 mod logs;

@@ -101,14 +101,12 @@ fn a_second_instance_is_told_that_there_is_a_first_one() {
     let folder = folder("second");
     let (completions, _) = noting();
     let (journal, _) = start(&folder, completions);
-    let refused = recover(disk(&folder), &mut |_, _: Record<'_>| {})
-        .err()
-        .unwrap();
+    let refused = recover(disk(&folder), &mut |_, _, _| {}).err().unwrap();
     assert!(matches!(refused, OpenError::InUse(_)));
     assert!(
         refused.to_string().contains("another smppgate uses it"),
         "{refused}"
     );
     drop(journal);
-    assert!(recover(disk(&folder), &mut |_, _: Record<'_>| {}).is_ok());
+    assert!(recover(disk(&folder), &mut |_, _, _| {}).is_ok());
 }

@@ -65,7 +65,7 @@ pub fn settings(segment_octets: u32, segments: u64) -> Settings {
 /// Reads what lies there, and says what was read, in order.
 pub fn read_all(disk: Arc<dyn Disk>) -> Result<(Recovered, Vec<String>), OpenError> {
     let mut seen = Vec::new();
-    let recovered = recover(disk, &mut |_, record| seen.push(format!("{record:?}")))?;
+    let recovered = recover(disk, &mut |_, _, record| seen.push(format!("{record:?}")))?;
     Ok((recovered, seen))
 }
 

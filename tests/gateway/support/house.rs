@@ -2,6 +2,7 @@
 
 use super::carrier::{Carrier, Smsc};
 use super::esme::Esme;
+use super::folder::Folder;
 use super::front::Front;
 use super::peer::PATIENCE;
 use smppgate::config::{Config, Process};
@@ -21,6 +22,7 @@ pub struct House {
     runtime: Option<Runtime>,
     gateway: Option<Gateway>,
     listener: String,
+    folder: Option<Folder>,
     admin: String,
     front: Front,
     /// What ails the journal.
@@ -86,9 +88,13 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
 /// Where HTTP is where a story says nothing of it.
 const ADMIN: &str = "address = \"127.0.0.1:0\"";
 
-fn config(listener: &str, admin: &str, parts: &[String]) -> Config {
+fn config(listener: &str, admin: &str, folder: Option<&Folder>, parts: &[String]) -> Config {
+    let journal = match folder {
+        None => "data_dir = \"data\"\njournal = \"memory\"\n".to_owned(),
+        Some(folder) => format!("data_dir = {:?}\n", folder.path()),
+    };
     let text = format!(
-        "[gateway]\ndata_dir = \"data\"\njournal = \"memory\"\n\
+        "[gateway]\n{journal}\
          [[listener]]\nname = \"esme\"\naddress = \"127.0.0.1:0\"\nbind_timeout = \"1s\"\n{listener}\n\
          [admin]\n{admin}\n{}",
         parts.concat()
@@ -107,15 +113,20 @@ impl House {
 
     /// The same with these keys for its listener.
     pub fn behind(listener: &str, parts: &[String]) -> Self {
-        Self::start(listener, ADMIN, parts)
+        Self::start(listener, ADMIN, None, parts)
+    }
+
+    /// The same with a journal on disk, which lies in this folder.
+    pub fn keeping(folder: &Folder, parts: &[String]) -> Self {
+        Self::start("", ADMIN, Some(folder.clone()), parts)
     }
 
     /// The same with these keys for [admin].
     pub fn looked_into(admin: &str, parts: &[String]) -> Self {
-        Self::start("", admin, parts)
+        Self::start("", admin, None, parts)
     }
 
-    fn start(listener: &str, admin: &str, parts: &[String]) -> Self {
+    fn start(listener: &str, admin: &str, folder: Option<Folder>, parts: &[String]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -124,12 +135,13 @@ impl House {
         let trouble = Arc::new(Trouble::default());
         let gateway = runtime
             .block_on(Gateway::start(
-                &config(listener, admin, parts),
+                &config(listener, admin, folder.as_ref(), parts),
                 trouble.clone(),
             ))
             .expect("the gateway starts");
         Self {
             listener: listener.to_owned(),
+            folder,
             admin: admin.to_owned(),
             front: Front::new(gateway.addresses()[0], gateway.admin_address().unwrap()),
             runtime: Some(runtime),
@@ -141,7 +153,7 @@ impl House {
     /// Puts another config in force.
     pub fn reload(&mut self, parts: &[String]) {
         let gateway = self.gateway.as_mut().unwrap();
-        let config = config(&self.listener, &self.admin, parts);
+        let config = config(&self.listener, &self.admin, self.folder.as_ref(), parts);
         let runtime = self.runtime.as_ref().unwrap();
         runtime.block_on(gateway.reload(&config)).unwrap();
     }

@@ -10,6 +10,7 @@
 
 #[path = "../../shared/authority.rs"]
 mod authority;
+mod folder;
 mod front;
 mod house;
 mod program;
@@ -22,6 +23,7 @@ mod town;
 pub use authority::Authority;
 pub use carrier::{Carrier, Smsc, parameters, put_tlv, text};
 pub use esme::{Esme, Told, message, widely_spread};
+pub use folder::Folder;
 pub use front::Page;
 pub use house::{House, account, one_carrier, route, two_carriers, until, with_one_carrier};
 pub use peer::{Got, PATIENCE, Peer, octets};

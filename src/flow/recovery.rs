@@ -1,0 +1,551 @@
+//! What the journal has kept is taken up again after a start: each life goes on where it was.
+
+use super::deadletter::{DeadLetter, Reason};
+use super::laid::Marks;
+use super::ledger::{Attempt, Ending, Entry, Parts, Stage};
+use super::report::{Heard, numbers_of};
+use super::switchboard::Clerk;
+use super::tell::Telling;
+use crate::carrier::Parcel as Delivered;
+use crate::esme::{Delivery, Multi, Parcel, Receipt};
+use crate::journal::{Accepted, Holdings, Inbound, Laid, Part, Record, Reported};
+use crate::message::{AckMode, CarrierId, Content, GroupId, MessageId};
+use crate::moment::Moment;
+use crate::receipt::{CarrierMessageId, NumberMark};
+use crate::route::{Choice, Query};
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+use smppgate_codec::code::{MessageState, Status};
+use smppgate_codec::pdu::NetworkErrorCode;
+use smppgate_codec::receipt::State;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reads a delivery of a carrier again, as that carrier writes it.
+pub type Reread<'a> = &'a dyn Fn(CarrierId, &[u8], Moment) -> Option<Delivered>;
+
+/// How long the report of a message may take after its validity, by its carrier.
+pub type Timeout = Box<dyn Fn(CarrierId) -> Duration>;
+
+/// What has been read of the lives that have not ended.
+pub struct Recovery {
+    marks: Marks,
+    timeout: Timeout,
+    lives: HashMap<MessageId, Life, RandomState>,
+}
+
+/// What is known of one life, but for its main record.
+#[derive(Debug, Default)]
+struct Life {
+    until: Option<Moment>,
+    tried: SmallVec<[Tried; 1]>,
+    taken: SmallVec<[Taken; 1]>,
+    ended: Option<(Ending, Moment)>,
+    dead: Option<(Reason, Moment)>,
+}
+
+/// One sending; without a status nothing is known of its outcome.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    carrier: CarrierId,
+    at: Moment,
+    status: Option<Status>,
+}
+
+/// A carrier has a message, or a part of it.
+#[derive(Debug, Clone)]
+struct Taken {
+    carrier: CarrierId,
+    group: GroupId,
+    id: Option<CarrierMessageId>,
+    part: Part,
+    at: Moment,
+}
+
+impl Recovery {
+    /// Nothing has been read yet. The marks are those of the switchboard.
+    pub fn new(marks: Marks, timeout: Timeout) -> Self {
+        Self {
+            marks,
+            timeout,
+            lives: HashMap::default(),
+        }
+    }
+
+    /// The next record of the log, which the holdings know already.
+    pub fn read(&mut self, holdings: &Holdings, record: &Record<'_>) {
+        let id = record.id();
+        match *record {
+            Record::Accepted(Accepted { until, .. }) => {
+                // One that was carried on to here lies down already.
+                if holdings.laid(id).is_none() {
+                    self.lives.entry(id).or_default().until = Some(until);
+                    self.lay_down(holdings, id);
+                }
+            }
+            Record::Inbound(_) | Record::Reported(_) => {
+                self.lives.entry(id).or_default();
+            }
+            Record::Attempted { carrier, at, .. } => {
+                if holdings.laid(id).is_none() {
+                    let status = None;
+                    let tried = Tried {
+                        carrier,
+                        at,
+                        status,
+                    };
+                    let life = self.lives.entry(id).or_default();
+                    let is_known = |one: &Tried| one.carrier == carrier && one.at == at;
+                    if !life.tried.iter().any(is_known) {
+                        life.tried.push(tried);
+                    }
+                }
+            }
+            Record::Returned { carrier, .. } => {
+                let life = self.lives.entry(id).or_default();
+                let open = |one: &Tried| one.carrier == carrier && one.status.is_none();
+                if let Some(at) = life.tried.iter().rposition(open) {
+                    life.tried.remove(at);
+                }
+            }
+            Record::Refused {
+                carrier,
+                status,
+                at,
+                ..
+            } => self.outcome(id, carrier, at, Some(Status(status))),
+            Record::Unknown { carrier, at, .. } => self.outcome(id, carrier, at, None),
+            Record::Correlated {
+                carrier,
+                group,
+                carrier_message_id,
+                part,
+                at,
+                ..
+            } => {
+                let taken = Taken {
+                    carrier,
+                    group,
+                    id: CarrierMessageId::new(carrier_message_id),
+                    part,
+                    at,
+                };
+                self.lives.entry(id).or_default().taken.push(taken);
+                self.lay_down(holdings, id);
+            }
+            Record::Ended {
+                state,
+                error,
+                network_error,
+                at,
+                ..
+            } => {
+                holdings.take_up(id);
+                let ending = Ending {
+                    state: State::from_message_state(MessageState(state)).unwrap_or(State::Unknown),
+                    error,
+                    network_error: network_error
+                        .map(|(network, code)| NetworkErrorCode { network, code }),
+                };
+                // The first that was said of it counts.
+                let life = self.lives.entry(id).or_default();
+                life.ended.get_or_insert((ending, at));
+            }
+            Record::Dead { reason, at, .. } => {
+                holdings.take_up(id);
+                let reason = Reason::of_number(reason).unwrap_or(Reason::NobodyBound);
+                self.lives.entry(id).or_default().dead = Some((reason, at));
+            }
+            Record::Revived { .. } => self.lives.entry(id).or_default().dead = None,
+            Record::Told { .. } | Record::Closed { .. } => {
+                self.lives.remove(&id);
+            }
+        }
+    }
+
+    fn outcome(&mut self, id: MessageId, carrier: CarrierId, at: Moment, status: Option<Status>) {
+        let life = self.lives.entry(id).or_default();
+        let is_its = |one: &&mut Tried| one.carrier == carrier && one.status.is_none();
+        match life.tried.iter_mut().rev().find(is_its) {
+            Some(tried) => tried.status = status,
+            None => life.tried.push(Tried {
+                carrier,
+                at,
+                status,
+            }),
+        }
+    }
+
+    /// What waits for nothing but its report needs no place in memory.
+    fn lay_down(&mut self, holdings: &Holdings, id: MessageId) {
+        let Some(life) = self.lives.get(&id) else {
+            return;
+        };
+        let (Some(until), [taken]) = (life.until, &life.taken[..]) else {
+            return;
+        };
+        let in_doubt = life.tried.iter().filter(|one| one.status.is_none()).count() > 1;
+        let (Part::Whole, Some(carrier_id)) = (taken.part, &taken.id) else {
+            return;
+        };
+        if in_doubt || life.ended.is_some() || life.dead.is_some() {
+            return;
+        }
+        let laid = Laid {
+            mark: self.marks.of(taken.group, carrier_id),
+            until: until + (self.timeout)(taken.carrier),
+        };
+        if holdings.lay_down(id, laid) {
+            self.lives.remove(&id);
+        }
+    }
+
+    /// Lives that are to be taken up.
+    pub fn len(&self) -> usize {
+        self.lives.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.lives.is_empty()
+    }
+}
+
+/// What is gathered while lives are taken up.
+#[derive(Default)]
+struct Gathered {
+    telling: Telling,
+    letters: Vec<DeadLetter>,
+    waiting: Vec<(MessageId, Moment)>,
+    reports: Vec<(CarrierId, Heard)>,
+    /// Messages that left as one: the one that speaks, and the others, by the carrier's id.
+    together: std::collections::HashMap<(GroupId, CarrierMessageId, Moment), Vec<MessageId>>,
+    /// Ids that a submit_multi was told.
+    multis: std::collections::HashSet<MessageId>,
+    resent: usize,
+}
+
+impl Clerk {
+    /// Each life goes on where it was. Accounts, carriers and routes are in force; nobody is bound
+    /// yet.
+    pub fn take_up(&mut self, recovery: Recovery, reread: Reread<'_>, now: Moment) {
+        let mut lives: Vec<(MessageId, Life)> = recovery.lives.into_iter().collect();
+        lives.sort_unstable_by_key(|(id, _)| *id);
+        let mut gathered = Gathered::default();
+        let board = self.board.clone();
+        for (id, life) in lives {
+            // Facts of what is over, or of what lies down, have no main record to be read.
+            if board.is_laid_down(id) {
+                continue;
+            }
+            let Some(kept) = board.journal().read(id) else {
+                continue;
+            };
+            match kept.record() {
+                Record::Accepted(accepted) => {
+                    self.message_again(&accepted, life, now, &mut gathered);
+                }
+                Record::Inbound(inbound) => {
+                    self.phone_again(&inbound, life, now, &mut gathered);
+                }
+                Record::Reported(reported) => {
+                    report_again(&reported, life, reread, &mut gathered);
+                }
+                _ => {}
+            }
+        }
+        self.go_on(gathered, now);
+    }
+
+    fn message_again(
+        &mut self,
+        accepted: &Accepted<'_>,
+        life: Life,
+        now: Moment,
+        gathered: &mut Gathered,
+    ) {
+        let board = self.board.clone();
+        let id = accepted.id;
+        let Some(mut entry) = board.kept_entry(accepted, Stage::Parked) else {
+            return;
+        };
+        if accepted.shown != id {
+            gathered.multis.insert(accepted.shown);
+        }
+        let desk = board.roster.desk(accepted.account);
+        if let Some((ending, at)) = life.ended {
+            let number = entry.content.destination().digits.into();
+            let delivery = receipt_again(id, entry, ending, at);
+            return match life.dead {
+                Some((reason, at)) => gathered.letters.push(DeadLetter {
+                    id,
+                    at,
+                    reason,
+                    account: Some(accepted.account),
+                    carrier: None,
+                    number,
+                    carrier_message_id: None,
+                }),
+                None => {
+                    desk.open_anyway(delivery.places());
+                    gathered.telling.deliver(delivery);
+                }
+            };
+        }
+        let in_doubt = life.tried.iter().filter(|one| one.status.is_none()).count();
+        if accepted.ack == AckMode::Carrier && life.taken.is_empty() && in_doubt == 0 {
+            // Its sender was never told that it is accepted.
+            return gathered.telling.close(id, now);
+        }
+        for Tried {
+            carrier,
+            at,
+            status,
+        } in &life.tried
+        {
+            let (carrier, at, status) = (*carrier, *at, *status);
+            entry.tried(Attempt {
+                carrier,
+                at,
+                status,
+            });
+        }
+        self.route_again(&mut entry);
+        if let Some(taken) = life.taken.last() {
+            entry.stage = Stage::Taken(taken.carrier);
+            entry.has_room = false;
+            self.taken_again(id, &mut entry, &life, gathered);
+            return board.ledger.open([(id, entry)]);
+        }
+        entry.unknowns = u8::try_from(in_doubt).unwrap_or(u8::MAX);
+        if entry.is_in_doubt() {
+            let last = life.tried.iter().rev().find(|one| one.status.is_none());
+            let carrier = last.map_or(CarrierId::NONE, |one| one.carrier);
+            let may_go = entry.ack == AckMode::Stored && entry.may_be_resent();
+            if !may_go || entry.until <= now {
+                entry.stage = Stage::Held(carrier);
+                desk.open_anyway(entry.content.places());
+                return board.ledger.open([(id, entry)]);
+            }
+            gathered.resent += 1;
+        } else if entry.until <= now {
+            entry.has_room = false;
+            return gathered
+                .telling
+                .end(id, entry, Ending::of(State::Expired), now);
+        }
+        entry.begin_round();
+        desk.open_anyway(entry.content.places());
+        // It waits until its carriers are bound, and perhaps for its time.
+        entry.stage = Stage::Resting;
+        gathered.waiting.push((id, accepted.due.max(now)));
+        board.ledger.open([(id, entry)]);
+    }
+
+    /// Where it goes by the routes that are in force now.
+    fn route_again(&mut self, entry: &mut Entry) {
+        let routes = self.routes.table().clone();
+        let query = Query {
+            account: entry.account,
+            source: entry.content.source().digits,
+            destination: entry.content.destination().digits,
+        };
+        let choice = routes.choose_one(&query);
+        if let Choice::Via(_) = choice {
+            let candidates = routes.candidates(choice).iter();
+            entry.via = candidates.map(|one| one.carrier).collect();
+        }
+        let account = self.accounts.table().account(entry.account);
+        if let Some(account) = account {
+            entry.unknown = account.when_unknown(routes.unknown_outcome(choice));
+            entry.on_unknown = account.on_unknown;
+        }
+    }
+
+    /// Its carrier's ids are known again.
+    fn taken_again(
+        &mut self,
+        id: MessageId,
+        entry: &mut Entry,
+        life: &Life,
+        gathered: &mut Gathered,
+    ) {
+        let destination = NumberMark::of(entry.content.destination().digits);
+        let carriers = self.carriers.table().clone();
+        let mut parts: Option<Parts> = None;
+        for taken in &life.taken {
+            let Some(slot) = carriers.slot(taken.carrier) else {
+                continue;
+            };
+            match taken.part {
+                Part::Whole | Part::With => {}
+                Part::Speaking | Part::Silent => drop(parts.get_or_insert_default()),
+                Part::All(total) => parts.get_or_insert_default().all(usize::from(total)),
+            }
+            let Some(carrier_id) = &taken.id else {
+                continue;
+            };
+            let key = (taken.group, carrier_id.clone(), taken.at);
+            match taken.part {
+                Part::With => {
+                    gathered.together.entry(key).or_default().push(id);
+                    continue;
+                }
+                Part::Whole => gathered.together.entry(key).or_default().insert(0, id),
+                _ => {}
+            }
+            let mut correlator = slot.correlator.lock();
+            match taken.part {
+                Part::Silent => correlator.absorb(carrier_id, id, destination),
+                _ => correlator.learn(carrier_id, id, destination, &mut Vec::new()),
+            }
+        }
+        entry.parts = parts.map(Box::new);
+    }
+
+    fn phone_again(
+        &mut self,
+        inbound: &Inbound<'_>,
+        life: Life,
+        now: Moment,
+        gathered: &mut Gathered,
+    ) {
+        let Inbound {
+            id,
+            account,
+            carrier,
+            at,
+            alphabet,
+            pdu,
+        } = *inbound;
+        let letter = |reason, at, number| DeadLetter {
+            id,
+            at,
+            reason,
+            account,
+            carrier: (carrier != CarrierId::NONE).then_some(carrier),
+            number,
+            carrier_message_id: None,
+        };
+        let (from, to) = numbers_of(pdu);
+        let content = Content::kept(pdu, alphabet, None);
+        match (life.dead, account, content) {
+            (Some((reason, at)), ..) => {
+                let number = match reason {
+                    Reason::NoRule => to,
+                    _ => from,
+                };
+                gathered.letters.push(letter(reason, at, number));
+            }
+            (None, Some(account), Some(content)) => {
+                let desk = self.board.roster.desk(account);
+                desk.open_anyway(content.places());
+                self.phone_wrote(account, (id, content), at, &mut gathered.telling);
+            }
+            (None, ..) => gathered.letters.push(letter(Reason::NoRule, now, to)),
+        }
+    }
+
+    /// All have been read: what belongs together finds each other, and what can go on goes on.
+    fn go_on(&mut self, gathered: Gathered, now: Moment) {
+        let Gathered {
+            telling,
+            letters,
+            waiting,
+            reports,
+            together,
+            multis,
+            resent,
+        } = gathered;
+        let board = self.board.clone();
+        let mut hand = board.ledger.hand();
+        for ids in together.into_values().filter(|ids| ids.len() > 1) {
+            let all: Arc<[MessageId]> = ids.into();
+            for id in all.iter() {
+                if let Some(entry) = hand.entry(*id) {
+                    entry.together = Some(all.clone());
+                }
+            }
+        }
+        for id in multis {
+            if let Some(entry) = hand.entry(id) {
+                entry.multi = Some(Arc::new(Multi::answered_before(id)));
+            }
+        }
+        drop(hand);
+        let mut agenda = board.agenda.lock();
+        waiting
+            .into_iter()
+            .for_each(|(id, due)| agenda.note(due, id));
+        drop(agenda);
+        let mut kept = board.dead_letters.lock();
+        letters
+            .into_iter()
+            .for_each(|letter| drop(kept.keep(letter)));
+        drop(kept);
+        board.counters.resent.add(resent);
+        board.counters.duplicates_suspected.add(resent);
+        self.tell(telling);
+        let mut by_carrier: HashMap<CarrierId, Vec<Heard>, RandomState> = HashMap::default();
+        for (carrier, heard) in reports {
+            by_carrier.entry(carrier).or_default().push(heard);
+        }
+        for (carrier, reports) in by_carrier {
+            self.reported(carrier, reports, now);
+        }
+    }
+}
+
+/// The receipt of a message that has come to its end and whose sender has not confirmed that.
+fn receipt_again(id: MessageId, entry: Entry, ending: Ending, at: Moment) -> Delivery {
+    Delivery {
+        id,
+        account: entry.account,
+        parcel: Parcel::Receipt(Receipt {
+            shown: entry.shown(id),
+            content: entry.content,
+            done: at,
+            state: ending.state,
+            last: true,
+            error: ending.error,
+            network_error: ending.network_error,
+        }),
+        since: at,
+        after: None,
+        tries: 0,
+    }
+}
+
+/// A report that had not found its message looks for it again.
+fn report_again(reported: &Reported<'_>, life: Life, reread: Reread<'_>, gathered: &mut Gathered) {
+    let Reported {
+        id,
+        carrier,
+        at,
+        pdu,
+    } = *reported;
+    let read = reread(carrier, pdu, at);
+    let report = match read {
+        Some(Delivered::Report(report)) => Some(report),
+        _ => None,
+    };
+    match (life.dead, report) {
+        (None, Some(mut report)) => {
+            report.own_id = Some(id);
+            gathered.reports.push((carrier, Heard::from(report)));
+        }
+        (dead, report) => {
+            let (reason, at) = dead.unwrap_or((Reason::NoMessage, at));
+            gathered.letters.push(DeadLetter {
+                id,
+                at,
+                reason,
+                account: None,
+                carrier: Some(carrier),
+                number: numbers_of(pdu).0,
+                carrier_message_id: report.map(|report| report.id.to_string().into()),
+            });
+        }
+    }
+}

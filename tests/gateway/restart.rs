@@ -1,0 +1,192 @@
+//! The gateway has crashed, or has ended, and is started again on what it has kept.
+
+use crate::support::{Carrier, Esme, Folder, House, Smsc, Told, account, message, route, until};
+use smppgate_codec::code::Status;
+
+/// The account acme, the carrier north, and what is kept.
+struct Site {
+    smsc: Smsc,
+    parts: Vec<String>,
+    folder: Folder,
+}
+
+impl Site {
+    fn new(account_keys: &str, carrier_keys: &str) -> Self {
+        let smsc = Smsc::open();
+        let parts = vec![
+            account("acme", account_keys),
+            smsc.settings("north", carrier_keys),
+            route("all", "via = [\"north\"]"),
+            "[[inbound]]\nto = [\"36034\"]\naccount = \"acme\"\n".to_owned(),
+        ];
+        Self {
+            smsc,
+            parts,
+            folder: Folder::new(),
+        }
+    }
+
+    fn start(&self) -> (House, Carrier, Esme) {
+        let house = House::keeping(&self.folder, &self.parts);
+        let north = self.smsc.bound();
+        until("north is bound", || {
+            house.metric("carrier_binds{carrier=\"north\"}") == 1
+        });
+        let acme = house.trx("acme");
+        (house, north, acme)
+    }
+
+    /// The process ends at once; what it had handed to the operating system by then is there.
+    fn crash(&mut self, house: House) {
+        self.folder = self.folder.after_a_crash();
+        drop(house);
+    }
+}
+
+#[test]
+fn a_message_that_no_carrier_has_leaves_after_a_crash() {
+    let mut site = Site::new("", "");
+    let house = House::keeping(&site.folder, &site.parts);
+    // It dials, and nobody answers its bind.
+    let dialled = site.smsc.dialled();
+    let mut acme = house.trx("acme");
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    site.crash(house);
+    drop(dialled);
+    let (_house, mut north, mut acme) = site.start();
+    assert_eq!(north.takes("n1").sm(), message("33612345678"));
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert!(north.so_far().is_empty());
+}
+
+#[test]
+fn a_receipt_finds_its_message_after_a_crash_in_both_modes() {
+    for mode in ["", "ack = \"carrier\""] {
+        let mut site = Site::new(mode, "");
+        let (house, mut north, mut acme) = site.start();
+        let sequence = acme.submit("33612345678");
+        north.takes("n1");
+        let id = acme.accepted(sequence);
+        north.alive();
+        // Of the next one is known that it is durable: so is what came before it.
+        let sequence = acme.submit("33612345679");
+        north.takes("n2");
+        acme.accepted(sequence);
+        site.crash(house);
+        let (_house, mut north, mut acme) = site.start();
+        north.reports("n1", "DELIVRD", "000");
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"), "{mode}");
+        assert!(north.so_far().is_empty(), "{mode}: it is not sent again");
+    }
+}
+
+#[test]
+fn a_receipt_that_was_not_confirmed_is_told_after_a_crash_and_one_that_was_is_not() {
+    let mut site = Site::new("", "");
+    let (house, mut north, mut acme) = site.start();
+    let mut ids = Vec::new();
+    for at in 1..=2 {
+        let sequence = acme.submit("33612345678");
+        ids.push(acme.accepted(sequence));
+        north.takes(&format!("n{at}"));
+    }
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&ids[0], "DELIVRD", "000"));
+    acme.alive();
+    acme.hang_up();
+    until("acme has gone", || {
+        house.metric("account_binds{account=\"acme\"}") == 0
+    });
+    let report = north.receipt("n2", "UNDELIV", "005");
+    assert_eq!(north.answered(report), Status::ESME_ROK);
+    site.crash(house);
+    let (house, mut north, mut acme) = site.start();
+    assert_eq!(acme.receipt(), Told::new(&ids[1], "UNDELIV", "005"));
+    acme.alive();
+    assert!(acme.so_far().is_empty());
+    // Nothing is kept of what is over.
+    site.crash(house);
+    drop((north, acme));
+    let (_house, mut north, mut acme) = site.start();
+    assert!(acme.so_far().is_empty() && north.so_far().is_empty());
+}
+
+#[test]
+fn a_message_from_a_phone_that_nobody_took_is_delivered_after_a_crash() {
+    let mut site = Site::new("", "");
+    let house = House::keeping(&site.folder, &site.parts);
+    let mut north = site.smsc.bound();
+    let delivery = north.deliver(0, b"STOP", b"");
+    assert_eq!(north.answered(delivery), Status::ESME_ROK);
+    site.crash(house);
+    drop(north);
+    let (_house, _north, mut acme) = site.start();
+    let delivery = acme.delivery();
+    assert_eq!(delivery.sm().short_message, b"STOP");
+}
+
+#[test]
+fn a_report_that_came_before_its_response_is_not_lost_by_a_crash() {
+    let mut site = Site::new("", "");
+    let (house, mut north, mut acme) = site.start();
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    north.request();
+    let report = north.receipt("n1", "DELIVRD", "000");
+    assert_eq!(north.answered(report), Status::ESME_ROK);
+    site.crash(house);
+    // Nobody knows whether north has it: it is sent once more, and bears the same id there.
+    let (house, mut north, mut acme) = site.start();
+    assert_eq!(north.takes("n1").sm(), message("33612345678"));
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert_eq!(house.metric("dead_letters_total"), 0);
+}
+
+#[test]
+fn ids_go_on_above_those_that_were_given_out_before() {
+    let mut site = Site::new("", "");
+    let (house, mut north, mut acme) = site.start();
+    let sequence = acme.submit("33612345678");
+    let first: u64 = acme.accepted(sequence).parse().unwrap();
+    north.takes("n1");
+    site.crash(house);
+    let (_house, mut north, mut acme) = site.start();
+    let sequence = acme.submit("33612345678");
+    let second: u64 = acme.accepted(sequence).parse().unwrap();
+    north.takes("n2");
+    assert!(second > first);
+}
+
+#[test]
+fn what_waits_when_the_gateway_ends_in_order_goes_on_at_the_next_start() {
+    let site = Site::new("", "window = 1");
+    let (mut house, mut north, mut acme) = site.start();
+    let sequences: Vec<u32> = (0..5).map(|_| acme.submit("33612345678")).collect();
+    for sequence in sequences {
+        acme.accepted(sequence);
+    }
+    let request = north.request();
+    let drain = house.drain();
+    acme.expect(smppgate_codec::code::Command::UNBIND);
+    acme.hang_up();
+    north.accept(&request, "n1");
+    let unbind = north.expect(smppgate_codec::code::Command::UNBIND);
+    north.answer(
+        &unbind,
+        &smppgate_codec::pdu::Pdu::UnbindResp,
+        Status::ESME_ROK,
+    );
+    house.ended(drain);
+    drop(house);
+    let (_house, mut north, mut acme) = site.start();
+    for at in 2..=5 {
+        north.takes(&format!("n{at}"));
+    }
+    for at in 1..=5 {
+        north.reports(&format!("n{at}"), "DELIVRD", "000");
+        acme.receipt();
+    }
+    assert!(north.so_far().is_empty() && acme.so_far().is_empty());
+}
