@@ -152,8 +152,8 @@ impl<T> Shared<T> {
                 (self.completions)(settled);
             }
         }
-        let refused = self.log.head().fail();
-        (self.completions)(refused);
+        // Whoever comes now comes too late.
+        self.log.head().fail();
     }
 
     /// Waits until something is to be written. Whether that is nothing but a mark; `None` at the end.
@@ -211,7 +211,7 @@ impl<T> Shared<T> {
         let mut unfilled: VecDeque<(u32, u32)> = self.log.head().ready().map(|n| (n, 0)).collect();
         while !self.is_closing() && !self.log.head().has_failed() {
             if let Err(error) = self.keep(&mut unfilled) {
-                (self.completions)(self.log.fail("make ready", FOLDER, &error));
+                self.log.fail("make ready", &error);
             }
         }
     }

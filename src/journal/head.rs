@@ -132,25 +132,6 @@ impl<T> Head<T> {
         Appended::Pending
     }
 
-    /// Appends bodies that were written before, verbatim; where each of them lies now. `None` if there
-    /// is no room, or the journal has failed.
-    pub fn append_again(&mut self, bodies: &[&[u8]]) -> Option<Vec<Position>> {
-        if self.failed {
-            return None;
-        }
-        let mut position = self.place(|out| {
-            for body in bodies {
-                frame::append(out, |out| out.extend_from_slice(body));
-            }
-        })?;
-        let each = bodies.iter().map(|_| {
-            let lies = position;
-            position.offset += self.close(position);
-            lies
-        });
-        Some(each.collect())
-    }
-
     /// Appends nothing but the mark that says that all before it was synced.
     pub fn append_mark(&mut self) {
         if !self.failed && self.group.pieces.is_empty() {
@@ -252,7 +233,8 @@ impl<T> Head<T> {
         Some(std::mem::replace(&mut self.group, Group::empty()))
     }
 
-    /// A group that was taken is durable, or never will be; then nothing that follows will be either.
+    /// A group that was taken is durable, or never will be; then nothing that follows will be either,
+    /// and what waits is to be settled likewise.
     /// What was pending on it comes back, in order.
     pub fn settle(&mut self, group: Group<T>, is_durable: bool) -> Vec<Completion<T>> {
         self.settled += 1;
@@ -261,7 +243,7 @@ impl<T> Head<T> {
             false => Err(Refusal::Failed),
         };
         let written = |then| Completion::Written(then, outcome);
-        let mut settled: Vec<_> = group.then.into_iter().map(written).collect();
+        let settled = group.then.into_iter().map(written).collect();
         for piece in group.pieces {
             self.pending -= piece.octets.len();
             if is_durable {
@@ -274,20 +256,13 @@ impl<T> Head<T> {
                 self.spare.push(piece.octets);
             }
         }
-        if !is_durable {
-            self.failed = true;
-            settled.extend(self.fail());
-        }
+        self.failed |= !is_durable;
         settled
     }
 
-    /// The journal has failed for good: what waits is refused.
-    pub fn fail(&mut self) -> Vec<Completion<T>> {
+    /// The journal has failed for good: what waits is refused when it is settled.
+    pub fn fail(&mut self) {
         self.failed = true;
-        let waiting = std::mem::replace(&mut self.group, Group::empty());
-        self.pending -= waiting.octets();
-        let refused = |then| Completion::Written(then, Err(Refusal::Failed));
-        waiting.then.into_iter().map(refused).collect()
     }
 
     /// Whether a write or sync has failed.
@@ -345,37 +320,14 @@ impl<T> Head<T> {
         !self.group.pieces.is_empty()
     }
 
-    /// A number that [`is_settled`](Self::is_settled) once all that was appended by now is durable.
-    pub fn appended(&self) -> u64 {
-        self.taken + u64::from(self.is_waiting())
-    }
-
-    /// Whether all that was appended when this number was given out is durable.
-    pub fn is_settled(&self, appended: u64) -> bool {
-        self.settled >= appended && !self.failed
-    }
-
     /// The number of the segment that is written to.
     pub fn number(&self) -> u32 {
         self.number
     }
 
-    /// Where the next record will lie, if it has room there.
-    pub fn end(&self) -> Position {
-        Position {
-            segment: self.number,
-            offset: self.offset,
-        }
-    }
-
     /// Whether what lies there is durable.
     pub fn is_durable(&self, position: Position) -> bool {
         position < self.durable
-    }
-
-    /// Octets that were handed over and are not durable.
-    pub fn pending(&self) -> usize {
-        self.pending
     }
 }
 

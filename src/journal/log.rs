@@ -199,8 +199,12 @@ impl<T> Log<T> {
     /// Writes what was collected and makes it durable. What was pending on it comes back, in order.
     pub fn write_group(&self) -> Vec<Completion<T>> {
         let mut writer = self.writer.lock();
-        let Some(group) = self.head.lock().take() else {
-            return Vec::new();
+        let (group, has_failed) = {
+            let mut head = self.head.lock();
+            let Some(group) = head.take() else {
+                return Vec::new();
+            };
+            (group, head.has_failed())
         };
         // Nobody writes zeros where a segment begins now.
         let begins = group.pieces.iter().any(|piece| piece.begins.is_some());
@@ -208,30 +212,28 @@ impl<T> Log<T> {
             drop(self.filling.lock());
             self.begun.notify_one();
         }
-        let written = writer.write(&group);
-        if let Err(error) = &written {
-            self.tell("write to", &segment::path(self.head.lock().number()), error);
-        }
-        let settled = self.head.lock().settle(group, written.is_ok());
+        let is_durable = !has_failed
+            && writer
+                .write(&group)
+                .map_err(|error| self.fail("write to", &error))
+                .is_ok();
+        let settled = self.head.lock().settle(group, is_durable);
         self.durable.notify_all();
         settled
     }
 
-    /// Gives up: nothing is confirmed any more. What was pending comes back as refused.
-    pub fn fail(&self, doing: &str, path: &str, error: &io::Error) -> Vec<Completion<T>> {
-        self.tell(doing, path, error);
-        let refused = self.head.lock().fail();
-        self.waiting.notify_all();
-        self.durable.notify_all();
-        refused
-    }
-
-    fn tell(&self, doing: &str, path: &str, error: &io::Error) {
+    /// Gives up: nothing is confirmed any more. What is pending comes back as refused when it is
+    /// written.
+    pub fn fail(&self, doing: &str, error: &io::Error) {
+        let mut head = self.head.lock();
+        head.fail();
         error!(
-            path = self.disk.whole_path(path),
+            path = self.disk.whole_path(&segment::path(head.number())),
             %error,
             "the journal failed to {doing} a segment: nothing is accepted until a restart"
         );
+        self.waiting.notify_all();
+        self.durable.notify_all();
     }
 
     /// Makes a segment ready if fewer are than are wanted: the room for it is set aside, and its file

@@ -3,7 +3,6 @@
 use super::log::{Log, Made, Settings};
 use super::reader::{Read, Reader};
 use super::recover::{OpenError, Recovered};
-use super::segment::FOLDER;
 use super::writer::HighestId;
 use super::{Appended, Completion, Holdings, Journal, Kept, Record};
 use crate::message::MessageId;
@@ -47,16 +46,18 @@ impl<T> Stepped<T> {
         self.log.head().append_mark();
     }
 
-    /// Makes one segment ready, if one is wanted. If that fails for good, what was pending comes back.
-    pub fn prepare(&self) -> Result<Made, Vec<Completion<T>>> {
+    /// Makes one segment ready, if one is wanted; `None` if the journal fails for good by that.
+    pub fn prepare(&self) -> Option<Made> {
         let made = self.log.make_ready();
-        made.map_err(|error| self.log.fail("make ready", FOLDER, &error))
+        made.map_err(|error| self.log.fail("make ready", &error))
+            .ok()
     }
 
-    /// Writes a step of zeros into a segment that is ready; where the next step begins.
-    pub fn fill(&self, number: u32, from: u32) -> Result<Option<u32>, Vec<Completion<T>>> {
+    /// Writes a step of zeros into a segment that is ready; where the next step begins, if there is
+    /// one.
+    pub fn fill(&self, number: u32, from: u32) -> Option<u32> {
         let filled = self.log.fill(number, from);
-        filled.map_err(|error| self.log.fail("fill", FOLDER, &error))
+        filled.map_err(|error| self.log.fail("fill", &error)).ok()?
     }
 
     /// Reads what was asked for, as far as it is durable; the rest stays.

@@ -2,4 +2,6 @@
 //! disk may do, and on a real one.
 
 mod support;
+mod model;
+mod crashes;
 mod real;

@@ -153,9 +153,12 @@ impl Faulty {
         self.inside.lock().taken()
     }
 
-    /// Another disk in the same state, with the same things not durable yet.
+    /// Another disk in the same state, as a program finds it that starts after the one before was
+    /// killed: the same things are not durable yet, and nothing is locked.
     pub fn fork(&self) -> Self {
-        Self::of(self.inside.lock().clone())
+        let mut inside = self.inside.lock().clone();
+        inside.locks.clear();
+        Self::of(inside)
     }
 
     /// A disk as a power cut leaves this one: each thing that is not durable is there or not, as

@@ -14,7 +14,7 @@ const MODE: u32 = 0o600;
 
 /// Written at a time where the file system cannot set room aside: it takes little memory, and few
 /// calls.
-const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
 /// Files below a data folder.
 #[derive(Debug)]

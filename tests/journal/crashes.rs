@@ -1,0 +1,337 @@
+//! Whatever is done in whatever order, and wherever the power goes: what was confirmed is there.
+//!
+//! All traces up to some length over the steps of a journal are played on a disk in memory. Before
+//! each thing that the disk does in the last step of a trace, the power goes, and all the states that
+//! the disk may then be in are looked at (or many of them, where there are too many): each sector that
+//! was not synced is there or not, whole or torn, and so is each entry of a folder. The journal is read
+//! again from each, and what it then holds must be what it held at some moment between the last thing
+//! that was confirmed and the last thing that was handed over. Reading it again is interrupted at
+//! each of its own steps, too.
+
+use crate::model::{Lives, Story};
+use crate::support::settings;
+use parking_lot::Mutex;
+use smppgate::journal::disk::Faulty;
+use smppgate::journal::disk::faulty::{Kind, Verdict};
+use smppgate::journal::{Recovered, Stepped, recover};
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+/// How a disk is cut up, and what lies on it.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub sector: usize,
+    pub segment_octets: u32,
+    pub pdu_octets: usize,
+}
+
+/// Three records fill a segment, and each of them lies across sectors.
+pub const SMALL: Shape = Shape {
+    sector: 512,
+    segment_octets: 1_536,
+    pdu_octets: 380,
+};
+
+pub const LARGE: Shape = Shape {
+    sector: 4_096,
+    segment_octets: 12_288,
+    pdu_octets: 3_500,
+};
+
+/// How thorough a search is.
+#[derive(Clone, Copy)]
+pub struct Search<'a> {
+    pub steps: &'a str,
+    pub length: usize,
+    /// States of the disk that are looked at for one moment.
+    pub states: usize,
+    /// Those of them from which reading again is interrupted.
+    pub again: usize,
+}
+
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub traces: usize,
+    pub moments: usize,
+    pub states: usize,
+    pub interrupted: usize,
+    pub cut: usize,
+}
+
+/// Plays all traces; the first promise that is broken.
+pub fn search(shape: Shape, search: Search<'_>) -> Result<Counts, String> {
+    let mut counts = Counts::default();
+    let mut traces = vec![String::new()];
+    for _ in 0..search.length {
+        let mut longer = Vec::new();
+        for trace in &traces {
+            for step in search.steps.chars() {
+                let trace = format!("{trace}{step}");
+                if play(shape, search, &trace, &mut counts)? {
+                    longer.push(trace);
+                }
+            }
+        }
+        traces = longer;
+    }
+    Ok(counts)
+}
+
+/// A moment at which the power goes: the disk, and how far things had come.
+struct Moment {
+    disk: Faulty,
+    confirmed: usize,
+}
+
+/// Plays one trace. False if its last step had nothing to do: then no longer one is of interest.
+fn play(
+    shape: Shape,
+    search: Search<'_>,
+    trace: &str,
+    counts: &mut Counts,
+) -> Result<bool, String> {
+    let disk = Faulty::new(shape.sector, 1 << 20);
+    let journal = start(&disk, shape)
+        .map_err(|error| format!("{trace}: {error}"))?
+        .0;
+    let mut story = Story::new(shape.pdu_octets);
+    let (last, before) = trace.chars().next_back().map_or((' ', ""), |last| {
+        (last, &trace[..trace.len() - last.len_utf8()])
+    });
+    for step in before.chars() {
+        story.step(&journal, step);
+    }
+    let moments = Arc::new(Mutex::new(Vec::new()));
+    let (seen, watched) = (moments.clone(), disk.clone());
+    let confirmed = story.confirmed();
+    disk.watch(move |operation| {
+        let changes = !matches!(operation.kind, Kind::Read | Kind::List | Kind::Lock);
+        if changes {
+            let disk = watched.fork();
+            seen.lock().push(Moment { disk, confirmed });
+        }
+        match (last, operation.kind) {
+            ('x', Kind::Sync) => Verdict::Fails(ErrorKind::Other),
+            _ => Verdict::Done,
+        }
+    });
+    let did_something = story.step(&journal, last);
+    disk.unwatch();
+    let mut moments = std::mem::take(&mut *moments.lock());
+    moments.push(Moment {
+        disk: disk.fork(),
+        confirmed: story.confirmed(),
+    });
+    drop(journal);
+    if !did_something {
+        return Ok(false);
+    }
+    counts.traces += 1;
+    let possible = story.possible();
+    for moment in moments {
+        counts.moments += 1;
+        let told = |what: String| format!("after {trace:?}: {what}");
+        look(shape, search, &moment, &possible, counts).map_err(told)?;
+    }
+    // After a failed sync the journal accepts nothing more.
+    Ok(last != 'x')
+}
+
+/// Looks at all states that the disk may be in.
+fn look(
+    shape: Shape,
+    search: Search<'_>,
+    moment: &Moment,
+    possible: &[Lives],
+    counts: &mut Counts,
+) -> Result<(), String> {
+    let held = |lives: &Lives| match possible[moment.confirmed..].contains(lives) {
+        true => Ok(()),
+        false => Err(format!(
+            "{lives:?} is none of what may be there: {:?}",
+            &possible[moment.confirmed..]
+        )),
+    };
+    // The process ends and the power stays: what was not synced can be read. Once it was read it
+    // counts, so that it must stay even if the power goes then.
+    let disk = moment.disk.fork();
+    let (journal, lives) = start(&disk, shape)?;
+    drop(journal);
+    held(&lives)?;
+    stays(&disk, &lives)?;
+    let mut ways = Ways::new(search.states);
+    let mut looked = 0;
+    while ways.next() {
+        let disk = moment.disk.crash(true, &mut |of| ways.choose(of));
+        let (lives, cut) = read(&disk)?;
+        held(&lives)?;
+        counts.states += 1;
+        counts.cut += usize::from(cut > 0);
+        if looked < search.again {
+            looked += 1;
+            interrupt(shape, &disk, &held, counts)?;
+        }
+    }
+    Ok(())
+}
+
+/// Interrupts reading again at each of its steps.
+fn interrupt(
+    shape: Shape,
+    disk: &Faulty,
+    held: &dyn Fn(&Lives) -> Result<(), String>,
+    counts: &mut Counts,
+) -> Result<(), String> {
+    let cuts = Arc::new(Mutex::new(Vec::new()));
+    let (seen, watched) = (cuts.clone(), disk.clone());
+    disk.watch(move |operation| {
+        if !matches!(
+            operation.kind,
+            Kind::Read | Kind::List | Kind::Lock | Kind::Open
+        ) {
+            seen.lock().push(watched.fork());
+        }
+        Verdict::Done
+    });
+    let (journal, lives) = start(disk, shape)?;
+    disk.unwatch();
+    drop(journal);
+    for cut in cuts.lock().iter() {
+        let mut ways = Ways::new(4);
+        while ways.next() {
+            let left = cut.crash(true, &mut |of| ways.choose(of));
+            held(&read(&left)?.0).map_err(|what| format!("cut while it was read again: {what}"))?;
+            counts.interrupted += 1;
+        }
+    }
+    stays(disk, &lives)
+}
+
+/// What was read at a start is there whatever happens next.
+fn stays(disk: &Faulty, lives: &Lives) -> Result<(), String> {
+    let lost = disk.crash(true, &mut |_| 0);
+    match read(&lost)?.0 == *lives {
+        true => Ok(()),
+        false => Err(format!(
+            "{lives:?} was read at a start and is lost after the next cut"
+        )),
+    }
+}
+
+fn start(disk: &Faulty, shape: Shape) -> Result<(Stepped<u32>, Lives), String> {
+    let (recovered, lives) = read_again(disk)?;
+    let settings = settings(shape.segment_octets, 32);
+    let started = Stepped::start(recovered, settings, Box::new(|| 0));
+    started
+        .map(|journal| (journal, lives))
+        .map_err(|error| error.to_string())
+}
+
+fn read(disk: &Faulty) -> Result<(Lives, u64), String> {
+    let (recovered, lives) = read_again(disk)?;
+    if recovered.holdings().len() != lives.len() {
+        return Err("the holdings are not what was read".to_owned());
+    }
+    Ok((lives, recovered.torn()))
+}
+
+fn read_again(disk: &Faulty) -> Result<(Recovered, Lives), String> {
+    let mut lives = Lives::default();
+    let read = recover(Arc::new(disk.clone()), &mut |_, record| lives.note(&record));
+    lives.end();
+    read.map(|recovered| (recovered, lives))
+        .map_err(|error| error.to_string())
+}
+
+/// Goes through all ways to choose; where there are more than so many, through those that differ in
+/// the first choices and some of the others.
+struct Ways {
+    most: usize,
+    gone: usize,
+    chosen: Vec<(usize, usize)>,
+    at: usize,
+    dice: u64,
+}
+
+impl Ways {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            gone: 0,
+            chosen: Vec::new(),
+            at: 0,
+            dice: 0x2545_F491_4F6C_DD1D,
+        }
+    }
+
+    /// Begins the next way.
+    fn next(&mut self) -> bool {
+        if self.gone > 0 && !self.advance() {
+            return false;
+        }
+        self.gone += 1;
+        self.at = 0;
+        self.gone <= self.most
+    }
+
+    /// Counts up like an odometer, or throws dice if there is more than can be counted.
+    fn advance(&mut self) -> bool {
+        let all = self
+            .chosen
+            .iter()
+            .fold(1_usize, |all, (_, of)| all.saturating_mul(*of));
+        if all > self.most {
+            for at in 0..self.chosen.len() {
+                let of = self.chosen[at].1;
+                self.chosen[at].0 = (self.bits() % of as u64) as usize;
+            }
+            // What depends on these choices is thrown anew.
+            return true;
+        }
+        while let Some((chosen, of)) = self.chosen.last_mut() {
+            *chosen += 1;
+            if chosen < of {
+                return true;
+            }
+            self.chosen.pop();
+        }
+        false
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        self.dice
+    }
+
+    fn choose(&mut self, of: usize) -> usize {
+        if self.at == self.chosen.len() {
+            self.chosen.push((0, of));
+        }
+        let (chosen, among) = &mut self.chosen[self.at];
+        // An earlier choice may have changed what there is to choose from.
+        if *among != of {
+            (*chosen, *among) = (*chosen % of, of);
+        }
+        self.at += 1;
+        *chosen
+    }
+}
+
+#[test]
+fn whatever_a_power_cut_leaves_what_was_confirmed_is_there() {
+    let small = Search {
+        steps: "aflngpmx",
+        length: 6,
+        states: 40,
+        again: 1,
+    };
+    let counts = search(SMALL, small).unwrap();
+    println!("sectors of 512 octets: {counts:?}");
+    assert!(counts.states + counts.interrupted > 200_000 && counts.cut > 1_000);
+    let large = Search { length: 5, ..small };
+    let counts = search(LARGE, large).unwrap();
+    println!("sectors of 4096 octets: {counts:?}");
+    assert!(counts.states + counts.interrupted > 20_000 && counts.cut > 100);
+}
