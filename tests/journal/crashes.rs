@@ -104,14 +104,16 @@ fn play(
     let moments = Arc::new(Mutex::new(Vec::new()));
     let (seen, watched) = (moments.clone(), disk.clone());
     let confirmed = story.confirmed();
+    // A sync that fails does so once: what is wrong then is hidden from whoever tries again.
+    let mut fails = last == 'x';
     disk.watch(move |operation| {
         let changes = !matches!(operation.kind, Kind::Read | Kind::List | Kind::Lock);
         if changes {
             let disk = watched.fork();
             seen.lock().push(Moment { disk, confirmed });
         }
-        match (last, operation.kind) {
-            ('x', Kind::Sync) => Verdict::Fails(ErrorKind::Other),
+        match operation.kind {
+            Kind::Sync if std::mem::take(&mut fails) => Verdict::Fails(ErrorKind::Other),
             _ => Verdict::Done,
         }
     });

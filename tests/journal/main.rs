@@ -5,3 +5,5 @@ mod support;
 mod model;
 mod crashes;
 mod real;
+#[cfg(feature = "sabotage")]
+mod sabotage;
