@@ -315,6 +315,16 @@ impl<T> Head<T> {
         self.group.then.is_empty() && self.group.octets() == MARK_OCTETS
     }
 
+    /// A number that [`is_settled`](Self::is_settled) once all that was appended by now is settled.
+    pub fn appended(&self) -> u64 {
+        self.taken + u64::from(self.is_waiting())
+    }
+
+    /// Whether all that was appended when this number was given out is settled.
+    pub fn is_settled(&self, appended: u64) -> bool {
+        self.settled >= appended
+    }
+
     /// Whether something waits to be taken.
     pub fn is_waiting(&self) -> bool {
         !self.group.pieces.is_empty()

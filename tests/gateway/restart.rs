@@ -102,7 +102,7 @@ fn a_receipt_that_was_not_confirmed_is_told_after_a_crash_and_one_that_was_is_no
     let report = north.receipt("n2", "UNDELIV", "005");
     assert_eq!(north.answered(report), Status::ESME_ROK);
     site.crash(house);
-    let (house, mut north, mut acme) = site.start();
+    let (house, north, mut acme) = site.start();
     assert_eq!(acme.receipt(), Told::new(&ids[1], "UNDELIV", "005"));
     acme.alive();
     assert!(acme.so_far().is_empty());
