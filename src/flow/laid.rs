@@ -9,7 +9,7 @@ use super::tell::Telling;
 use crate::carrier::SegmentReceipts;
 use crate::esme::{Multi, Seat};
 use crate::journal::{Accepted, Kept, Laid, Record};
-use crate::message::{CarrierId, Content, GroupId, MessageId};
+use crate::message::{CarrierId, Content, GroupId, LateReport, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report, alike};
 use foldhash::fast::RandomState;
@@ -25,6 +25,10 @@ const LAID_DOWN_AFTER: Duration = Duration::from_secs(60);
 
 /// The same while more than half of all places are taken.
 const LAID_DOWN_EARLY: Duration = Duration::from_secs(5);
+
+/// From the end of its validity: how long a report is told that comes after its sender has been told
+/// that nothing is known. It is longer than any `receipt_timeout`, so that it tells the two apart.
+pub(super) const LATE_UNTIL: Duration = Duration::from_secs(10 * 24 * 3_600);
 
 /// Messages that are laid down in one go.
 const LAID_DOWN_AT_ONCE: usize = 1_000;
@@ -170,18 +174,46 @@ impl Clerk {
                 let mut telling = Telling::default();
                 for (id, kept) in ids.into_iter().zip(kept) {
                     let entry = kept.and_then(|kept| board.recalled(kept, CarrierId::NONE));
-                    let taken_up = board
-                        .journal()
-                        .holdings()
-                        .is_some_and(|held| held.take_up(id));
-                    if let (Some(entry), true) = (entry, taken_up) {
-                        telling.end(id, entry, Ending::of(State::Unknown), at);
+                    if let Some(entry) = entry {
+                        self.unreported(id, entry, at, &mut telling);
                     }
                 }
                 self.tell(telling);
             }
             _ => {}
         }
+    }
+
+    /// Nothing was reported about a message in time: its sender is told so, and if it wants to be
+    /// told what is reported after all, that is waited for a while longer.
+    fn unreported(&mut self, id: MessageId, entry: Entry, now: Moment, telling: &mut Telling) {
+        let board = self.board.clone();
+        let Some(holdings) = board.journal().holdings() else {
+            return;
+        };
+        let Some(laid) = holdings.laid(id).filter(|laid| laid.until <= now) else {
+            return;
+        };
+        let last = entry.until + LATE_UNTIL;
+        if laid.until >= last {
+            // It was told before, and nothing has come since.
+            holdings.take_up(id);
+            return telling.close(id, now);
+        }
+        let account = self.accounts.table().account(entry.account);
+        let waits_on = account.is_some_and(|account| account.late_report == LateReport::Send)
+            && entry.content.registered_delivery().wants_final(false);
+        match waits_on {
+            true => drop(holdings.lay_down(
+                id,
+                Laid {
+                    until: last,
+                    ..laid
+                },
+            )),
+            false => drop(holdings.take_up(id)),
+        }
+        telling.end(id, entry, Ending::of(State::Unknown), now);
     }
 
     /// Takes a message up again that this report is about. False if it is about another one.

@@ -1,7 +1,7 @@
 //! What the journal has kept is taken up again after a start: each life goes on where it was.
 
 use super::deadletter::{DeadLetter, Reason};
-use super::laid::Marks;
+use super::laid::{LATE_UNTIL, Marks};
 use super::ledger::{Attempt, Ending, Entry, Parts, Stage};
 use super::report::{Heard, numbers_of};
 use super::switchboard::Clerk;
@@ -42,6 +42,8 @@ struct Life {
     tried: SmallVec<[Tried; 1]>,
     taken: SmallVec<[Taken; 1]>,
     ended: Option<(Ending, Moment)>,
+    /// How it lay down when it ended.
+    laid: Option<Laid>,
     dead: Option<(Reason, Moment)>,
 }
 
@@ -134,6 +136,16 @@ impl Recovery {
                 self.lives.entry(id).or_default().taken.push(taken);
                 self.lay_down(holdings, id);
             }
+            Record::Doubted { .. } => {
+                let life = self.lives.entry(id).or_default();
+                let laid = life.laid.map(|laid| Laid {
+                    until: laid.until + LATE_UNTIL,
+                    ..laid
+                });
+                if laid.is_some_and(|laid| holdings.lay_down(id, laid)) {
+                    self.lives.remove(&id);
+                }
+            }
             Record::Ended {
                 state,
                 error,
@@ -141,6 +153,7 @@ impl Recovery {
                 at,
                 ..
             } => {
+                let laid = holdings.laid(id);
                 holdings.take_up(id);
                 let ending = Ending {
                     state: State::from_message_state(MessageState(state)).unwrap_or(State::Unknown),
@@ -148,9 +161,13 @@ impl Recovery {
                     network_error: network_error
                         .map(|(network, code)| NetworkErrorCode { network, code }),
                 };
-                // The first that was said of it counts.
                 let life = self.lives.entry(id).or_default();
-                life.ended.get_or_insert((ending, at));
+                life.laid = laid.or(life.laid);
+                // The first that was said of it counts, but for that nothing is known.
+                let known = |ended: &(Ending, Moment)| ended.0.state != State::Unknown;
+                if !life.ended.as_ref().is_some_and(known) {
+                    life.ended = Some((ending, at));
+                }
             }
             Record::Dead { reason, at, .. } => {
                 holdings.take_up(id);
@@ -275,6 +292,12 @@ impl Clerk {
         }
         let desk = board.roster.desk(accepted.account);
         if let Some((ending, at)) = life.ended {
+            if let (State::Unknown, Some(laid)) = (ending.state, life.laid)
+                && let Some(holdings) = board.journal().holdings()
+            {
+                let until = laid.until + LATE_UNTIL;
+                holdings.lay_down(id, Laid { until, ..laid });
+            }
             let number = entry.content.destination().digits.into();
             let delivery = receipt_again(id, entry, ending, at);
             return match life.dead {

@@ -7,6 +7,7 @@ use crate::esme::{Delivered, Delivery, Parcel, Verdict};
 use crate::journal::Record;
 use crate::moment::Moment;
 use smallvec::SmallVec;
+use smppgate_codec::receipt::State;
 use std::time::Duration;
 
 /// How long something is tried to be delivered before it is a dead letter.
@@ -23,10 +24,7 @@ impl Clerk {
         let taken: SmallVec<[Record<'_>; 32]> = batch
             .iter()
             .filter(|one| one.verdict == Verdict::Taken && one.delivery.ends())
-            .map(|one| Record::Told {
-                id: one.delivery.id,
-                at: now,
-            })
+            .map(|one| self.told_record(&one.delivery, now))
             .collect();
         // Whether this is durable changes nothing for anybody but us: at worst it is told again.
         let _ = self.journal(&taken, super::after::After::Nothing);
@@ -86,6 +84,20 @@ impl Clerk {
         counters.deliveries_again.add(again);
         self.tell(telling);
         self.give_up(letters);
+    }
+
+    /// What the journal keeps of a delivery that its ESME has confirmed.
+    fn told_record(&self, delivery: &Delivery, at: Moment) -> Record<'static> {
+        let id = delivery.id;
+        let is_unknown = matches!(
+            &delivery.parcel,
+            Parcel::Receipt(receipt) if receipt.state == State::Unknown
+        );
+        // What is reported after all is told as well.
+        match is_unknown && self.board.is_laid_down(id) {
+            true => Record::Doubted { id, at },
+            false => Record::Told { id, at },
+        }
     }
 
     /// Gives up what could not be delivered in time, and brings back what was to be tried later.

@@ -24,6 +24,7 @@ mod kind {
     pub const ENDED: u8 = 9;
     pub const DEAD: u8 = 10;
     pub const REVIVED: u8 = 11;
+    pub const DOUBTED: u8 = 16;
     pub const TOLD: u8 = 12;
     pub const CLOSED: u8 = 13;
 }
@@ -136,6 +137,7 @@ impl Record<'_> {
                 out.push(*reason);
             }
             Self::Revived { .. } => head(out, kind::REVIVED),
+            Self::Doubted { .. } => head(out, kind::DOUBTED),
             Self::Told { .. } => head(out, kind::TOLD),
             Self::Closed { state, error, .. } => {
                 head(out, kind::CLOSED);
@@ -247,6 +249,7 @@ impl<'a> Record<'a> {
                 Self::Dead { id, reason, at }
             }
             kind::REVIVED => Self::Revived { id, at },
+            kind::DOUBTED => Self::Doubted { id, at },
             kind::TOLD => Self::Told { id, at },
             kind::CLOSED => Self::Closed {
                 id,
@@ -495,6 +498,7 @@ mod tests {
                 at,
             },
             Record::Revived { id, at },
+            Record::Doubted { id, at },
             Record::Told { id, at },
             Record::Closed {
                 id,

@@ -103,6 +103,13 @@ pub enum Record<'a> {
         /// When.
         at: Moment,
     },
+    /// The ESME has confirmed that nothing is known of it; what is reported later is told as well.
+    Doubted {
+        /// Our id of it.
+        id: MessageId,
+        /// When.
+        at: Moment,
+    },
     /// Last: the ESME has confirmed what was to be delivered to it under this id.
     Told {
         /// Our id of it.
@@ -222,6 +229,7 @@ impl Record<'_> {
             | Self::Ended { id, .. }
             | Self::Dead { id, .. }
             | Self::Revived { id, .. }
+            | Self::Doubted { id, .. }
             | Self::Told { id, .. }
             | Self::Closed { id, .. } => *id,
         }
@@ -241,6 +249,7 @@ impl Record<'_> {
             | Self::Ended { at, .. }
             | Self::Dead { at, .. }
             | Self::Revived { at, .. }
+            | Self::Doubted { at, .. }
             | Self::Told { at, .. }
             | Self::Closed { at, .. } => *at,
         }
