@@ -1,21 +1,24 @@
 //! Builds the parts, starts them, changes them while they run, and lets them end in order.
 
 mod directory;
+mod start_error;
 mod store;
 
 use self::directory::Directory;
+pub use self::start_error::StartError;
 use self::store::{Opened, Store};
 use crate::admin;
 use crate::carrier::{self, Carrier, Keeper, Long};
 use crate::config::{self, Config};
 use crate::esme::{self, Listener, Roster};
-use crate::flow::{Accounts, After, CarrierSlot, Carriers, Marks, Recovery, Switchboard};
+use crate::flow::{Accounts, After, CarrierSlot, Carriers, Recovery, Switchboard};
+use crate::journal::Completion;
+use crate::journal::Completions;
 use crate::journal::memory::Trouble;
-use crate::journal::names::NamesError;
-use crate::journal::{Completion, Completions, OpenError};
 use crate::link::Clock;
 use crate::link::accept::{self, Entrance};
 use crate::message::CarrierId;
+use crate::receipt::Marks;
 use crate::route::{InboundTable, Table};
 use crate::session::Pace;
 use arc_swap::ArcSwap;
@@ -48,35 +51,6 @@ const DESCRIPTORS_OF_BIND: usize = 2;
 
 /// Descriptors of a place where others connect: its socket, and its spare one.
 const DESCRIPTORS_OF_ENTRANCE: usize = 2;
-
-/// A gateway that could not be started, in one sentence.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A socket could not be opened.
-    #[error("failed to listen on {address} for {name}: {source}{hint}")]
-    Listen {
-        /// What for.
-        name: String,
-        /// Where.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-        /// What could be done.
-        hint: &'static str,
-    },
-    /// The routes do not compile.
-    #[error("failed to build the routing table: {0}")]
-    Routes(String),
-    /// What is kept cannot be read.
-    #[error("failed to {0}")]
-    Journal(#[from] OpenError),
-    /// What numbers mean in what is kept cannot be read or written.
-    #[error("failed to {0}")]
-    Names(#[from] NamesError),
-    /// The operating system gives no random numbers.
-    #[error("failed to get random numbers: {0}")]
-    Random(getrandom::Error),
-}
 
 /// A running gateway.
 pub struct Gateway {

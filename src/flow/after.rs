@@ -1,7 +1,7 @@
 //! The rest of a step: what is to be done once a batch is durable.
 
+use super::anew::Anew;
 use super::deadletter::Reason;
-use super::replace::Anew;
 use crate::carrier::{Line, Outcome, Reply};
 use crate::esme::{Delivery, Seat, Submission};
 use crate::message::{AccountId, CarrierId, Content, MessageId, Times, UnknownOutcome};

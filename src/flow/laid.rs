@@ -12,11 +12,9 @@ use crate::journal::{Accepted, Kept, Laid, Record};
 use crate::message::{CarrierId, Content, GroupId, LateReport, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report, alike};
-use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 use smppgate_codec::receipt::State;
 use std::collections::HashSet;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,17 +33,6 @@ const LAID_DOWN_AT_ONCE: usize = 1_000;
 
 /// Messages that come to their end unreported in one go.
 const OVER_AT_ONCE: usize = 10_000;
-
-/// Makes the marks by which messages are found that were laid down: no two runs make the same.
-#[derive(Debug, Clone, Default)]
-pub struct Marks(RandomState);
-
-impl Marks {
-    /// The mark of a carrier's id.
-    pub fn of(&self, group: GroupId, id: &CarrierMessageId) -> u64 {
-        self.0.hash_one((group, id.as_bytes()))
-    }
-}
 
 impl Switchboard {
     /// By what a message is found that was laid down.

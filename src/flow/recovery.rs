@@ -1,7 +1,7 @@
 //! What the journal has kept is taken up again after a start: each life goes on where it was.
 
 use super::deadletter::{DeadLetter, Reason};
-use super::laid::{LATE_UNTIL, Marks};
+use super::laid::LATE_UNTIL;
 use super::ledger::{Attempt, Ending, Entry, Parts, Stage};
 use super::report::{Heard, numbers_of};
 use super::switchboard::Clerk;
@@ -11,7 +11,7 @@ use crate::esme::{Delivery, Multi, Parcel, Receipt};
 use crate::journal::{Accepted, Holdings, Inbound, Laid, Part, Record, Reported};
 use crate::message::{AckMode, CarrierId, Content, GroupId, MessageId};
 use crate::moment::Moment;
-use crate::receipt::{CarrierMessageId, NumberMark};
+use crate::receipt::{CarrierMessageId, Marks, NumberMark};
 use crate::route::{Choice, Query};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;

@@ -1,11 +1,12 @@
 //! An ESME writes a message anew, as long as no carrier has been sent it.
 
 use super::after::{After, Request};
+use super::anew::Anew;
 use super::ledger::Stage;
 use super::manage::{is_of, known_by};
 use super::switchboard::Clerk;
 use crate::esme::{Seat, is_too_long};
-use crate::journal::{Accepted, Record};
+use crate::journal::Record;
 use crate::message::{AccountId, AckMode, Content, MessageId, Times};
 use crate::moment::Moment;
 use crate::receipt::NumberMark;
@@ -170,33 +171,6 @@ impl Clerk {
             0 => Err(Status::ESME_RREPLACEFAIL),
             _ => Ok(()),
         }
-    }
-}
-
-/// A message as it is to be from now on.
-#[derive(Debug, Clone)]
-pub struct Anew {
-    id: MessageId,
-    shown: MessageId,
-    ack: AckMode,
-    content: Content,
-    times: Times,
-}
-
-impl Anew {
-    fn record(&self, account: AccountId) -> Record<'_> {
-        Record::Accepted(Accepted {
-            id: self.id,
-            shown: self.shown,
-            account,
-            ack: self.ack,
-            at: self.id.accepted(),
-            due: self.times.due,
-            until: self.times.until,
-            alphabet: self.content.alphabet(),
-            pdu: self.content.pdu(),
-            written_source: self.content.written_octets(),
-        })
     }
 }
 

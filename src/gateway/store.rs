@@ -1,15 +1,16 @@
 //! What outlives the process: opened and read at the start, before anybody binds.
 
-use super::StartError;
 use super::directory::Directory;
+use super::start_error::StartError;
 use crate::config::{Config, JournalKind};
-use crate::flow::{After, Marks, Recovery};
+use crate::flow::{After, Recovery};
 use crate::journal::disk::{Disk, Real};
 use crate::journal::memory::Trouble;
 use crate::journal::{
     Completions, File, Journal, Memory, Names, OpenError, Recovered, Settings, recover,
 };
 use crate::message::{CarrierId, IdSource};
+use crate::receipt::Marks;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
