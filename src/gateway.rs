@@ -71,7 +71,6 @@ impl Gateway {
     /// Starts everything that the config names. `trouble` lets tests make the journal slow or
     /// broken.
     pub async fn start(config: &Config, trouble: Arc<Trouble>) -> Result<Self, StartError> {
-        let clock = Clock::start();
         let sockets = listen(config)?;
         let roster = Arc::new(Roster::default());
         let (settle, settled) = mpsc::unbounded_channel();
@@ -84,6 +83,7 @@ impl Gateway {
         });
         let marks = Marks::default();
         let (store, directory) = Store::open(config, marks.clone())?;
+        let clock = Clock::not_before(store.latest());
         let Opened {
             ids,
             journal,

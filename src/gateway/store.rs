@@ -10,6 +10,7 @@ use crate::journal::{
     Completions, File, Journal, Memory, Names, OpenError, Recovered, Settings, recover,
 };
 use crate::message::{CarrierId, IdSource};
+use crate::moment::Moment;
 use crate::receipt::Marks;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,6 +71,12 @@ impl Store {
         );
         let read = Some((recovered, recovery));
         Ok((Self { read }, directory))
+    }
+
+    /// When the last of what is kept happened.
+    pub fn latest(&self) -> Moment {
+        let read = self.read.as_ref();
+        read.map_or(Moment::default(), |(recovered, _)| recovered.latest())
     }
 
     /// From now on messages are kept.

@@ -14,12 +14,18 @@ pub struct Clock {
 impl Clock {
     /// Reads both clocks once.
     pub fn start() -> Self {
+        Self::not_before(Moment::default())
+    }
+
+    /// The same, and no earlier than this: a machine that has lost its time does not bring back what
+    /// has passed.
+    pub fn not_before(earliest: Moment) -> Self {
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         Self {
             started: Instant::now(),
-            started_at: Moment::default() + since_epoch,
+            started_at: (Moment::default() + since_epoch).max(earliest),
         }
     }
 
