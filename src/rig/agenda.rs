@@ -53,6 +53,8 @@ pub(super) enum What {
         token: usize,
         generation: u64,
         pdu: BytesMut,
+        /// The message that it accepts, as the witness knows it.
+        witnessed: Option<u64>,
     },
     /// A deliver_sm joins its queue.
     Delivery(Parcel),

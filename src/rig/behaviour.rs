@@ -10,6 +10,7 @@ use smppgate_codec::code::{MessageState, Status};
 use super::admission::BindHabits;
 use super::chance::Law;
 use super::id_form::IdForm;
+use super::ledger::Witness;
 use super::named::Named;
 use super::phone::Phones;
 use super::shape::Shape;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub tls: Option<ServerTls>,
     /// Where its chance begins.
     pub seed: u64,
+    /// Who writes down what it sees of messages; `None` is nobody.
+    pub witness: Option<Witness>,
     /// What it does with messages.
     pub behaviour: Behaviour,
 }
@@ -62,7 +65,18 @@ impl Default for Settings {
             phones: Vec::new(),
             tls: None,
             seed: 1,
+            witness: None,
             behaviour: Behaviour::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Notes that the response to an accepted message was written.
+    #[inline]
+    pub(super) fn note_response(&self, witnessed: Option<u64>) {
+        if let (Some(witness), Some(number)) = (&self.witness, witnessed) {
+            witness.responded(number);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use bytes::{BufMut, BytesMut};
 
+use super::ledger::Witness;
 use super::outstanding::Outstanding;
 
 /// All binds by system_id.
@@ -16,6 +17,7 @@ pub(super) struct Binds {
     unplaced: VecDeque<Parcel>,
     /// deliver_sm that may be unanswered per bind.
     window: usize,
+    witness: Option<Witness>,
 }
 
 /// The binds of one system_id that can receive, and what waits for them.
@@ -66,11 +68,12 @@ impl Side {
 }
 
 impl Binds {
-    pub fn new(window: usize) -> Self {
+    pub fn new(window: usize, witness: Option<Witness>) -> Self {
         Self {
             groups: Vec::new(),
             unplaced: VecDeque::new(),
             window: window.max(1),
+            witness,
         }
     }
 
@@ -143,7 +146,7 @@ impl Binds {
     #[inline]
     pub fn offer(&mut self, side: &mut Side, out: &mut BytesMut, parcel: Parcel) {
         if !self.is_waiting(parcel.group) && self.may_take(side, &parcel) {
-            send(side, out, parcel);
+            self.send(side, out, parcel);
         } else {
             self.push(parcel);
         }
@@ -172,7 +175,7 @@ impl Binds {
             let Some(parcel) = self.groups[group].waiting.pop_front() else {
                 break;
             };
-            send(side, out, parcel);
+            self.send(side, out, parcel);
             fed += 1;
         }
         fed
@@ -195,13 +198,16 @@ impl Binds {
             && side.deliveries.len() < self.window
             && side.deliveries.has_room()
     }
-}
 
-/// Writes a deliver_sm under the next sequence number of its bind.
-#[inline]
-fn send(side: &mut Side, out: &mut BytesMut, mut parcel: Parcel) {
-    let sequence = side.deliveries.next_sequence();
-    parcel.pdu[12..16].copy_from_slice(&sequence.to_be_bytes());
-    out.put_slice(&parcel.pdu);
-    side.deliveries.push(parcel);
+    /// Writes a deliver_sm under the next sequence number of its bind.
+    #[inline]
+    fn send(&self, side: &mut Side, out: &mut BytesMut, mut parcel: Parcel) {
+        let sequence = side.deliveries.next_sequence();
+        parcel.pdu[12..16].copy_from_slice(&sequence.to_be_bytes());
+        out.put_slice(&parcel.pdu);
+        if let Some(witness) = &self.witness {
+            witness.delivers(&parcel.pdu);
+        }
+        side.deliveries.push(parcel);
+    }
 }

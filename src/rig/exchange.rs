@@ -102,7 +102,7 @@ impl Exchange {
             orders,
             shared,
             connections: Vec::new(),
-            binds: Binds::new(settings.deliver_window),
+            binds: Binds::new(settings.deliver_window, settings.witness.clone()),
             memory: Memory::new(settings.first_id, settings.remember),
             agenda: Agenda::default(),
             spare: Vec::new(),
@@ -538,6 +538,7 @@ impl Exchange {
                     token,
                     generation,
                     pdu,
+                    witnessed,
                 } => {
                     if let Some(Some(connection)) = self.connections.get_mut(token)
                         && connection.side.generation == generation
@@ -546,6 +547,7 @@ impl Exchange {
                         side.unanswered = side.unanswered.saturating_sub(1);
                         if !hang {
                             connection.pipe.out.extend_from_slice(&pdu);
+                            self.settings.note_response(witnessed);
                             touched.push(token);
                         }
                     }

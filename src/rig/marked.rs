@@ -237,13 +237,25 @@ impl<'a> Report<'a> {
 
 /// The number of the message in the last nine digits of an address.
 #[inline]
-fn marker(digits: &[u8]) -> Option<u64> {
+pub(super) fn marker(digits: &[u8]) -> Option<u64> {
     let digits = digits.last_chunk::<MARKER_LEN>()?;
     digits.iter().try_fold(0, |number, octet| {
         octet
             .is_ascii_digit()
             .then(|| number * 10 + u64::from(octet - b'0'))
     })
+}
+
+/// Whether a text begins with this number.
+pub(super) fn is_marked_with(number: u64, text: &[u8]) -> bool {
+    text.get(..MARKER_LEN).and_then(marker) == Some(number)
+}
+
+/// The number that the text of a receipt has behind `err:`.
+pub(super) fn err(text: &[u8]) -> Option<u16> {
+    let at = text.windows(4).position(|four| four == b"err:")?;
+    let digits = text.get(at + 4..at + 7)?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// What the text of a receipt says behind `id:` and `stat:`.

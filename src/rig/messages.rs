@@ -48,6 +48,9 @@ impl Exchange {
         let response = message.response;
         let latency = self.settings.behaviour.latency.draw(&mut self.dice);
         if !verdict.is_ok() {
+            if let Some(witness) = &self.settings.witness {
+                witness.refused(message.destination.digits, verdict);
+            }
             return self.refuse(verdict, response, sequence, latency, side, out);
         }
         self.counts.accepted += 1;
@@ -55,6 +58,9 @@ impl Exchange {
         self.next_id += 1;
         let id = IdText::new(number, self.settings.behaviour.response_id);
         let end = self.end(latency);
+        let witness = self.settings.witness.as_ref();
+        let witnessed = witness
+            .map(|witness| witness.took(message.destination.digits, message.user_data, number));
         if self.settings.ledger > 0 {
             self.note(message, &id, end.state);
         }
@@ -81,7 +87,7 @@ impl Exchange {
             let shape = self.settings.behaviour.response;
             let twice = self.dice.happens(self.settings.behaviour.answered_twice);
             for _ in 0..1 + u32::from(twice) {
-                self.respond(latency, side, out, |out| {
+                self.respond(latency, witnessed, side, out, |out| {
                     let mut pdu = PduWriter::begin(out, response, Status::ESME_ROK, sequence);
                     match shape {
                         ResponseShape::Bare => {}
@@ -162,7 +168,7 @@ impl Exchange {
             self.counts.throttled += 1;
             return put(out);
         }
-        self.respond(latency, side, out, put);
+        self.respond(latency, None, side, out, put);
     }
 
     /// How the next accepted message ends.
@@ -215,12 +221,14 @@ impl Exchange {
     pub(super) fn respond(
         &mut self,
         latency: Duration,
+        witnessed: Option<u64>,
         side: &mut Side,
         out: &mut BytesMut,
         put: impl Fn(&mut BytesMut),
     ) {
         if latency.is_zero() {
-            return put(out);
+            put(out);
+            return self.settings.note_response(witnessed);
         }
         side.unanswered += 1;
         let mut pdu = self.spare.pop().unwrap_or_default();
@@ -234,6 +242,7 @@ impl Exchange {
                 token,
                 generation,
                 pdu,
+                witnessed,
             },
         );
     }
@@ -325,6 +334,9 @@ impl Exchange {
                 return;
             }
         };
+        if let Some(witness) = &self.settings.witness {
+            witness.delivered(&parcel.pdu, status);
+        }
         if status.is_ok() {
             match parcel.is_receipt {
                 true => self.counts.receipts_taken += 1,

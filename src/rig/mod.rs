@@ -50,6 +50,7 @@ pub mod tally;
 mod mix;
 mod marked;
 mod series;
+pub mod ledger;
 pub mod stats;
 mod plan;
 pub mod load;
