@@ -4,8 +4,9 @@
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -22,10 +23,12 @@ const PAGE: u64 = 4_096;
 
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
-/// A running process with a folder of its own; both go when this is dropped.
+/// A running process with a folder; the process goes when this is dropped, and the folder with it if
+/// it was made for it.
 pub struct Middle {
     child: Child,
     folder: PathBuf,
+    keeps_folder: bool,
     /// Where it takes connections.
     pub address: SocketAddr,
 }
@@ -58,18 +61,34 @@ impl Middle {
         let address = free_address()?;
         let file = folder.join("config.toml");
         fs::write(&file, config(address, &folder))?;
-        let log = fs::File::create(folder.join("log"))?;
-        let child = Command::new(program)
-            .args(arguments)
-            .arg(&file)
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
+        let child = command(program, arguments, &folder)?.spawn()?;
         Ok(Self {
             child,
             folder,
+            keeps_folder: false,
+            address,
+        })
+    }
+
+    /// Starts `program` in a folder that stays, with the file `config.toml` that is there already;
+    /// what the process before it said is in `log.before`.
+    ///
+    /// A Ctrl-C at the terminal does not reach it: whoever kills and starts processes ends them too.
+    pub fn start_in(
+        program: &Path,
+        arguments: &[&str],
+        folder: &Path,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
+        // The first process has none before it.
+        let _ = fs::rename(folder.join("log"), folder.join("log.before"));
+        let child = command(program, arguments, folder)?
+            .process_group(0)
+            .spawn()?;
+        Ok(Self {
+            child,
+            folder: folder.to_owned(),
+            keeps_folder: true,
             address,
         })
     }
@@ -129,22 +148,42 @@ impl Middle {
         &self.folder
     }
 
-    /// Asks the process to end, and waits until it has; `false` if it had to be killed.
-    pub fn end(&mut self) -> bool {
+    /// Kills the process at once.
+    pub fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.child.kill()?;
+        self.child.wait()
+    }
+
+    /// Asks the process to end.
+    pub fn ask_to_end(&self) {
         if let Some(id) = rustix::process::Pid::from_raw(self.child.id() as i32) {
             // It may have ended already.
             let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
         }
-        let ended = Instant::now() + END_PATIENCE;
-        while Instant::now() < ended {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return true;
+    }
+
+    /// Waits until the process has ended; `None` if it has not within `patience`.
+    pub fn wait(&mut self, patience: Duration) -> io::Result<Option<ExitStatus>> {
+        let ended = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if Instant::now() >= ended {
+                return Ok(None);
             }
             std::thread::sleep(PAUSE);
         }
+    }
+
+    /// Asks the process to end, and waits until it has; `false` if it had to be killed.
+    pub fn end(&mut self) -> bool {
+        self.ask_to_end();
+        if !matches!(self.wait(END_PATIENCE), Ok(None)) {
+            return true;
+        }
         // It did not end by itself: there is nobody left to tell if this fails too.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.kill();
         false
     }
 }
@@ -152,9 +191,25 @@ impl Middle {
 impl Drop for Middle {
     fn drop(&mut self) {
         self.end();
-        // A folder that is left in the temporary directory does no harm.
-        let _ = fs::remove_dir_all(&self.folder);
+        if !self.keeps_folder {
+            // A folder that is left in the temporary directory does no harm.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
+}
+
+/// A process that writes what it says to the file `log` of its folder.
+fn command(program: &Path, arguments: &[&str], folder: &Path) -> io::Result<Command> {
+    let log = fs::File::create(folder.join("log"))?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .arg(folder.join("config.toml"))
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    Ok(command)
 }
 
 /// CPU time and memory of a process by its id; zero for what cannot be read.
@@ -236,6 +291,32 @@ impl Machine {
         let busy = self.busy.saturating_sub(before.busy) as f64;
         ((busy - ours_ns as f64 / 1e7) / total).max(0.0)
     }
+}
+
+/// Loopback addresses that stay free while nobody listens on them: their ports are none of those that
+/// the system gives to connections. Such a connection could otherwise take one, or even reach itself.
+pub fn lasting_addresses<const COUNT: usize>() -> io::Result<[SocketAddr; COUNT]> {
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut bounds = range
+        .split_whitespace()
+        .map_while(|bound| bound.parse().ok());
+    let low = bounds.next().unwrap_or(32_768u16);
+    let high = bounds.next().unwrap_or(60_999);
+    // Those who begin at the same time look in different places.
+    let begin = (std::process::id() % 10_000) as u16;
+    let listeners: Vec<TcpListener> = (begin..begin + 10_000)
+        .map(|place| 15_000 + place)
+        .filter(|port| !(low..=high).contains(port))
+        .filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
+        .take(COUNT)
+        .collect();
+    let addresses: Vec<SocketAddr> = listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<io::Result<_>>()?;
+    addresses
+        .try_into()
+        .map_err(|_| io::Error::other("too few ports are free outside of those for connections"))
 }
 
 /// A loopback address that nobody listens on at this moment.

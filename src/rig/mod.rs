@@ -51,6 +51,7 @@ mod mix;
 mod marked;
 mod series;
 pub mod ledger;
+pub mod steadfast;
 pub mod stats;
 mod plan;
 pub mod load;

@@ -167,6 +167,7 @@ impl Book {
                 Event::Told { .. } => Offence::ToldForeign,
                 Event::Taken { .. } | Event::Refused { .. } => Offence::SentForeign,
                 Event::Arrived { .. } => Offence::PhoneForeign,
+                Event::Answered { .. } => Offence::StrayPdu,
                 _ => return None,
             });
         }

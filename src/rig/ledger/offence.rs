@@ -12,6 +12,8 @@ pub enum Offence {
     NeverAnswered,
     /// Answered more than once.
     AnsweredTwice,
+    /// A PDU that a peer cannot make anything of, such as a response to nothing.
+    StrayPdu,
     /// Status 0 with an id that is not written as promised.
     IdOdd,
     /// An id that another message was given before.
@@ -69,6 +71,7 @@ impl fmt::Display for Offence {
         f.write_str(match self {
             Self::NeverAnswered => "never answered",
             Self::AnsweredTwice => "answered twice",
+            Self::StrayPdu => "PDU that means nothing to its peer",
             Self::IdOdd => "id of another form than promised",
             Self::IdReused => "id given before",
             Self::NotSent => "accepted and never sent",

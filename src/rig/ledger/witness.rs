@@ -83,6 +83,12 @@ impl Ledger {
         });
     }
 
+    /// Notes a PDU that a peer cannot make anything of: a response to nothing, or the second one.
+    pub(in crate::rig) fn note_stray(&self, bind: u32, status: Status) {
+        let id = None;
+        self.note(NO_NUMBER, Event::Answered { bind, status, id });
+    }
+
     /// Notes what happens to the gateway.
     pub fn break_off(&self, kind: BreakKind) {
         self.write(|book, now| book.break_off(now, kind));
