@@ -13,6 +13,8 @@
 //! * [`tally`] notes what was sent, answered and reported, and finds what is lost, double, foreign;
 //! * `mix` says which messages there are and how often each, `marked` puts a number into each and
 //!   finds it again in the receipt;
+//! * [`ledger`] is what all peers see of each message over crashes, and judges it; [`steadfast`] are ESMEs
+//!   that write it and stay whatever happens;
 //! * [`load`] sends over many binds what its settings in `plan` say, and
 //!   returns a [`stats::Report`];
 //! * [`stats`] is that report, as text and as JSON, `series` its tables;

@@ -119,7 +119,7 @@ impl Run {
         number
     }
 
-    fn from_phone(&mut self) -> u64 {
+    fn phone_writes(&mut self) -> u64 {
         let number = self.book.phone(ACME).expect("the book has room");
         self.note(number, Event::Phoned { carrier: QUICK });
         number
@@ -568,13 +568,13 @@ fn what_happened_after_a_cut_binds_nobody() {
             .breaks(BreakKind::Started);
     });
     is(Offence::PhoneLost, |run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.phone_is_answered(number)
             .breaks(BreakKind::Cut)
             .breaks(BreakKind::Started);
     });
     is_clean(|run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.breaks(BreakKind::Cut)
             .phone_is_answered(number)
             .breaks(BreakKind::Started);
@@ -584,31 +584,31 @@ fn what_happened_after_a_cut_binds_nobody() {
 #[test]
 fn messages_from_phones_arrive_once_at_their_account() {
     is_clean(|run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.phone_is_answered(number).arrives(number, ACME);
     });
     is(Offence::PhoneLost, |run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.phone_is_answered(number);
     });
     is(Offence::NeverAnswered, |run| {
-        run.from_phone();
+        run.phone_writes();
     });
     is(Offence::PhoneElsewhere, |run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.phone_is_answered(number).arrives(number, PASSING);
     });
     is(Offence::PhoneForeign, |run| {
         run.arrives(500_000_009, ACME);
     });
     is(Offence::PhoneAgain, |run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.phone_is_answered(number)
             .arrives(number, ACME)
             .arrives(number, ACME);
     });
     is_clean(|run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.phone_is_answered(number)
             .arrives(number, ACME)
             .is_killed()
@@ -616,7 +616,7 @@ fn messages_from_phones_arrive_once_at_their_account() {
     });
     // Its carrier had no answer and sent it again: nobody can know that it is the same.
     is_clean(|run| {
-        let number = run.from_phone();
+        let number = run.phone_writes();
         run.arrives(number, ACME)
             .waits(1_000)
             .note(number, Event::Phoned { carrier: QUICK })

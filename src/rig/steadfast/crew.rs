@@ -1,31 +1,29 @@
-//! ESMEs that stay: whatever happens to the gateway, they bind again at once and go on sending at
-//! their rate. What they did and saw of each message is in the ledger; nothing is sent twice.
-//!
-//! One thread serves all of them. The last nine digits of a destination are the number of the
-//! message, which stands at the start of its text too.
+//! The thread that serves all of them: reads, answers, sends what is due, and opens again what was lost.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use serde::Serialize;
-use smppgate_codec::code::{Command, DataCoding, RegisteredDelivery, Status, Tag};
+use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
-use smppgate_codec::pdu::{Address, Header, Sm, Tlv, Tlvs};
+use smppgate_codec::pdu::{Header, Sm};
 use smppgate_codec::wire::PduWriter;
 
-use super::chance::Dice;
-use super::ledger::{Event, Ledger};
-use super::marked::to_nul;
-use super::outstanding::{Answered, Outstanding};
-use super::pipe::{Filled, OUT_MAX, Pipe};
-use super::poll::{Poll, Ready, Waker};
-use super::wire::Wire;
+use crate::rig::chance::Dice;
+use crate::rig::ledger::{Event, Ledger};
+use crate::rig::marked::to_nul;
+use crate::rig::outstanding::{Answered, Outstanding};
+use crate::rig::pipe::{Filled, OUT_MAX, Pipe};
+use crate::rig::poll::{Poll, Ready, Waker};
+use crate::rig::wire::Wire;
+
+use super::account::Settings;
+use super::message::{BIND_SEQUENCE, Message, put_bind};
 
 /// Pause between two attempts of one bind: nobody could be back sooner.
 const REDIAL_NS: u64 = 2_000_000;
@@ -44,45 +42,6 @@ const TURN_NS: u64 = 50_000_000;
 
 /// Orders that may wait for the thread.
 const ORDERS_MAX: usize = 1_024;
-
-/// Sequence number of a bind; requests follow it.
-const BIND_SEQUENCE: u32 = 1;
-
-/// Who stays.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where the gateway listens.
-    pub connect: SocketAddr,
-    /// The accounts, in the order of the ledger's terms.
-    pub accounts: Vec<Account>,
-    /// Where everything is written down.
-    pub ledger: Ledger,
-    /// Where chance begins.
-    pub seed: u64,
-}
-
-/// An account and how it behaves.
-#[derive(Debug, Clone)]
-pub struct Account {
-    /// system_id of its binds.
-    pub system_id: String,
-    /// password of its binds.
-    pub password: String,
-    /// bind_transceiver, bind_transmitter or bind_receiver of each.
-    pub binds: Vec<Command>,
-    /// source_addr of its messages.
-    pub source: String,
-    /// Prefixes of its destinations, each as often; nine digits follow.
-    pub to: Vec<String>,
-    /// Messages per second.
-    pub rate: f64,
-    /// Unanswered messages per bind.
-    pub window: usize,
-    /// registered_delivery other than 1, each with its share.
-    pub registered: Vec<(u8, f64)>,
-    /// Share of the deliver_sm that it cannot take now: they are answered ESME_RX_T_APPN.
-    pub not_now: f64,
-}
 
 /// What has happened to the binds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -580,46 +539,5 @@ fn read(frame: &Frame<'_>, ledger: &Ledger, (account, bind): (usize, u32), answe
     match Sm::decode(frame) {
         Ok(sm) => ledger.read_by_esme(&sm, account as u8, bind, answer),
         Err(_) => ledger.note_stray(bind, answer),
-    }
-}
-
-fn put_bind(out: &mut BytesMut, command: Command, account: &Account) {
-    let mut pdu = PduWriter::begin(out, command, Status::ESME_ROK, BIND_SEQUENCE);
-    pdu.c_octet_string(account.system_id.as_bytes());
-    pdu.c_octet_string(account.password.as_bytes());
-    pdu.c_octet_string(b"");
-    // SMPP 3.4, and no address_range.
-    pdu.octets(&[0x34, 0, 0, 0]);
-}
-
-/// A message that is about to be submitted.
-struct Message<'a> {
-    number: u64,
-    source: &'a str,
-    to: &'a str,
-    registered: u8,
-    octets: usize,
-}
-
-impl Message<'_> {
-    fn put(&self, out: &mut BytesMut, sequence: u32) {
-        let destination = format!("{}{:09}", self.to, self.number);
-        let text = format!("{:09} {:.<2$}", self.number, "", self.octets);
-        let mut tlvs = BytesMut::new();
-        let reference = (self.number as u16).to_be_bytes();
-        let tag = Tag::USER_MESSAGE_REFERENCE;
-        let value = &reference;
-        Tlv { tag, value }.put(&mut tlvs);
-        let sm = Sm {
-            source: Address::new(1, 1, self.source.as_bytes()),
-            destination: Address::new(1, 1, destination.as_bytes()),
-            registered_delivery: RegisteredDelivery(self.registered),
-            data_coding: DataCoding(0),
-            short_message: text.as_bytes(),
-            tlvs: Tlvs::new(&tlvs),
-            ..Sm::default()
-        };
-        let mut pdu = PduWriter::begin(out, Command::SUBMIT_SM, Status::ESME_ROK, sequence);
-        sm.put(pdu.body());
     }
 }
