@@ -2,14 +2,16 @@
 //! it accepted may be lost.
 //!
 //! `cargo bench --bench kill` lets several ESMEs submit at a steady rate to two carriers, kills the
-//! gateway after a chance time and starts it again, 50 times over. Everything is written down by the
-//! peers alone. Exits with 1 if a message was lost, came twice without need, or was told wrongly.
+//! gateway after a chance time and starts it again, 50 times over. With `--power` the power of its disk
+//! is cut as well: it starts again with what was synced by then. Everything is written down by the peers
+//! alone. Exits with 1 if a message was lost, came twice without need, or was told wrongly.
 
+mod disk;
 mod siege;
 mod town;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +20,7 @@ use std::time::Duration;
 use clap::Parser;
 use smppgate::rig::chance::span;
 
+use disk::Disk;
 use siege::Siege;
 
 #[derive(Parser)]
@@ -40,6 +43,9 @@ struct Args {
     /// Share of the cycles in which it is asked to end instead; in some of these twice
     #[arg(long, default_value_t = 0.0)]
     drain: f64,
+    /// Cut the power of its disk as well, which takes root, loop devices and xfsprogs
+    #[arg(long, conflicts_with = "drain")]
+    power: bool,
     /// After the last start, the time in which messages are still sent
     #[arg(long, default_value = "1s", value_parser = span)]
     hold: Duration,
@@ -82,27 +88,42 @@ fn run(args: &Args) -> io::Result<bool> {
         None => std::env::temp_dir().join(format!("smppgate-kill-{}", std::process::id())),
     };
     std::fs::create_dir_all(&folder)?;
-    let interrupted = interruption()?;
-    let result = Siege::new(args, &folder, interrupted)?.run();
+    let result = besiege(args, &folder);
     if args.keep.is_none() {
         // A folder that is left in the temporary directory does no harm.
         let _ = std::fs::remove_dir_all(&folder);
     }
-    let report = result?;
+    result
+}
+
+fn besiege(args: &Args, folder: &Path) -> io::Result<bool> {
+    let write = |json: serde_json::Value| match &args.json {
+        Some(path) => std::fs::write(path, format!("{json:#}\n")),
+        None => Ok(()),
+    };
+    let interrupted = interruption()?;
+    let disk = match args.power.then(|| Disk::new(folder)) {
+        None => None,
+        Some(Ok(disk)) => Some(disk),
+        Some(Err(why)) => {
+            println!("{why}");
+            write(serde_json::json!({ "skipped": why.to_string() }))?;
+            return Ok(true);
+        }
+    };
+    let report = Siege::new(args, folder, disk, interrupted)?.run()?;
     println!("{report}");
-    if let Some(path) = &args.json {
-        let json = serde_json::json!({ "report": report, "clean": report.is_clean() });
-        std::fs::write(path, format!("{json:#}\n"))?;
-    }
+    let clean = report.is_clean();
+    write(serde_json::json!({ "report": report, "clean": clean }))?;
     println!(
         "{}",
-        if report.is_clean() {
+        if clean {
             "nothing lost, nothing twice without need"
         } else {
             "NOT every promise was kept"
         }
     );
-    Ok(report.is_clean())
+    Ok(clean)
 }
 
 /// Becomes true when somebody at the terminal wants an end.

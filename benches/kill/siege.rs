@@ -14,6 +14,7 @@ use smppgate::rig::ledger::{Audit, BreakKind};
 use smppgate::rig::middle::Middle;
 
 use crate::Args;
+use crate::disk::Disk;
 use crate::town::{AWAY, Town};
 
 /// Time in which the gateway has to take a bind after it was started.
@@ -86,6 +87,8 @@ impl fmt::Display for Report {
 pub struct Siege<'a> {
     args: &'a Args,
     folder: &'a Path,
+    /// The disk whose power is cut, if it is.
+    disk: Option<Disk>,
     interrupted: Arc<AtomicBool>,
     town: Town,
     dice: Dice,
@@ -100,13 +103,20 @@ pub struct Siege<'a> {
 }
 
 impl<'a> Siege<'a> {
-    pub fn new(args: &'a Args, folder: &'a Path, interrupted: Arc<AtomicBool>) -> io::Result<Self> {
+    pub fn new(
+        args: &'a Args,
+        folder: &'a Path,
+        disk: Option<Disk>,
+        interrupted: Arc<AtomicBool>,
+    ) -> io::Result<Self> {
         let town = Town::new(args.rate, args.seed)?;
-        let config = town.config(&args.journal, &folder.join("data"));
+        let data = disk.as_ref().map_or(folder, Disk::path).join("data");
+        let config = town.config(&args.journal, &data);
         std::fs::write(folder.join("config.toml"), config)?;
         Ok(Self {
             args,
             folder,
+            disk,
             interrupted,
             town,
             dice: Dice::new(args.seed),
@@ -162,9 +172,22 @@ impl<'a> Siege<'a> {
                 return self.end(&mut gateway);
             }
         }
-        self.town.ledger.break_off(BreakKind::Killed);
+        self.kill(&mut gateway)
+    }
+
+    /// Kills the gateway; with it goes what its disk has not synced, if its power is cut.
+    fn kill(&mut self, gateway: &mut Middle) -> io::Result<()> {
+        let ledger = &self.town.ledger;
+        let Some(disk) = &mut self.disk else {
+            ledger.break_off(BreakKind::Killed);
+            gateway.kill()?;
+            return Ok(());
+        };
+        ledger.break_off(BreakKind::Cut);
+        let cut = disk.cut();
         gateway.kill()?;
-        Ok(())
+        cut?;
+        disk.come_back()
     }
 
     /// Asks the gateway to end, in some cycles twice.

@@ -196,7 +196,10 @@ impl<'a> Case<'a> {
             match allowed(self.breaks, self.terms, first, pair[1].at) {
                 Some(place) if !never_again => {
                     found.counts.sent_again += 1;
-                    found.sent_again.push(place);
+                    // What left after a cut is not what was in flight at it.
+                    if !self.breaks.is_limbo(pair[0].at) {
+                        found.sent_again.push(place);
+                    }
                 }
                 _ => found.offend(Offence::SentAgain),
             }
