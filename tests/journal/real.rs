@@ -3,7 +3,7 @@
 
 use crate::support::*;
 use smppgate::journal::disk::Real;
-use smppgate::journal::{Completion, Completions, File, Journal, OpenError, Record, recover};
+use smppgate::journal::{Completion, Completions, File, Journal, OpenError, recover};
 use smppgate::message::MessageId;
 use std::fs;
 use std::path::PathBuf;
