@@ -197,6 +197,11 @@ impl Seat {
             return;
         }
         let mut inbox = self.inbox.lock();
+        if !inbox.answers.is_empty() {
+            // They were left since the last look, and a receipt behind them may be for one of them:
+            // the bell has been rung, and the next look takes them first.
+            return;
+        }
         let count = count.min(inbox.deliveries.len());
         into.extend(inbox.deliveries.drain(..count));
         self.waiting
@@ -216,5 +221,65 @@ impl Seat {
     /// Deliveries that wait in the box.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::esme::delivery::Parcel;
+    use crate::message::{Content, MessageId};
+    use smppgate_codec::code::{Command, Status};
+    use smppgate_codec::frame;
+    use smppgate_codec::pdu::Sm;
+    use smppgate_codec::wire::PduWriter;
+
+    fn seat() -> Seat {
+        let occupant = Occupant {
+            number: 1,
+            account: AccountId(0),
+            kind: BindKind::Transceiver,
+            tlvs: true,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            since: Moment::default(),
+        };
+        Seat::new(occupant, Arc::default(), Arc::default())
+    }
+
+    fn delivery() -> Delivery {
+        let mut pdu = bytes::BytesMut::new();
+        let mut writer = PduWriter::begin(&mut pdu, Command::DELIVER_SM, Status::ESME_ROK, 0);
+        Sm::default().put(writer.body());
+        drop(writer);
+        let frame = frame::next(&pdu, 1_000).unwrap().expect("a whole PDU");
+        Delivery {
+            id: MessageId(1),
+            account: AccountId(0),
+            parcel: Parcel::Message(Content::of_sm(&frame, &Sm::decode(&frame).unwrap())),
+            since: Moment::default(),
+            after: None,
+            tries: 0,
+        }
+    }
+
+    #[test]
+    fn a_receipt_is_not_taken_before_the_response_that_was_left_in_front_of_it() {
+        let (seat, mut collected, mut taken) = (seat(), Collected::default(), Vec::new());
+        seat.collect(&mut collected);
+        // Left between the two looks of the connection.
+        seat.answer(vec![Answer {
+            ordinal: 0,
+            sequence: 1,
+            command: Command::SUBMIT_SM,
+            status: Status::ESME_ROK,
+            id: Some(MessageId(1)),
+        }]);
+        assert!(seat.deliver(&mut vec![delivery()]));
+        seat.take(10, &mut taken);
+        assert!(taken.is_empty());
+        seat.collect(&mut collected);
+        assert_eq!(collected.answers.len(), 1);
+        seat.take(10, &mut taken);
+        assert_eq!((taken.len(), seat.waiting()), (1, 0));
     }
 }
