@@ -239,7 +239,9 @@ fn read(disk: &Faulty) -> Result<(Lives, u64), String> {
 
 fn read_again(disk: &Faulty) -> Result<(Recovered, Lives), String> {
     let mut lives = Lives::default();
-    let read = recover(Arc::new(disk.clone()), &mut |_, _, record| lives.note(&record));
+    let read = recover(Arc::new(disk.clone()), &mut |_, _, record| {
+        lives.note(&record)
+    });
     lives.end();
     read.map(|recovered| (recovered, lives))
         .map_err(|error| error.to_string())

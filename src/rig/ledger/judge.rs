@@ -282,7 +282,8 @@ impl<'a> Case<'a> {
         }
         let states = |delivered| self.registered.wants_final(delivered);
         let is_sent = !self.taken.is_empty() || self.is_refused_by_carrier;
-        let end = self.reports_taken.last().map(|(_, reported)| *reported);
+        // Of several ends, which come of several sendings, the first that is taken counts: any may be.
+        let has_unwanted = |of: &Self| of.reports_taken.iter().any(|(_, end)| !of.wants(*end));
         let was_cut_off = self
             .reports_taken
             .iter()
@@ -292,7 +293,7 @@ impl<'a> Case<'a> {
             (false, false) => found.missing = Some(Offence::NotSent),
             // What was taken by a process that the next one knows nothing of is not repeated.
             _ if was_cut_off => found.counts.cut_off += 1,
-            _ if end.is_some_and(|end| !self.wants(end)) => found.counts.untold += 1,
+            _ if has_unwanted(self) => found.counts.untold += 1,
             (true, false) if self.taken.is_empty() && self.is_refused_by_carrier => {
                 found.counts.untold += 1;
             }

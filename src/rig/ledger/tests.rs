@@ -276,6 +276,16 @@ fn what_nobody_asked_for_is_not_told() {
     is_clean(failures_only(UNDELIVERED, true));
     is(Offence::NotTold, failures_only(UNDELIVERED, false));
     is(Offence::ToldUnasked, failures_only(DELIVERED, true));
+    // Sent twice over a crash, it has two ends: the first that is taken counts.
+    is_clean(|run| {
+        let number = run.submits(ACME, 2);
+        run.is_answered(number, OK, 100)
+            .is_taken(number, QUICK)
+            .is_killed()
+            .is_taken_and_responded(number, SLOW)
+            .is_reported(number, QUICK, DELIVERED)
+            .is_reported(number, SLOW, UNDELIVERED);
+    });
 }
 
 #[test]
