@@ -5,6 +5,7 @@
 //! * [`bell`] wakes a connection that has been handed something;
 //! * [`stream`] is a connected socket and what each is set to; [`tls`] is what may lie on it,
 //!   [`validity`] until when its certificates are good;
+//! * [`conversation`] is what is held over a link; [`relay`] hands octets up and down between the two;
 //! * [`driver`] turns readiness into batches: the one place where a machine meets a socket;
 //! * [`frames`] walks through the whole PDUs of what has been read;
 //! * [`accept`] takes connections in, [`dial`] makes them;
@@ -16,6 +17,8 @@ pub mod bell;
 pub mod stream;
 pub mod validity;
 pub mod tls;
+pub mod conversation;
+pub mod relay;
 pub mod driver;
 pub mod frames;
 pub mod accept;
@@ -26,7 +29,9 @@ pub mod workshop;
 
 pub use bell::Bell;
 pub use clock::Clock;
-pub use driver::{Conversation, End, WRITE_HIGH, drive};
+pub use conversation::{Conversation, End, WRITE_HIGH};
+pub use driver::drive;
 pub use network::{Network, NetworkError};
+pub use relay::Relay;
 pub use stream::Stream;
 pub use workshop::Workshop;
