@@ -38,6 +38,8 @@ pub use account::{
     AddressRange, Carrier, Numbering, Outbind, Password, Receipts, Reconnect, Unmatched,
 };
 pub use arrival::{Arrival, Parcel, Reply};
+pub use backoff::Backoff;
+pub use connection::Connection;
 pub use habit::{Binding, Long, SegmentReceipts, TlvChanges, Validity};
 pub use intake::Intake;
 pub use keeper::Keeper;

@@ -44,12 +44,15 @@ mod submit;
 mod server;
 
 pub use account::{Account, ForcedSource, ReceiptBind};
+pub use connection::Connection;
+pub use crowd::{Bounds, Full};
 pub use delivery::{Delivered, Delivery, Parcel, Receipt, Verdict};
 pub use door::{Admission, Decision, Door, Refused};
 pub use guesses::{Guesses, Turn};
 pub use intake::Intake;
 pub use multi::Multi;
 pub use password::{Hash, HashError, Password};
+pub use place::{Place, Places};
 pub use promise::{Promise, Promises};
 pub use roster::{Desk, OPEN_MAX, Roster};
 pub use seat::Seat;
