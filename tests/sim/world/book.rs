@@ -1,0 +1,275 @@
+//! The ledger outside: what peers have seen of every message. It shares nothing with the gateway's.
+
+use super::plan::PREFIXES;
+use super::wire::{End, Wire};
+use smppgate::message::AckMode;
+use smppgate::moment::Moment;
+use smppgate_codec::code::Status;
+use smppgate_codec::receipt::State;
+use std::collections::HashMap;
+
+/// A place in the order in which octets were written, over all wires.
+pub type Order = (u64, usize);
+
+/// Everything that peers have seen.
+#[derive(Debug, Default)]
+pub struct Book {
+    pub messages: Vec<Message>,
+    pub sendings: Vec<Sending>,
+    pub phones: Vec<PhoneMessage>,
+    /// Ids that ESMEs were told, and the first message of each.
+    pub ids: HashMap<Box<str>, usize>,
+    /// When the gateway let go of each wire, by the number of the wire.
+    pub let_go: Vec<Option<Moment>>,
+    /// When it last listened to it, if it does not any more.
+    pub ended: HashMap<usize, Moment>,
+    /// Promises that were seen to be broken while the world went on.
+    pub wrong: Vec<Wrong>,
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    pub about: super::tale::About,
+    pub what: String,
+}
+
+/// One message of an ESME: a PDU, or one destination of a submit_multi.
+#[derive(Debug)]
+pub struct Message {
+    pub account: usize,
+    pub ack: AckMode,
+    /// The connection that it was submitted on.
+    pub wire: usize,
+    pub asked: Moment,
+    pub shape: Shape,
+    /// As its ESME has written it.
+    pub destination: String,
+    /// Which country it goes to.
+    pub prefix: usize,
+    pub registered: u8,
+    pub valid_seconds: Option<u64>,
+    pub text: Vec<u8>,
+    /// How far the wire was written with it.
+    pub place: u64,
+    pub answer: Answer,
+    /// What carriers have read of it, in that order.
+    pub sendings: Vec<usize>,
+    /// What its ESME was told, in the order in which it was read.
+    pub told: Vec<Told>,
+    /// When it was asked to be taken back, and what that was answered.
+    pub cancels: Vec<Change>,
+    /// The same for being written anew, with the text.
+    pub replaces: Vec<(Vec<u8>, Change)>,
+    /// When it was asked where it stands, when that was answered, and how.
+    pub queried: Vec<(Moment, Moment, Option<State>)>,
+}
+
+/// What a message is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    One,
+    /// A segment that its ESME has cut; the first of them has the number `of`.
+    Segment {
+        of: usize,
+        total: u8,
+    },
+    /// A destination of a submit_multi, whose first has the number `of`.
+    Multi {
+        of: usize,
+        count: usize,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// None was read.
+    None,
+    Accepted {
+        id: Box<str>,
+        at: Moment,
+        order: Order,
+    },
+    Refused(Status),
+}
+
+/// A request to change a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Change {
+    pub asked: Moment,
+    /// What it was answered, and when that was written.
+    pub answer: Option<(Status, Moment)>,
+}
+
+/// A submit_sm that a carrier has read.
+#[derive(Debug)]
+pub struct Sending {
+    /// The messages that it is about: one, or all that left as one.
+    pub of: Vec<usize>,
+    pub carrier: usize,
+    pub wire: usize,
+    /// When the gateway wrote it.
+    pub written: Moment,
+    pub read: Moment,
+    /// Which part of how many it is, if it is one that the gateway has cut.
+    pub part: Option<Part>,
+    /// The number that it goes to, as the gateway has written it.
+    pub destination: Vec<u8>,
+    /// Its text, without the header that numbers segments.
+    pub text: Vec<u8>,
+    /// registered_delivery as the carrier read it.
+    pub registered: u8,
+    /// Whether the carrier has taken it, whatever it answers.
+    pub is_taken: bool,
+    /// Its number in the carrier's ids.
+    pub number: Option<u64>,
+    /// The first answer.
+    pub answered: Option<Answered>,
+    pub reports: Vec<Reported>,
+}
+
+/// One part of a message that was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub reference: u16,
+    pub total: u8,
+    pub seqnum: u8,
+}
+
+/// What a peer has answered, and where on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    pub status: Status,
+    pub at: Moment,
+    /// Octets that had been written with it.
+    pub place: u64,
+}
+
+/// A report of a carrier that was written, perhaps several times.
+#[derive(Debug)]
+pub struct Reported {
+    pub state: State,
+    pub is_final: bool,
+    /// When it was first written.
+    pub first: Option<Moment>,
+    /// On which wire, and how far that was written with it.
+    pub tries: Vec<(usize, u64)>,
+    /// When the gateway had taken it: its response with status 0 was read.
+    pub taken: Option<Moment>,
+}
+
+/// A receipt that an ESME has read.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub id: Box<str>,
+    pub state: State,
+    pub is_final: bool,
+    pub wire: usize,
+    pub sequence: u32,
+    pub written: Moment,
+    pub order: Order,
+    pub answered: Option<Answered>,
+}
+
+/// A message from a phone.
+#[derive(Debug)]
+pub struct PhoneMessage {
+    pub account: usize,
+    pub segments: Vec<PhoneSegment>,
+}
+
+#[derive(Debug, Default)]
+pub struct PhoneSegment {
+    pub text: Vec<u8>,
+    pub tries: Vec<(usize, u64)>,
+    /// When the gateway had taken it.
+    pub taken: Option<Moment>,
+    /// Each time that an ESME has read it, alone or in the whole.
+    pub delivered: Vec<PhoneDelivered>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PhoneDelivered {
+    pub wire: usize,
+    pub sequence: u32,
+    pub written: Moment,
+    pub is_whole: bool,
+    pub answered: Option<Answered>,
+}
+
+impl Book {
+    /// The number that a message goes to: no other has the same.
+    pub fn destination(prefix: usize, number: usize) -> String {
+        format!("{}{number:08}", PREFIXES[prefix])
+    }
+
+    /// The message that goes to this number.
+    pub fn by_destination(&self, digits: &[u8]) -> Option<usize> {
+        let digits = std::str::from_utf8(digits).ok()?;
+        let digits = digits.trim_start_matches('+').trim_start_matches("00");
+        let prefix = PREFIXES.iter().find(|one| digits.starts_with(**one))?;
+        let number: usize = digits.get(prefix.len()..)?.parse().ok()?;
+        (number < self.messages.len()).then_some(number)
+    }
+
+    /// The number of a phone that has written.
+    pub fn phone(number: usize) -> String {
+        format!("9{number:08}")
+    }
+
+    pub fn by_phone(&self, digits: &[u8]) -> Option<usize> {
+        let digits = std::str::from_utf8(digits).ok()?;
+        let number: usize = digits.strip_prefix('9')?.parse().ok()?;
+        (number < self.phones.len()).then_some(number)
+    }
+
+    /// All messages that are shown under one id with this one.
+    pub fn shown_with(&self, message: usize) -> Vec<usize> {
+        match self.messages[message].shape {
+            Shape::Multi { of, count } => (of..of + count).collect(),
+            _ => vec![message],
+        }
+    }
+
+    pub fn wrong(&mut self, about: super::tale::About, what: String) {
+        self.wrong.push(Wrong { about, what });
+    }
+
+    /// The gateway does not listen to this wire any more.
+    pub fn has_ended(&mut self, wire: usize, now: Moment) {
+        self.ended.entry(wire).or_insert(now);
+    }
+
+    /// Whether the gateway has read up to this place of a wire, and when, and went on after that.
+    pub fn is_heard(&self, wires: &[Wire], wire: usize, place: u64) -> Option<Moment> {
+        let read = wires[wire].read_at(End::Gateway, place)?;
+        let goes_on = self.ended.get(&wire).is_none_or(|ended| read < *ended);
+        goes_on.then_some(read)
+    }
+
+    /// When the gateway let go of a wire; never, if it has not.
+    pub fn let_go(&self, wire: usize) -> Moment {
+        self.let_go
+            .get(wire)
+            .copied()
+            .flatten()
+            .unwrap_or(Moment::NEVER)
+    }
+}
+
+impl Message {
+    /// Whether its ESME has read that it is accepted.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self.answer, Answer::Accepted { .. })
+    }
+
+    /// Whether its ESME has read any answer to it.
+    pub fn is_answered(&self) -> bool {
+        self.answer != Answer::None
+    }
+
+    /// Whether it was given this id.
+    pub fn has_id(&self, wanted: &[u8]) -> bool {
+        matches!(&self.answer, Answer::Accepted { id, .. } if id.as_bytes() == wanted)
+    }
+}

@@ -1,0 +1,110 @@
+//! What all who act in the world share: the time, the wires between them, the book.
+
+use super::agenda::{Agenda, Event};
+use super::book::Book;
+use super::chance::Chance;
+use super::faults::Faults;
+use super::plan::Plan;
+use super::tale::{About, Tale};
+use super::wire::{End, Held, Manner, Wire};
+use smppgate::moment::Moment;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// Who holds the peer's end of a wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    Esme {
+        esme: usize,
+        bind: usize,
+        era: u32,
+    },
+    Carrier {
+        operator: usize,
+        session: usize,
+        /// The bind that the gateway keeps up.
+        keeper: usize,
+    },
+    Nobody,
+}
+
+pub struct Scene {
+    pub now: Moment,
+    pub chance: Chance,
+    pub agenda: Agenda,
+    pub wires: Vec<Wire>,
+    pub owners: Vec<Owner>,
+    /// Which bind the gateway has called for on a wire, if it has.
+    pub calls: Vec<Option<usize>>,
+    pub book: Book,
+    pub tale: Tale,
+    pub plan: Rc<Plan>,
+    /// What goes wrong now: nothing, once the day is over.
+    pub faults: Faults,
+    /// Whether all peers are away for the night.
+    pub is_night: bool,
+    stamp: u64,
+}
+
+impl Scene {
+    pub fn new(plan: Rc<Plan>, chance: Chance, tale: Tale) -> Self {
+        Self {
+            now: plan.start,
+            chance,
+            agenda: Agenda::default(),
+            wires: Vec::new(),
+            owners: Vec::new(),
+            calls: Vec::new(),
+            book: Book::default(),
+            tale,
+            faults: plan.faults.clone(),
+            plan,
+            is_night: false,
+            stamp: 0,
+        }
+    }
+
+    /// A new link between the gateway and a peer.
+    pub fn lay(&mut self, owner: Owner) -> usize {
+        let faults = &self.faults;
+        let manner = Manner {
+            latency: self.chance.micros(20, 1_000 * faults.latency_ms),
+            jitter: Duration::from_millis(faults.jitter_ms),
+            cut_permille: faults.cut_permille,
+            room: faults.room,
+        };
+        self.wires.push(Wire::new(manner));
+        self.owners.push(owner);
+        self.calls.push(match owner {
+            Owner::Carrier { keeper, .. } => Some(keeper),
+            _ => None,
+        });
+        self.book.let_go.push(None);
+        self.wires.len() - 1
+    }
+
+    pub fn hold(&mut self, number: usize) -> Held<'_> {
+        Held {
+            wire: &mut self.wires[number],
+            number,
+            now: self.now,
+            chance: &mut self.chance,
+            agenda: &mut self.agenda,
+            stamp: &mut self.stamp,
+        }
+    }
+
+    /// A peer writes; how far the wire is written with it.
+    pub fn write(&mut self, wire: usize, octets: &[u8]) -> u64 {
+        self.hold(wire).carry(End::Gateway, octets);
+        self.wires[wire].written(End::Gateway)
+    }
+
+    pub fn later(&mut self, pause: Duration, event: Event) {
+        self.agenda.add(self.now + pause, event);
+    }
+
+    pub fn note(&mut self, about: About, text: impl FnOnce() -> String) {
+        self.tale.note(self.now, about, text);
+    }
+}
