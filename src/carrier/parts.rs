@@ -198,6 +198,7 @@ impl Parts {
         }
         // The first one in front again.
         go_on.sort_by_key(|waiting| waiting.id);
+        over.sort_by_key(|(id, _)| *id);
         (over, go_on)
     }
 

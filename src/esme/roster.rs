@@ -58,12 +58,14 @@ impl Roster {
         self.desks.entry(account).or_default().clone()
     }
 
-    /// All desks, for counting and housekeeping.
+    /// All desks in the order of their accounts, for counting and housekeeping.
     pub fn desks(&self) -> Vec<(AccountId, Arc<Desk>)> {
-        self.desks
-            .iter()
+        let desks = self.desks.iter();
+        let mut desks: Vec<_> = desks
             .map(|entry| (*entry.key(), entry.value().clone()))
-            .collect()
+            .collect();
+        desks.sort_unstable_by_key(|(account, _)| *account);
+        desks
     }
 
     /// Every bound connection.

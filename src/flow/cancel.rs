@@ -92,7 +92,7 @@ impl Clerk {
             // Whoever takes a message out of the queue first has it: this, or a bind that sends it.
             let withdrawn = slot.queue.withdraw(account, &waiting);
             let mut hand = board.ledger.hand();
-            for id in withdrawn {
+            for id in waiting.into_iter().filter(|id| withdrawn.contains(id)) {
                 if let Some(entry) = hand.entry(id) {
                     entry.stage = Stage::Cancelling(Some(carrier));
                     ids.push(id);

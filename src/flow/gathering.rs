@@ -85,7 +85,8 @@ impl Gathering {
 
     fn take(&mut self, is_over: impl Fn(&Group) -> bool) -> Vec<Waiting> {
         let over = self.open.extract_if(|_, group| is_over(group));
-        let over: Vec<Group> = over.map(|(_, group)| group).collect();
+        let mut over: Vec<Group> = over.map(|(_, group)| group).collect();
+        over.sort_by_key(|group| group.segments.first().map(|(_, waiting)| waiting.id));
         over.into_iter()
             .flat_map(|group| self.taken(group))
             .collect()

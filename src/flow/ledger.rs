@@ -361,8 +361,10 @@ impl Ledger {
         mut gone: impl FnMut(&MessageId, &Entry) -> bool,
     ) -> Vec<(MessageId, Entry)> {
         let mut shard = self.shards[shard % SHARDS].lock();
-        let removed: Vec<_> = shard.extract_if(|id, entry| gone(id, entry)).collect();
+        let mut removed: Vec<_> = shard.extract_if(|id, entry| gone(id, entry)).collect();
         drop(shard);
+        // The oldest come first.
+        removed.sort_unstable_by_key(|(id, _)| *id);
         let places = removed.iter().map(|(_, entry)| give_back(entry)).sum();
         self.count.fetch_sub(removed.len(), Ordering::Relaxed);
         self.places.fetch_sub(places, Ordering::Relaxed);
@@ -377,6 +379,7 @@ impl Ledger {
             let wanted = shard.iter().filter(|(_, entry)| is_wanted(entry));
             found.extend(wanted.map(|(id, _)| *id));
         }
+        found.sort_unstable();
         found
     }
 

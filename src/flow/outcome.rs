@@ -251,7 +251,7 @@ impl Clerk {
             let withdrawn = slot.queue.withdraw(account, &ids);
             withdrawn_count += withdrawn.len();
             let mut hand = board.ledger.hand();
-            for id in &withdrawn {
+            for id in ids.iter().filter(|id| withdrawn.contains(id)) {
                 if let Some(mut entry) = hand.remove(*id) {
                     telling.answer(*id, &mut entry, Status::ESME_RTHROTTLED);
                     telling.forget(&entry);

@@ -2,7 +2,7 @@
 
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Messages that wait at most for each first carrier.
 pub const PARKED_MAX: usize = 100_000;
@@ -13,7 +13,7 @@ pub type Waits = (MessageId, Moment);
 /// Who waits, by the carrier that it would go to first.
 #[derive(Debug)]
 pub struct Parked {
-    waiting: HashMap<CarrierId, VecDeque<Waits>>,
+    waiting: BTreeMap<CarrierId, VecDeque<Waits>>,
     /// Nobody's time is over before.
     soonest: Moment,
 }
@@ -21,7 +21,7 @@ pub struct Parked {
 impl Default for Parked {
     fn default() -> Self {
         Self {
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             soonest: Moment::NEVER,
         }
     }
@@ -46,7 +46,7 @@ impl Parked {
 
     /// Takes all out, each queue in its order.
     pub fn take(&mut self) -> Vec<(CarrierId, VecDeque<Waits>)> {
-        self.waiting.drain().collect()
+        std::mem::take(&mut self.waiting).into_iter().collect()
     }
 
     /// Puts those back for which there was still no place, before those who came since.

@@ -56,7 +56,10 @@ impl Campaign {
         self.tally.add(&outcome.tally);
         if let Some(first) = outcome.wrong.first() {
             self.failed.push(outcome.seed);
-            let reason = first.what.chars().map(|c| if c.is_ascii_digit() { '#' } else { c });
+            let reason = first
+                .what
+                .chars()
+                .map(|c| if c.is_ascii_digit() { '#' } else { c });
             let reason: String = reason.take(90).collect();
             *self.reasons.entry(reason).or_default() += 1;
         }
