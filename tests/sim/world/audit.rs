@@ -1,45 +1,40 @@
-//! Whether what was promised was kept.
+//! Whether what was promised was kept: the book is closed, and every page of it is looked at.
 
+use super::book::{Answer, Wrong};
+use super::judge::Case;
 use super::run::World;
-use serde::Serialize;
+use super::tally::Tally;
+use super::{bounds, leftovers, phones};
 
-macro_rules! tally {
-    ($($name:ident),* $(,)?) => {
-        /// What a world has seen.
-        #[derive(Debug, Default, Clone, Serialize)]
-        pub struct Tally {
-            $(pub $name: u64,)*
-        }
-
-        impl Tally {
-            pub fn add(&mut self, other: &Self) {
-                $(self.$name += other.$name;)*
-            }
-
-            pub fn all(&self) -> Vec<(&'static str, u64)> {
-                vec![$((stringify!($name), self.$name),)*]
-            }
-        }
-    };
-}
-
-tally! { messages, accepted, refused, unanswered, sendings, receipts, phones }
-
+/// Looks at everything; what is wrong is added to what was seen to be wrong while the world went on.
 pub fn audit(world: &mut World) -> Tally {
     let book = &world.scene.book;
     let mut tally = Tally {
         messages: book.messages.len() as u64,
         sendings: book.sendings.len() as u64,
-        phones: book.phones.len() as u64,
+        links: world.scene.wires.len() as u64,
+        links_ended_by_gateway: book.ended.len() as u64,
+        dead_letters: world.gateway.board.dead_letters.lock().iter().count() as u64,
         ..Tally::default()
     };
     for message in &book.messages {
         match message.answer {
-            super::book::Answer::None => tally.unanswered += 1,
-            super::book::Answer::Accepted { .. } => tally.accepted += 1,
-            super::book::Answer::Refused(_) => tally.refused += 1,
+            Answer::None => tally.unanswered += 1,
+            Answer::Accepted { .. } => tally.accepted += 1,
+            Answer::Refused(..) => tally.refused += 1,
         }
-        tally.receipts += message.told.len() as u64;
     }
+    for report in book.sendings.iter().flat_map(|sending| &sending.reports) {
+        tally.reports += 1;
+        tally.reports_taken += u64::from(report.taken.is_some());
+    }
+    let mut wrong: Vec<Wrong> = Vec::new();
+    for number in 0..book.messages.len() {
+        Case::new(world, number).judge(&mut wrong, &mut tally);
+    }
+    phones::judge(world, &mut wrong, &mut tally);
+    bounds::judge(world, &mut wrong);
+    leftovers::judge(world, &mut wrong, &tally);
+    world.scene.book.wrong.extend(wrong);
     tally
 }

@@ -1,7 +1,6 @@
 //! The ledger outside: what peers have seen of every message. It shares nothing with the gateway's.
 
 use super::plan::PREFIXES;
-use super::wire::{End, Wire};
 use smppgate::message::AckMode;
 use smppgate::moment::Moment;
 use smppgate_codec::code::Status;
@@ -19,6 +18,10 @@ pub struct Book {
     pub phones: Vec<PhoneMessage>,
     /// Ids that ESMEs were told, and the first message of each.
     pub ids: HashMap<Box<str>, usize>,
+    /// Requests of ESMEs that the gateway has not answered, by their wire and sequence_number.
+    pub requests: HashMap<(usize, u32), Request>,
+    /// What carriers were given, by its wire and sequence_number.
+    pub given: HashMap<(usize, u32), usize>,
     /// When the gateway let go of each wire, by the number of the wire.
     pub let_go: Vec<Option<Moment>>,
     /// When it last listened to it, if it does not any more.
@@ -32,6 +35,19 @@ pub struct Book {
 pub struct Wrong {
     pub about: super::tale::About,
     pub what: String,
+}
+
+/// What an ESME has asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Request {
+    /// To send these messages, which share one answer.
+    Submit { first: usize, count: usize },
+    /// Where a message stands.
+    Query { message: usize, asked: Moment },
+    /// To take it back: the change of this number.
+    Cancel { message: usize, at: usize },
+    /// To write it anew.
+    Replace { message: usize, at: usize },
 }
 
 /// One message of an ESME: a PDU, or one destination of a submit_multi.
@@ -52,10 +68,11 @@ pub struct Message {
     pub text: Vec<u8>,
     /// How far the wire was written with it.
     pub place: u64,
+    /// What the gateway has answered, whether its ESME has read that or not.
     pub answer: Answer,
-    /// What carriers have read of it, in that order.
+    /// What carriers were given of it, in that order.
     pub sendings: Vec<usize>,
-    /// What its ESME was told, in the order in which it was read.
+    /// What its ESME was told, in that order.
     pub told: Vec<Told>,
     /// When it was asked to be taken back, and what that was answered.
     pub cancels: Vec<Change>,
@@ -83,14 +100,14 @@ pub enum Shape {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// None was read.
+    /// None was written.
     None,
     Accepted {
         id: Box<str>,
         at: Moment,
         order: Order,
     },
-    Refused(Status),
+    Refused(Status, Moment),
 }
 
 /// A request to change a message.
@@ -101,7 +118,7 @@ pub struct Change {
     pub answer: Option<(Status, Moment)>,
 }
 
-/// A submit_sm that a carrier has read.
+/// A submit_sm that the gateway has written to a carrier.
 #[derive(Debug)]
 pub struct Sending {
     /// The messages that it is about: one, or all that left as one.
@@ -110,7 +127,8 @@ pub struct Sending {
     pub wire: usize,
     /// When the gateway wrote it.
     pub written: Moment,
-    pub read: Moment,
+    /// When the carrier read it.
+    pub read: Option<Moment>,
     /// Which part of how many it is, if it is one that the gateway has cut.
     pub part: Option<Part>,
     /// The number that it goes to, as the gateway has written it.
@@ -158,7 +176,7 @@ pub struct Reported {
     pub taken: Option<Moment>,
 }
 
-/// A receipt that an ESME has read.
+/// A receipt that the gateway has written to an ESME.
 #[derive(Debug, Clone)]
 pub struct Told {
     pub id: Box<str>,
@@ -168,6 +186,7 @@ pub struct Told {
     pub sequence: u32,
     pub written: Moment,
     pub order: Order,
+    pub is_read: bool,
     pub answered: Option<Answered>,
 }
 
@@ -184,7 +203,7 @@ pub struct PhoneSegment {
     pub tries: Vec<(usize, u64)>,
     /// When the gateway had taken it.
     pub taken: Option<Moment>,
-    /// Each time that an ESME has read it, alone or in the whole.
+    /// Each time that the gateway has written it to an ESME, alone or in the whole.
     pub delivered: Vec<PhoneDelivered>,
 }
 
@@ -193,7 +212,7 @@ pub struct PhoneDelivered {
     pub wire: usize,
     pub sequence: u32,
     pub written: Moment,
-    pub is_whole: bool,
+    pub is_read: bool,
     pub answered: Option<Answered>,
 }
 
@@ -240,13 +259,6 @@ impl Book {
         self.ended.entry(wire).or_insert(now);
     }
 
-    /// Whether the gateway has read up to this place of a wire, and when, and went on after that.
-    pub fn is_heard(&self, wires: &[Wire], wire: usize, place: u64) -> Option<Moment> {
-        let read = wires[wire].read_at(End::Gateway, place)?;
-        let goes_on = self.ended.get(&wire).is_none_or(|ended| read < *ended);
-        goes_on.then_some(read)
-    }
-
     /// When the gateway let go of a wire; never, if it has not.
     pub fn let_go(&self, wire: usize) -> Moment {
         self.let_go
@@ -258,12 +270,7 @@ impl Book {
 }
 
 impl Message {
-    /// Whether its ESME has read that it is accepted.
-    pub fn is_accepted(&self) -> bool {
-        matches!(self.answer, Answer::Accepted { .. })
-    }
-
-    /// Whether its ESME has read any answer to it.
+    /// Whether it was answered.
     pub fn is_answered(&self) -> bool {
         self.answer != Answer::None
     }

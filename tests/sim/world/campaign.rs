@@ -1,9 +1,9 @@
 //! Many worlds, and what they add up to.
 
-use super::audit::Tally;
 use super::book::Wrong;
 use super::run::{Outcome, run};
 use super::tale::About;
+use super::tally::Tally;
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;

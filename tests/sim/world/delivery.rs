@@ -34,7 +34,7 @@ impl IdHabit {
             Self::Decimal => number.to_string(),
             Self::Token => format!("tk-{number:x}-z"),
             Self::HexThenDecimal => format!("{number:X}"),
-            Self::Padded => format!("{number:012}"),
+            Self::Padded => format!("{number:010}"),
         }
     }
 
@@ -154,6 +154,7 @@ pub fn is_written(what: &What, wire: usize, place: u64, scene: &mut Scene) {
 }
 
 pub fn is_taken(what: &What, scene: &mut Scene) {
+    scene.busy_at = scene.now;
     let now = Some(scene.now);
     match what {
         What::Report { sending, report } => {

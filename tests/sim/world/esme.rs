@@ -1,20 +1,18 @@
 //! An ESME: it binds, submits, takes deliveries, and does all of it badly at times.
 
 use super::agenda::{EsmeTask, Event};
-use super::book::{Answer, Answered, Book, Change, Message, Shape, Told};
+use super::book::{Answer, Answered, Book, Change, Message, Request, Shape};
 use super::plan::{Order, Plan, Wish};
-use super::scene::{Owner, Scene};
-use super::session::{Heard, Pdu, Session};
+use super::scene::{Owner, Scene, Side};
+use super::session::{Heard, Session, frame_of};
 use super::submission;
 use super::tale::About;
 use super::wire::End;
 use bytes::BytesMut;
-use smppgate::message::AckMode;
-use smppgate::moment::Moment;
 use smppgate::session::BindKind;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::Frame;
-use smppgate_codec::pdu::{Bind as BindPdu, MessageResp, SubmitMultiResp};
+use smppgate_codec::pdu::Bind as BindPdu;
 use smppgate_codec::wire::PduWriter;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -54,11 +52,12 @@ pub struct Bind {
 enum Asked {
     Bind,
     Unbind,
-    Submit { message: usize },
-    Multi { first: usize, count: usize },
-    Query { message: usize, at: Moment },
-    Cancel { message: usize, at: usize },
-    Replace { message: usize, at: usize },
+    /// Messages: the first of them.
+    Submit {
+        message: usize,
+    },
+    /// Something about one of them.
+    About,
 }
 
 impl Esme {
@@ -127,11 +126,9 @@ impl Esme {
         }
         let bind = &mut self.binds[at];
         bind.era += 1;
-        let wire = scene.lay(Owner::Esme {
-            esme: self.number,
-            bind: at,
-            era: bind.era,
-        });
+        let esme = self.number;
+        let owner = Owner::Esme { esme, bind: at };
+        let wire = scene.lay(owner, Side::Esme { esme });
         let latency = scene.wires[wire].latency();
         scene.later(latency, Event::Connects { wire });
         let mut session = Session::new(wire);
@@ -236,8 +233,8 @@ impl Esme {
         self.submit(scene);
     }
 
-    fn hear(&mut self, at: usize, pdu: &Pdu, scene: &mut Scene) {
-        let frame = pdu.frame();
+    fn hear(&mut self, at: usize, pdu: &BytesMut, scene: &mut Scene) {
+        let frame = frame_of(pdu);
         let bind = &mut self.binds[at];
         let Some(session) = &mut bind.session else {
             return;
@@ -247,13 +244,19 @@ impl Esme {
             true => bind.open.remove(&sequence),
             false => None,
         };
-        let about = about(&frame, asked, &scene.book);
+        let about = match asked {
+            Some(Asked::Submit { message }) => vec![About::Message(message)],
+            Some(Asked::Bind | Asked::Unbind) => vec![About::World],
+            _ => submission::about(&frame, &scene.book),
+        };
         let name = &self.name;
         scene.tale.pdu(scene.now, &frame, &about, || {
             format!("{name} on wire {wire} reads")
         });
         match (command, asked) {
-            (Command::DELIVER_SM | Command::DATA_SM, _) => self.delivered(at, pdu, &about, scene),
+            (Command::DELIVER_SM | Command::DATA_SM, _) => {
+                self.delivered(at, &frame, &about, scene)
+            }
             (Command::ENQUIRE_LINK, _) => {
                 let command = Command::ENQUIRE_LINK_RESP;
                 session.write_bare(command, Status::ESME_ROK, sequence, &[], name, scene);
@@ -275,7 +278,12 @@ impl Esme {
                     self.lose(at, scene);
                 }
             }
-            (_, Some(asked)) => self.answered(asked, &frame, pdu, scene),
+            (_, Some(Asked::Submit { message })) => {
+                if frame.header.status.is_ok() {
+                    self.known.push(message);
+                }
+            }
+            (_, Some(Asked::About | Asked::Unbind)) => {}
             (Command::ENQUIRE_LINK_RESP, None) => {}
             (_, None) => {
                 let what = format!("{name} reads {command} #{sequence} that it has not asked for");
@@ -284,79 +292,7 @@ impl Esme {
         }
     }
 
-    /// A request of its own was answered.
-    fn answered(&mut self, asked: Asked, frame: &Frame<'_>, pdu: &Pdu, scene: &mut Scene) {
-        let status = frame.header.status;
-        match asked {
-            Asked::Submit { message } => {
-                let response = MessageResp::decode(frame).unwrap_or_default();
-                self.verdict(message, status, response.message_id, pdu, scene);
-            }
-            Asked::Multi { first, count } => {
-                let response = SubmitMultiResp::decode(frame).unwrap_or_default();
-                for message in first..first + count {
-                    let destination = &scene.book.messages[message].destination;
-                    let refused = response.unsuccess.iter();
-                    let mut refused =
-                        refused.filter(|one| one.destination.digits == destination.as_bytes());
-                    let status = match refused.next() {
-                        Some(one) => one.status,
-                        None => status,
-                    };
-                    self.verdict(message, status, response.message_id, pdu, scene);
-                }
-            }
-            Asked::Query { message, at } => {
-                let state = submission::queried(frame);
-                scene.book.messages[message]
-                    .queried
-                    .push((at, pdu.written, state));
-            }
-            Asked::Cancel { message, at } => {
-                for message in scene.book.shown_with(message) {
-                    if let Some(change) = scene.book.messages[message].cancels.get_mut(at) {
-                        change.answer = Some((status, pdu.written));
-                    }
-                }
-            }
-            Asked::Replace { message, at } => {
-                for message in scene.book.shown_with(message) {
-                    if let Some((_, change)) = scene.book.messages[message].replaces.get_mut(at) {
-                        change.answer = Some((status, pdu.written));
-                    }
-                }
-            }
-            Asked::Bind | Asked::Unbind => {}
-        }
-    }
-
-    fn verdict(&mut self, message: usize, status: Status, id: &[u8], pdu: &Pdu, scene: &mut Scene) {
-        if !status.is_ok() {
-            scene.book.messages[message].answer = Answer::Refused(status);
-            return;
-        }
-        let id: Box<str> = String::from_utf8_lossy(id).into();
-        let first = match scene.book.messages[message].shape {
-            Shape::Multi { of, .. } => of,
-            _ => message,
-        };
-        let known = *scene.book.ids.entry(id.clone()).or_insert(first);
-        if known != first || id.is_empty() || id.starts_with('0') && id.len() != 16 {
-            let what = format!("it was given the id {id:?}, which is that of message {known}");
-            scene.book.wrong(About::Message(message), what);
-        }
-        if self.known.last() != Some(&first) {
-            self.known.push(first);
-        }
-        scene.book.messages[message].answer = Answer::Accepted {
-            id,
-            at: pdu.written,
-            order: pdu.order,
-        };
-    }
-
-    fn delivered(&mut self, at: usize, pdu: &Pdu, about: &[About], scene: &mut Scene) {
-        let frame = pdu.frame();
+    fn delivered(&mut self, at: usize, frame: &Frame<'_>, about: &[About], scene: &mut Scene) {
         let bind = &mut self.binds[at];
         bind.held += 1;
         let settings = &self.plan.accounts[self.number].settings;
@@ -368,7 +304,7 @@ impl Esme {
             scene.book.wrong(about[0], what);
         }
         let Some(session) = &bind.session else { return };
-        submission::delivered(self.number, session.wire, pdu, scene);
+        submission::read(about[0], session.wire, frame.header.sequence, scene);
         let faults = &scene.faults;
         let (slow, none, later, never, leaves) = (
             faults.slow_taker,
@@ -527,7 +463,10 @@ impl Esme {
                 prefix: order.prefix,
                 registered: order.registered,
                 valid_seconds: order.valid_seconds.filter(|_| order.wish != Wish::Data),
-                text: submission::text(number, order.wish),
+                text: match shape {
+                    Shape::Multi { of, .. } => submission::text(of, order.wish),
+                    _ => submission::text(number, order.wish),
+                },
                 answer: Answer::None,
                 place: 0,
                 sendings: Vec::new(),
@@ -553,11 +492,13 @@ impl Esme {
             let place = session.write(&octets, &about, &self.name, scene);
             of.iter()
                 .for_each(|number| scene.book.messages[*number].place = place);
-            let asked = match order.wish {
-                Wish::Multi { count } => Asked::Multi { first, count },
-                _ => Asked::Submit { message: of[0] },
+            let request = Request::Submit {
+                first: of[0],
+                count: of.len(),
             };
-            bind.open.insert(sequence, asked);
+            let wire = session.wire;
+            scene.book.requests.insert((wire, sequence), request);
+            bind.open.insert(sequence, Asked::Submit { message: of[0] });
         }
     }
 
@@ -584,13 +525,13 @@ impl Esme {
             answer: None,
         };
         let text = submission::new_text(message, sequence);
-        let asked = match wish {
+        let request = match wish {
             Wish::Cancel => {
                 for one in &all {
                     scene.book.messages[*one].cancels.push(change);
                 }
                 let at = scene.book.messages[message].cancels.len() - 1;
-                Asked::Cancel { message, at }
+                Request::Cancel { message, at }
             }
             Wish::Replace => {
                 for one in &all {
@@ -599,17 +540,19 @@ impl Esme {
                         .push((text.clone(), change));
                 }
                 let at = scene.book.messages[message].replaces.len() - 1;
-                Asked::Replace { message, at }
+                Request::Replace { message, at }
             }
-            _ => Asked::Query {
+            _ => Request::Query {
                 message,
-                at: scene.now,
+                asked: scene.now,
             },
         };
         let octets = submission::request(&scene.book, message, wish, &text, sequence);
         let about: Vec<About> = all.iter().map(|number| About::Message(*number)).collect();
         session.write(&octets, &about, &self.name, scene);
-        bind.open.insert(sequence, asked);
+        let wire = session.wire;
+        scene.book.requests.insert((wire, sequence), request);
+        bind.open.insert(sequence, Asked::About);
     }
 
     /// Asks where each message stands that it knows an id of, as far as there is room.
@@ -636,35 +579,5 @@ impl Esme {
                 self.ask_about(at, Wish::Query, message, scene);
             }
         }
-    }
-}
-
-/// Which messages a PDU is about.
-fn about(frame: &Frame<'_>, asked: Option<Asked>, book: &Book) -> Vec<About> {
-    match asked {
-        Some(
-            Asked::Submit { message }
-            | Asked::Query { message, .. }
-            | Asked::Cancel { message, .. }
-            | Asked::Replace { message, .. },
-        ) => book
-            .shown_with(message)
-            .into_iter()
-            .map(About::Message)
-            .collect(),
-        Some(Asked::Multi { first, count }) => (first..first + count).map(About::Message).collect(),
-        Some(Asked::Bind | Asked::Unbind) => vec![About::World],
-        None => submission::about(frame, book),
-    }
-}
-
-pub fn is_stored(message: &Message) -> bool {
-    message.ack == AckMode::Stored
-}
-
-impl Told {
-    /// Whether it was taken with status 0.
-    pub fn is_taken(&self) -> bool {
-        self.answered.is_some_and(|answer| answer.status.is_ok())
     }
 }

@@ -6,9 +6,10 @@
 use super::agenda::Event;
 use super::paper::Paper;
 use super::plan::{PREFIXES, Plan};
-use super::scene::{Owner, Scene};
+use super::scene::Scene;
 use super::tale::About;
 use super::talk::{Connection, Rung, Talk};
+use super::witness;
 use smppgate::carrier::{self, Backoff, Carrier, Line, Long, Queue, Share};
 use smppgate::esme::{self, Bounds, Places, Roster};
 use smppgate::flow::{Accounts, After, CarrierSlot, Carriers, Clerk, Switchboard};
@@ -40,7 +41,6 @@ pub struct Gateway {
     pub board: Arc<Switchboard>,
     clerk: Clerk,
     carriers: Vec<(Arc<Carrier>, Arc<Queue>)>,
-    shares: Vec<Option<Arc<Share>>>,
     keepers: Vec<Keeper>,
     connections: Vec<Option<Connection>>,
     /// The connection on each wire.
@@ -74,7 +74,6 @@ impl Gateway {
             clerk: board.clerk(),
             board,
             carriers: Vec::new(),
-            shares: Vec::new(),
             keepers: Vec::new(),
             connections: Vec::new(),
             on_wire: Vec::new(),
@@ -148,7 +147,6 @@ impl Gateway {
             }
             self.carriers.push((settings, queue));
         }
-        self.shares = groups.into_iter().map(|(_, share)| share).collect();
         self.board.carriers.store(Arc::new(Carriers::new(slots)));
         let rules = plan.routes.iter().enumerate();
         let rules = rules.filter(|(_, via)| !via.is_empty());
@@ -295,6 +293,7 @@ impl Gateway {
                 Err(end) => break Some(end),
             }
         };
+        witness::look(connection.wire, scene);
         match end {
             None => connection.set_alarm(number, scene),
             Some(end) => self.end(number, end, scene),
@@ -310,6 +309,7 @@ impl Gateway {
         scene.book.has_ended(wire, scene.now);
         if let LinkEnd::Ended(_) = end {
             connection.say_last_words(scene);
+            witness::look(wire, scene);
             let pause = scene.chance.micros(0, LINGER_US);
             scene.later(pause, Event::Gone { connection: number });
         } else {
@@ -420,31 +420,10 @@ impl Gateway {
         (self.board.ledger.len(), open)
     }
 
-    /// Messages that a carrier could still be given or that are with one: none of them waits for
-    /// a report alone.
+    /// Whether something waits for a carrier or for the journal.
     pub fn is_busy(&self) -> bool {
         let carriers = self.board.carriers.current();
-        let waiting: usize = carriers
-            .iter()
-            .map(|(_, slot)| slot.waiting() + slot.queue.in_flight())
-            .sum();
+        let waiting: usize = carriers.iter().map(|(_, slot)| slot.waiting()).sum();
         waiting > 0 || !self.paper.is_idle() || self.board.parked.lock().total() > 0
-    }
-
-    /// Who is at the other end of the open wires.
-    pub fn wires(&self) -> impl Iterator<Item = usize> + '_ {
-        self.connections
-            .iter()
-            .flatten()
-            .map(|connection| connection.wire)
-    }
-
-    /// Room of groups that is taken by what waits for its answer.
-    pub fn shares(&self) -> &[Option<Arc<Share>>] {
-        &self.shares
-    }
-
-    pub fn owner(scene: &Scene, wire: usize) -> Owner {
-        scene.owners[wire]
     }
 }

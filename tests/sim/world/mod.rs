@@ -7,7 +7,8 @@
 //! * `gateway`, `talk`, `paper`: what is tried: all of the gateway's logic, its connections and its
 //!   journal;
 //! * `esme`, `submission`: those who submit; `operator`, `verdict`, `delivery`: those who deliver;
-//! * `book`: the ledger outside; `tale`: the story; `audit`: whether what was promised was kept;
+//! * `book`: the ledger outside; `witness`: enters what the gateway writes; `tale`: the story; `audit`: whether what was promised was
+//!   kept, by `judge`, `phones`, `bounds` and `leftovers`; `tally`: in numbers;
 //! * `run`: a world from its first event to its last; `campaign`: many of them.
 
 pub mod chance;
@@ -27,6 +28,12 @@ pub mod esme;
 pub mod delivery;
 pub mod verdict;
 pub mod operator;
+pub mod witness;
+pub mod tally;
+pub mod judge;
+pub mod phones;
+pub mod bounds;
+pub mod leftovers;
 pub mod audit;
 pub mod run;
 pub mod campaign;

@@ -6,15 +6,15 @@ use super::book::{Answered, PhoneMessage, PhoneSegment};
 use super::delivery::{self, Parcel, What};
 use super::faults::{Ill, Trouble};
 use super::plan::{Order, Plan, Wish};
-use super::scene::{Owner, Scene};
-use super::session::{Heard, Pdu, Session};
+use super::scene::{Owner, Scene, Side};
+use super::session::{Heard, Session, frame_of};
 use super::tale::About;
 use super::verdict;
 use super::wire::End;
 use bytes::BytesMut;
 use smppgate::session::BindKind;
 use smppgate_codec::code::{Command, Status};
-use smppgate_codec::pdu::{BindResp, MessageResp};
+use smppgate_codec::pdu::{BindResp, Header, MessageResp};
 use smppgate_codec::wire::PduWriter;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -96,11 +96,11 @@ impl Operator {
             return None;
         }
         let session = self.sessions.len();
-        let wire = scene.lay(Owner::Carrier {
+        let owner = Owner::Carrier {
             operator: self.number,
             session,
-            keeper,
-        });
+        };
+        let wire = scene.lay(owner, Side::Carrier { carrier, keeper });
         let latency = scene.wires[wire].latency();
         scene.later(latency * 2, Event::Connects { wire });
         self.sessions.push(Bound {
@@ -210,8 +210,8 @@ impl Operator {
         }
     }
 
-    fn hear(&mut self, at: usize, pdu: &Pdu, scene: &mut Scene) {
-        let frame = pdu.frame();
+    fn hear(&mut self, at: usize, pdu: &BytesMut, scene: &mut Scene) {
+        let frame = frame_of(pdu);
         let header = frame.header;
         let bound = &mut self.sessions[at];
         let Some(session) = &mut bound.session else {
@@ -232,7 +232,7 @@ impl Operator {
         });
         match header.command {
             Command::SUBMIT_SM | Command::DATA_SM if bound.is_bound => {
-                self.submitted(at, pdu, about, scene);
+                self.submitted(at, &header, about, scene);
             }
             Command::BIND_TRANSCEIVER | Command::BIND_TRANSMITTER | Command::BIND_RECEIVER => {
                 self.bind(at, header.command, header.sequence, scene);
@@ -292,15 +292,16 @@ impl Operator {
         }
     }
 
-    fn submitted(&mut self, at: usize, pdu: &Pdu, about: Vec<About>, scene: &mut Scene) {
-        let Bound {
-            carrier, session, ..
-        } = &self.sessions[at];
-        let Some(session) = session else { return };
-        let Some(sending) = verdict::enter(*carrier, session.wire, pdu, scene) else {
+    fn submitted(&mut self, at: usize, header: &Header, about: Vec<About>, scene: &mut Scene) {
+        let Some(session) = &self.sessions[at].session else {
             return;
         };
-        verdict::decide(self, at, sending, &pdu.frame().header, about, scene);
+        let given = scene.book.given.get(&(session.wire, header.sequence));
+        let Some(sending) = given.copied() else {
+            return;
+        };
+        scene.book.sendings[sending].read = Some(scene.now);
+        verdict::decide(self, at, sending, header, about, scene);
     }
 
     fn answer(&mut self, at: usize, answer: usize, scene: &mut Scene) {

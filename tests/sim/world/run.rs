@@ -11,15 +11,19 @@ use super::gateway::Gateway;
 use super::operator::Operator;
 use super::paper::Paper;
 use super::plan::{Plan, Wish};
-use super::scene::{Owner, Scene};
+use super::scene::{Owner, Scene, Side};
 use super::tale::{About, Tale};
-use smppgate::moment::Moment;
+use super::tally::Tally;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often it is looked whether the world has come to rest.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// After the last message was sent: its answer has come or does not come in time, and a report that
+/// waits for its message has waited long enough.
+const PATIENCE: Duration = Duration::from_secs(70);
 
 /// Looks after which it goes on whether it has or not.
 const LOOKS_MAX: usize = 720;
@@ -30,6 +34,9 @@ const NIGHT: Duration = Duration::from_secs(50 * 3_600);
 
 /// Now and then the night is longer than what is to be delivered is kept.
 const LONG_NIGHT: Duration = Duration::from_secs(130 * 3_600);
+
+/// How often the gateway keeps house after the day.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// How often the gateway keeps house when nothing else happens.
 const NIGHT_HOUSEKEEPING: Duration = Duration::from_secs(300);
@@ -53,6 +60,8 @@ pub struct World {
     pub gateway: Gateway,
     pub esmes: Vec<Esme>,
     pub operators: Vec<Operator>,
+    /// Whether it took days until everything had come to its end.
+    pub had_a_night: bool,
     phase: Phase,
     looks: usize,
     events: u64,
@@ -67,7 +76,7 @@ pub struct Outcome {
     pub pdus: u64,
     /// Time that has passed in the world.
     pub span: Duration,
-    pub tally: audit::Tally,
+    pub tally: Tally,
     pub wrong: Vec<Wrong>,
     /// The story of the first message that went wrong, if it was to be told.
     pub story: String,
@@ -95,6 +104,7 @@ impl World {
             gateway,
             esmes: esmes.collect(),
             operators: operators.collect(),
+            had_a_night: false,
             phase: Phase::Day,
             looks: 0,
             events: 0,
@@ -143,10 +153,8 @@ impl World {
                 at_gateway: true,
             } => gateway.arrives(wire, scene),
             Event::Arrives { wire, .. } => match scene.owners[wire] {
-                Owner::Esme { esme, bind, .. } => esmes[esme].read(bind, scene),
-                Owner::Carrier {
-                    operator, session, ..
-                } => operators[operator].read(session, scene),
+                Owner::Esme { esme, bind } => esmes[esme].read(bind, scene),
+                Owner::Carrier { operator, session } => operators[operator].read(session, scene),
                 Owner::Nobody => {}
             },
             Event::Turn {
@@ -156,9 +164,10 @@ impl World {
             Event::Gone { connection } => gateway.gone(connection, scene),
             Event::Housekeep => {
                 gateway.housekeep(scene);
-                let pause = match scene.is_night {
-                    true => NIGHT_HOUSEKEEPING,
-                    false => scene.plan.housekeeping,
+                let pause = match self.phase {
+                    Phase::Day => scene.plan.housekeeping,
+                    _ if scene.is_night => NIGHT_HOUSEKEEPING,
+                    _ => HOUSEKEEPING,
                 };
                 scene.later(pause, Event::Housekeep);
             }
@@ -175,10 +184,10 @@ impl World {
                     gateway.call_again(keeper, false, false, scene);
                 }
             }
-            Event::Connects { wire } => match scene.owners[wire] {
-                Owner::Carrier { keeper, .. } => gateway.reached(keeper, wire, scene),
-                Owner::Esme { .. } => gateway.accept(wire, scene),
-                Owner::Nobody => self.never_connected(wire),
+            // If the peer has gone meanwhile, the gateway will see that.
+            Event::Connects { wire } => match scene.sides[wire] {
+                Side::Carrier { keeper, .. } => gateway.reached(keeper, wire, scene),
+                Side::Esme { .. } => gateway.accept(wire, scene),
             },
             Event::Esme {
                 esme,
@@ -204,16 +213,6 @@ impl World {
                 }
             }
             Event::Phase => self.next_phase(),
-        }
-    }
-
-    /// The peer has gone before the connection came about: the gateway sees one that is closed, or a
-    /// call that nobody takes.
-    fn never_connected(&mut self, wire: usize) {
-        let Self { scene, gateway, .. } = self;
-        match scene.calls[wire] {
-            Some(keeper) => gateway.reached(keeper, wire, scene),
-            None => gateway.accept(wire, scene),
         }
     }
 
@@ -311,6 +310,7 @@ impl World {
         let scene = &mut self.scene;
         let until = match next {
             Phase::Night if self.phase != Phase::Night => {
+                self.had_a_night = true;
                 self.fall_asleep();
                 let last = self.scene.book.messages.last();
                 let since =
@@ -397,7 +397,8 @@ impl World {
         let (_, untold) = self.gateway.under_way();
         let esmes = self.esmes.iter().all(|esme| esme.is_at_rest());
         let operators = self.operators.iter().all(|operator| operator.is_at_rest());
-        esmes && operators && untold == 0 && !self.gateway.is_busy()
+        let is_answered = self.scene.busy_at + PATIENCE <= self.scene.now;
+        esmes && operators && is_answered && untold == 0 && !self.gateway.is_busy()
     }
 
     /// Whether nothing is left to be told, not even late.
@@ -425,10 +426,5 @@ impl World {
             wrong,
             story,
         }
-    }
-
-    /// When the world is looked at.
-    pub fn now(&self) -> Moment {
-        self.scene.now
     }
 }

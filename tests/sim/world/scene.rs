@@ -14,18 +14,22 @@ use std::time::Duration;
 /// Who holds the peer's end of a wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
+    Esme { esme: usize, bind: usize },
+    Carrier { operator: usize, session: usize },
+    Nobody,
+}
+
+/// Who a wire leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
     Esme {
         esme: usize,
-        bind: usize,
-        era: u32,
     },
+    /// A carrier, and which bind the gateway has called it for.
     Carrier {
-        operator: usize,
-        session: usize,
-        /// The bind that the gateway keeps up.
+        carrier: usize,
         keeper: usize,
     },
-    Nobody,
 }
 
 pub struct Scene {
@@ -34,13 +38,15 @@ pub struct Scene {
     pub agenda: Agenda,
     pub wires: Vec<Wire>,
     pub owners: Vec<Owner>,
-    /// Which bind the gateway has called for on a wire, if it has.
-    pub calls: Vec<Option<usize>>,
+    /// Who is at the other end of each wire, or was.
+    pub sides: Vec<Side>,
     pub book: Book,
     pub tale: Tale,
     pub plan: Rc<Plan>,
     /// What goes wrong now: nothing, once the day is over.
     pub faults: Faults,
+    /// When a carrier was last given or has last delivered something.
+    pub busy_at: Moment,
     /// Whether all peers are away for the night.
     pub is_night: bool,
     stamp: u64,
@@ -54,18 +60,19 @@ impl Scene {
             agenda: Agenda::default(),
             wires: Vec::new(),
             owners: Vec::new(),
-            calls: Vec::new(),
+            sides: Vec::new(),
             book: Book::default(),
             tale,
             faults: plan.faults.clone(),
             plan,
+            busy_at: Moment::default(),
             is_night: false,
             stamp: 0,
         }
     }
 
     /// A new link between the gateway and a peer.
-    pub fn lay(&mut self, owner: Owner) -> usize {
+    pub fn lay(&mut self, owner: Owner, side: Side) -> usize {
         let faults = &self.faults;
         let manner = Manner {
             latency: self.chance.micros(20, 1_000 * faults.latency_ms),
@@ -75,10 +82,7 @@ impl Scene {
         };
         self.wires.push(Wire::new(manner));
         self.owners.push(owner);
-        self.calls.push(match owner {
-            Owner::Carrier { keeper, .. } => Some(keeper),
-            _ => None,
-        });
+        self.sides.push(side);
         self.book.let_go.push(None);
         self.wires.len() - 1
     }

@@ -1,12 +1,11 @@
 //! A peer's end of a session: PDUs are read and written one by one, each with its place in the order
 //! of everything that was written.
 
-use super::book::{Answered, Order};
+use super::book::Answered;
 use super::scene::Scene;
 use super::tale::About;
 use super::wire::{End, Found};
 use bytes::BytesMut;
-use smppgate::moment::Moment;
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::frame::{self, Frame};
 use smppgate_codec::pdu::Header;
@@ -15,8 +14,6 @@ use smppgate_codec::pdu::Header;
 pub struct Session {
     pub wire: usize,
     inbox: BytesMut,
-    order: Order,
-    written: Moment,
     sequence: u32,
     /// It does not read.
     pub is_stalled: bool,
@@ -26,26 +23,15 @@ pub struct Session {
 
 /// What there is to be read.
 pub enum Heard {
-    Pdu(Pdu),
+    Pdu(BytesMut),
     Nothing,
     /// The gateway has closed, or the link is broken.
     Closed,
 }
 
-/// A PDU of the gateway.
-pub struct Pdu {
-    pub octets: BytesMut,
-    pub order: Order,
-    /// When its last octet was written.
-    pub written: Moment,
-}
-
-impl Pdu {
-    pub fn frame(&self) -> Frame<'_> {
-        frame::next(&self.octets, frame::LENGTH_MAX)
-            .unwrap()
-            .unwrap()
-    }
+/// A PDU where it lies.
+pub fn frame_of(octets: &[u8]) -> Frame<'_> {
+    frame::next(octets, frame::LENGTH_MAX).unwrap().unwrap()
 }
 
 impl Session {
@@ -53,8 +39,6 @@ impl Session {
         Self {
             wire,
             inbox: BytesMut::new(),
-            order: (0, 0),
-            written: Moment::default(),
             sequence: 0,
             is_stalled: false,
             is_asking: false,
@@ -70,22 +54,11 @@ impl Session {
                 frame::next(&self.inbox, frame::LENGTH_MAX).expect("the gateway frames its PDUs");
             if let Some(frame) = whole {
                 let length = frame.octets.len();
-                self.order.1 += 1;
                 self.is_asking = false;
-                return Heard::Pdu(Pdu {
-                    octets: self.inbox.split_to(length),
-                    order: self.order,
-                    written: self.written,
-                });
+                return Heard::Pdu(self.inbox.split_to(length));
             }
             match scene.hold(self.wire).take(End::Peer) {
-                Found::Piece(piece) => {
-                    if self.order.0 != piece.stamp {
-                        self.order = (piece.stamp, 0);
-                    }
-                    self.written = piece.written;
-                    self.inbox.extend_from_slice(piece.octets());
-                }
+                Found::Piece(piece) => self.inbox.extend_from_slice(piece.octets()),
                 Found::Nothing => return Heard::Nothing,
                 Found::Closed | Found::Broken => return Heard::Closed,
             }
@@ -99,7 +72,7 @@ impl Session {
 
     /// Writes a PDU; how far the wire is written with it.
     pub fn write(&mut self, octets: &[u8], about: &[About], who: &str, scene: &mut Scene) -> u64 {
-        let frame = frame::next(octets, frame::LENGTH_MAX).unwrap().unwrap();
+        let frame = frame_of(octets);
         let wire = self.wire;
         scene.tale.pdu(scene.now, &frame, about, || {
             format!("{who} on wire {wire} writes")

@@ -1,10 +1,9 @@
 //! The PDUs between an ESME and the gateway: how messages are written, and how what is delivered
 //! finds its message in the book.
 
-use super::book::{Answered, Book, PhoneDelivered, Shape, Told};
+use super::book::{Answered, Book, Order, PhoneDelivered, Shape, Told};
 use super::plan::Wish;
 use super::scene::Scene;
-use super::session::Pdu;
 use super::tale::About;
 use bytes::{BufMut, BytesMut};
 use smppgate_codec::code::{Command, EsmClass, RegisteredDelivery, Status, Tag};
@@ -250,29 +249,35 @@ fn message_of(delivery: &Delivery<'_>, book: &Book) -> Option<usize> {
     }
 }
 
-/// An ESME has read a delivery.
-pub fn delivered(account: usize, wire: usize, pdu: &Pdu, scene: &mut Scene) {
-    let frame = pdu.frame();
-    let sequence = frame.header.sequence;
-    let Some(delivery) = Delivery::of(&frame) else {
+/// What the gateway delivers to an ESME is entered in the book.
+pub fn enter(account: usize, wire: usize, order: Order, frame: &Frame<'_>, scene: &mut Scene) {
+    let Some(delivery) = Delivery::of(frame) else {
         let what = format!("account {account} was delivered what cannot be read");
         return scene.book.wrong(About::World, what);
     };
+    let written = Written {
+        account,
+        wire,
+        sequence: frame.header.sequence,
+        order,
+    };
     if delivery.is_receipt() {
-        receipt(account, wire, sequence, &delivery, pdu, scene);
+        receipt(&written, &delivery, scene);
     } else {
-        from_phone(account, wire, sequence, &delivery, pdu, scene);
+        from_phone(&written, &delivery, scene);
     }
 }
 
-fn receipt(
+/// Where and when something was delivered.
+struct Written {
     account: usize,
     wire: usize,
     sequence: u32,
-    delivery: &Delivery<'_>,
-    pdu: &Pdu,
-    scene: &mut Scene,
-) {
+    order: Order,
+}
+
+fn receipt(to: &Written, delivery: &Delivery<'_>, scene: &mut Scene) {
+    let (account, now) = (to.account, scene.now);
     let book = &mut scene.book;
     let Some(number) = message_of(delivery, book) else {
         let digits = delivery.source.digits.escape_ascii();
@@ -306,10 +311,11 @@ fn receipt(
         id,
         state: report.state.unwrap_or(State::Unknown),
         is_final: kind == Kind::Receipt,
-        wire,
-        sequence,
-        written: pdu.written,
-        order: pdu.order,
+        wire: to.wire,
+        sequence: to.sequence,
+        written: now,
+        order: to.order,
+        is_read: false,
         answered: None,
     };
     for flaw in flaws {
@@ -321,14 +327,8 @@ fn receipt(
     book.messages[number].told.push(told);
 }
 
-fn from_phone(
-    account: usize,
-    wire: usize,
-    sequence: u32,
-    delivery: &Delivery<'_>,
-    pdu: &Pdu,
-    scene: &mut Scene,
-) {
+fn from_phone(to: &Written, delivery: &Delivery<'_>, scene: &mut Scene) {
+    let (account, now) = (to.account, scene.now);
     let book = &mut scene.book;
     let digits = delivery.source.digits;
     let Some(number) = book.by_phone(digits) else {
@@ -352,10 +352,10 @@ fn from_phone(
         .flat_map(|one| one.text.clone())
         .collect();
     let delivered = PhoneDelivered {
-        wire,
-        sequence,
-        written: pdu.written,
-        is_whole: concat.is_none(),
+        wire: to.wire,
+        sequence: to.sequence,
+        written: now,
+        is_read: false,
         answered: None,
     };
     let mut flaws = Vec::new();
@@ -381,19 +381,37 @@ fn from_phone(
     }
 }
 
+/// An ESME has read a delivery.
+pub fn read(about: About, wire: usize, sequence: u32, scene: &mut Scene) {
+    each(about, wire, sequence, scene, |is_read, _| *is_read = true);
+}
+
 /// An ESME has answered a delivery.
 pub fn answered(about: About, wire: usize, sequence: u32, answer: Answered, scene: &mut Scene) {
+    each(about, wire, sequence, scene, |_, answered| {
+        *answered = Some(answer);
+    });
+}
+
+/// What the book says of one delivery.
+fn each(
+    about: About,
+    wire: usize,
+    sequence: u32,
+    scene: &mut Scene,
+    mut change: impl FnMut(&mut bool, &mut Option<Answered>),
+) {
     match about {
         About::Message(number) => {
             let told = scene.book.messages[number].told.iter_mut();
             let its = told.filter(|told| (told.wire, told.sequence) == (wire, sequence));
-            its.for_each(|told| told.answered = Some(answer));
+            its.for_each(|told| change(&mut told.is_read, &mut told.answered));
         }
         About::Phone(number) => {
             let segments = scene.book.phones[number].segments.iter_mut();
-            for delivered in segments.flat_map(|segment| &mut segment.delivered) {
-                if (delivered.wire, delivered.sequence) == (wire, sequence) {
-                    delivered.answered = Some(answer);
+            for one in segments.flat_map(|segment| &mut segment.delivered) {
+                if (one.wire, one.sequence) == (wire, sequence) {
+                    change(&mut one.is_read, &mut one.answered);
                 }
             }
         }

@@ -69,6 +69,20 @@ impl Tale {
         }
     }
 
+    /// A PDU that is part of the story alone.
+    pub fn line(
+        &mut self,
+        now: Moment,
+        frame: &Frame<'_>,
+        about: &[About],
+        who: impl FnOnce() -> String,
+    ) {
+        if let Some(lines) = &mut self.lines {
+            let text = format!("{} {}", who(), shown(frame));
+            lines.push((now, about.to_vec(), text));
+        }
+    }
+
     /// Something else has happened.
     pub fn note(&mut self, now: Moment, about: About, text: impl FnOnce() -> String) {
         self.mix(now.0);

@@ -6,7 +6,6 @@ use super::book::{Book, Part, Reported, Sending, Shape};
 use super::delivery::What;
 use super::operator::{Operator, PlannedAnswer};
 use super::scene::Scene;
-use super::session::Pdu;
 use super::tale::About;
 use smppgate_codec::code::{Command, EsmClass, RegisteredDelivery, Status, Tag};
 use smppgate_codec::frame::Frame;
@@ -98,29 +97,30 @@ pub fn about(frame: &Frame<'_>, book: &Book) -> Vec<About> {
     of.into_iter().map(About::Message).collect()
 }
 
-/// A message of the gateway is written into the book.
-pub fn enter(carrier: usize, wire: usize, pdu: &Pdu, scene: &mut Scene) -> Option<usize> {
-    let frame = pdu.frame();
-    let submitted = Submitted::of(&frame);
+/// A message that the gateway gives to a carrier is entered in the book.
+pub fn enter(carrier: usize, wire: usize, frame: &Frame<'_>, scene: &mut Scene) {
+    let submitted = Submitted::of(frame);
     let found = submitted
         .as_ref()
         .and_then(|submitted| submitted.of_which(&scene.book));
     let (Some(submitted), Some((of, part))) = (submitted, found) else {
         let what = format!("carrier {carrier} was given a message that nobody has sent");
-        scene.book.wrong(About::World, what);
-        return None;
+        return scene.book.wrong(About::World, what);
     };
     let (_, text) = submitted.segment();
     let number = scene.book.sendings.len();
     for message in &of {
         scene.book.messages[*message].sendings.push(number);
     }
+    let key = (wire, frame.header.sequence);
+    scene.book.given.insert(key, number);
+    scene.busy_at = scene.now;
     scene.book.sendings.push(Sending {
         of,
         carrier,
         wire,
-        written: pdu.written,
-        read: scene.now,
+        written: scene.now,
+        read: None,
         part,
         destination: submitted.destination.digits.to_vec(),
         text: text.to_vec(),
@@ -130,7 +130,6 @@ pub fn enter(carrier: usize, wire: usize, pdu: &Pdu, scene: &mut Scene) -> Optio
         answered: None,
         reports: Vec::new(),
     });
-    Some(number)
 }
 
 /// What is answered, and when; what is reported, and when.
@@ -254,7 +253,7 @@ fn report(
         false => answered_in + chance.micros(0, 3_000_000),
     };
     if chance.permille(faults.late_receipt) {
-        pause = Duration::from_secs(chance.range(60, 60 * 3_600));
+        pause = Duration::from_secs(chance.range(60, 178_000));
     }
     let mut reports = Vec::new();
     if registered.wants_intermediate() || chance.permille(faults.intermediate) {

@@ -2,8 +2,11 @@
 //! pieces than they were written in, and the link may break between any two of them.
 
 use super::agenda::{Agenda, Event};
+use super::book::Order;
 use super::chance::Chance;
+use bytes::BytesMut;
 use smppgate::moment::Moment;
+use smppgate_codec::frame;
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -43,15 +46,15 @@ pub struct Manner {
 pub struct Wire {
     manner: Manner,
     ways: [Way; 2],
+    /// What the gateway has written since somebody looked, PDU by PDU, and the rest of one.
+    written: Vec<(Order, BytesMut)>,
+    rest: BytesMut,
 }
 
 /// Octets that came together.
 #[derive(Debug)]
 pub struct Piece {
     due: Moment,
-    /// Which write of all that the gateway and its peers ever made it belongs to, and when that was.
-    pub stamp: u64,
-    pub written: Moment,
     octets: Vec<u8>,
     from: usize,
 }
@@ -92,6 +95,27 @@ impl Wire {
         Self {
             manner,
             ways: [Way::default(), Way::default()],
+            written: Vec::new(),
+            rest: BytesMut::new(),
+        }
+    }
+
+    /// PDUs that the gateway has written since the last look, whether they arrive or not.
+    pub fn take_written(&mut self) -> Vec<(Order, BytesMut)> {
+        std::mem::take(&mut self.written)
+    }
+
+    /// The gateway writes; `stamp` numbers what is written at one time.
+    fn tap(&mut self, stamp: u64, octets: &[u8]) {
+        self.rest.extend_from_slice(octets);
+        let mut count = 0;
+        while let Some(frame) =
+            frame::next(&self.rest, frame::LENGTH_MAX).expect("the gateway frames its PDUs")
+        {
+            let length = frame.octets.len();
+            count += 1;
+            let octets = self.rest.split_to(length);
+            self.written.push(((stamp, count), octets));
         }
     }
 
@@ -146,6 +170,9 @@ impl Held<'_> {
     pub fn carry(&mut self, to: End, octets: &[u8]) {
         let manner = self.wire.manner;
         *self.stamp += 1;
+        if to == End::Peer {
+            self.wire.tap(*self.stamp, octets);
+        }
         let mut rest = octets;
         while !rest.is_empty() {
             let is_cut = rest.len() > 1 && self.chance.permille(manner.cut_permille);
@@ -170,8 +197,6 @@ impl Held<'_> {
             way.unread += length;
             way.pieces.push_back(Piece {
                 due,
-                stamp: *self.stamp,
-                written: self.now,
                 octets: piece.to_vec(),
                 from: 0,
             });

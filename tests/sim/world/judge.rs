@@ -1,0 +1,568 @@
+//! One message: whether it was sent as often as it may be, came to one end, and its sender was told
+//! that end and no other.
+
+use super::book::{Answer, Book, Message, Reported, Sending, Shape, Told, Wrong};
+use super::plan::Plan;
+use super::run::World;
+use super::tale::About;
+use super::tally::Tally;
+use super::wire::{End, Wire};
+use smppgate::flow::DeadLetter;
+use smppgate::message::{AckMode, MessageId};
+use smppgate::moment::Moment;
+use smppgate_codec::code::RegisteredDelivery;
+use smppgate_codec::receipt::State;
+use std::time::Duration;
+
+/// A message that no carrier could be given in this time does not leave any more.
+const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
+
+/// From acceptance to the receipt that says that nothing was reported.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(48 * 3_600);
+
+/// A report waits so long for the response to its message.
+const PARKED_FOR: Duration = Duration::from_secs(60);
+
+/// What is looked at every second and shard by shard is late by so much at most, by day.
+const SWEEP: Duration = Duration::from_secs(18);
+
+/// Whether the gateway has read something: it may have been the last that it read of that link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Yes(Moment),
+    Maybe(Moment),
+    No,
+}
+
+impl Heard {
+    pub fn of(book: &Book, wires: &[Wire], wire: usize, place: u64) -> Self {
+        let Some(read) = wires[wire].read_at(End::Gateway, place) else {
+            return Self::No;
+        };
+        match book.ended.get(&wire) {
+            Some(ended) if read >= *ended => Self::Maybe(read),
+            _ => Self::Yes(read),
+        }
+    }
+
+    pub fn at(self) -> Option<Moment> {
+        match self {
+            Self::Yes(at) | Self::Maybe(at) => Some(at),
+            Self::No => None,
+        }
+    }
+
+    pub fn is_sure(self) -> bool {
+        matches!(self, Self::Yes(_))
+    }
+}
+
+/// A final report that may have told the end of a message.
+struct Word {
+    state: State,
+    /// When it could count: it was heard, and its message was known by its id.
+    from: Moment,
+    heard: Moment,
+    /// Whether it counted for certain, unless another came before it.
+    is_sure: bool,
+}
+
+/// One message and what is known of it.
+pub struct Case<'a> {
+    book: &'a Book,
+    wires: &'a [Wire],
+    plan: &'a Plan,
+    letters: Vec<DeadLetter>,
+    number: usize,
+    message: &'a Message,
+    wrong: Vec<String>,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(world: &'a World, number: usize) -> Self {
+        let book = &world.scene.book;
+        let message = &book.messages[number];
+        let letters = world.gateway.board.dead_letters.lock();
+        let its = |letter: &&DeadLetter| letter.number == message.destination.as_bytes();
+        Self {
+            letters: letters.iter().filter(its).cloned().collect(),
+            book,
+            wires: &world.scene.wires,
+            plan: &world.scene.plan,
+            number,
+            message,
+            wrong: Vec::new(),
+        }
+    }
+
+    pub fn judge(mut self, wrong: &mut Vec<Wrong>, tally: &mut Tally) {
+        self.sent(tally);
+        self.told_in_order(tally);
+        self.ends(tally);
+        self.asked();
+        let about = About::Message(self.number);
+        wrong.extend(self.wrong.into_iter().map(|what| Wrong { about, what }));
+    }
+
+    fn sendings(&self) -> impl Iterator<Item = &'a Sending> + use<'a> {
+        let book = self.book;
+        let sendings = &self.message.sendings;
+        sendings.iter().map(move |at| &book.sendings[*at])
+    }
+
+    /// How the gateway heard the first answer to a sending.
+    fn answer_heard(&self, sending: &Sending) -> Heard {
+        match sending.answered {
+            Some(answer) => Heard::of(self.book, self.wires, sending.wire, answer.place),
+            None => Heard::No,
+        }
+    }
+
+    fn is_refused(&self, sending: &Sending) -> Option<Moment> {
+        let answer = sending.answered.filter(|answer| !answer.status.is_ok())?;
+        let _ = answer;
+        self.answer_heard(sending).at()
+    }
+
+    /// When the gateway took the message: its id tells.
+    fn accepted_at(&self) -> Option<Moment> {
+        let Answer::Accepted { id, .. } = &self.message.answer else {
+            return None;
+        };
+        let form = self.plan.accounts[self.message.account].settings.message_id;
+        MessageId::parse(id.as_bytes(), form).map(MessageId::accepted)
+    }
+
+    fn until(&self) -> Option<Moment> {
+        let accepted = self.accepted_at()?;
+        let valid = self.message.valid_seconds.map(Duration::from_secs);
+        Some(
+            accepted
+                + valid
+                    .unwrap_or(VALIDITY)
+                    .min(VALIDITY.max(valid.unwrap_or_default())),
+        )
+    }
+
+    /// A message goes out again only after a refusal, and never when its time is over.
+    fn sent(&mut self, tally: &mut Tally) {
+        let mut sendings: Vec<&Sending> = self.sendings().collect();
+        sendings.sort_by_key(|sending| sending.written);
+        for sending in &sendings {
+            let is_first_of = sending.of.first() == Some(&self.number);
+            match self.answer_heard(sending) {
+                Heard::No if is_first_of => tally.sendings_unknown += 1,
+                _ if is_first_of && self.is_refused(sending).is_some() => {
+                    tally.sendings_refused += 1;
+                }
+                _ => {}
+            }
+            self.is_in_time(sending);
+            self.is_whole(sending);
+        }
+        let is_cut = sendings.iter().any(|sending| sending.part.is_some());
+        for pair in sendings.windows(2) {
+            let (before, after) = (pair[0], pair[1]);
+            if is_cut {
+                continue;
+            }
+            match self.is_refused(before) {
+                Some(refused) if refused <= after.written => {}
+                _ => {
+                    tally.sendings_again += 1;
+                    self.wrong.push(format!(
+                        "it was sent to carrier {} and again to carrier {} without a refusal",
+                        before.carrier, after.carrier
+                    ));
+                }
+            }
+        }
+        if is_cut {
+            self.parts(&sendings, tally);
+        }
+        if let Answer::Refused(status, at) = self.message.answer {
+            let taken = sendings.iter().filter(|sending| {
+                let is_ok = sending.answered.is_some_and(|answer| answer.status.is_ok());
+                let heard = self.answer_heard(sending);
+                is_ok && heard.is_sure() && heard.at() < Some(at)
+            });
+            let is_stored = self.message.ack == AckMode::Stored;
+            if is_stored && !sendings.is_empty() {
+                self.wrong.push(format!(
+                    "it was refused with {status}, and sent to a carrier"
+                ));
+            } else if taken.count() > 0 && !is_cut {
+                self.wrong.push(format!(
+                    "it was refused with {status}, although a carrier had accepted it"
+                ));
+            }
+        }
+    }
+
+    fn is_in_time(&mut self, sending: &Sending) {
+        let Some(until) = self.until() else { return };
+        let slack = match self.message.valid_seconds {
+            Some(_) => Duration::from_secs(1),
+            None => SWEEP,
+        };
+        if sending.written > until + slack {
+            let late = sending.written.since(until).as_secs_f64();
+            self.wrong.push(format!(
+                "it was sent to carrier {} {late:.1} s after its time was over",
+                sending.carrier
+            ));
+        }
+    }
+
+    /// What a carrier reads is what its sender wrote, now or anew.
+    fn is_whole(&mut self, sending: &Sending) {
+        if sending.part.is_some() {
+            return;
+        }
+        let texts = self.message.replaces.iter().map(|(text, _)| text);
+        let mut texts = texts.chain([&self.message.text]);
+        let is_its = match sending.of.len() {
+            1 => texts.any(|text| *text == sending.text),
+            _ => {
+                let all = sending.of.iter();
+                let whole: Vec<u8> = all
+                    .flat_map(|number| self.book.messages[*number].text.clone())
+                    .collect();
+                whole == sending.text
+            }
+        };
+        if !is_its {
+            self.wrong
+                .push(format!("carrier {} read another text", sending.carrier));
+        }
+    }
+
+    /// A part goes out again only after a refusal, or with the whole message.
+    fn parts(&mut self, sendings: &[&Sending], tally: &mut Tally) {
+        for (at, sending) in sendings.iter().enumerate() {
+            let Some(part) = sending.part else { continue };
+            let same =
+                |other: &&&Sending| other.part.is_some_and(|other| other.seqnum == part.seqnum);
+            let before = sendings[..at].iter().rev().find(same);
+            let Some(before) = before else { continue };
+            if self.is_refused(before).is_none() {
+                tally.parts_sent_again += 1;
+            }
+        }
+    }
+
+    /// No receipt leaves before the response, none is told again that was taken, and the last word
+    /// is the last.
+    fn told_in_order(&mut self, tally: &mut Tally) {
+        let mut told: Vec<&Told> = self.message.told.iter().collect();
+        told.sort_by_key(|told| told.order);
+        if let Answer::Accepted { id, order, .. } = &self.message.answer {
+            if told.first().is_some_and(|first| first.order < *order) {
+                self.wrong
+                    .push("its receipt was written before its response".to_owned());
+            }
+            if told.iter().any(|told| told.id != *id) {
+                self.wrong
+                    .push("its receipt names another id than its response".to_owned());
+            }
+        }
+        let timeout = self.plan.accounts[self.message.account]
+            .settings
+            .deliver_timeout;
+        let last: Vec<&Told> = told.iter().copied().filter(|told| told.is_final).collect();
+        for pair in last.windows(2) {
+            tally.receipts_repeated += 1;
+            let (before, after) = (pair[0], pair[1]);
+            let is_lost = self.book.let_go(before.wire) <= after.written;
+            let is_overdue = before.written + timeout <= after.written;
+            let answer = before.answered.filter(|answer| {
+                let heard = Heard::of(self.book, self.wires, before.wire, answer.place);
+                heard.is_sure() && heard.at() <= Some(after.written)
+            });
+            let in_time = answer.filter(|answer| {
+                let heard = Heard::of(self.book, self.wires, before.wire, answer.place);
+                heard.at() < Some(before.written + timeout)
+            });
+            match in_time {
+                Some(answer) if answer.status.is_ok() => self
+                    .wrong
+                    .push("its receipt was told again after it had been taken".to_owned()),
+                Some(answer) if is_for_good(answer.status) => self
+                    .wrong
+                    .push("its receipt was told again after it was refused for good".to_owned()),
+                Some(_) => {}
+                None if is_lost || is_overdue => {}
+                None => self
+                    .wrong
+                    .push("its receipt was told twice at one time".to_owned()),
+            }
+        }
+        let first_final = last.first().map(|told| told.order);
+        let late = told
+            .iter()
+            .find(|told| !told.is_final && first_final.is_some_and(|last| last < told.order));
+        if late.is_some() {
+            self.wrong
+                .push("a notification on the way came after its last receipt".to_owned());
+        }
+    }
+
+    /// It came to one end, which is one that it can have come to, and its sender was told.
+    fn ends(&mut self, tally: &mut Tally) {
+        let mut states: Vec<State> = Vec::new();
+        for told in self.message.told.iter().filter(|told| told.is_final) {
+            if !states.contains(&told.state) {
+                states.push(told.state);
+            }
+        }
+        match self.message.answer {
+            Answer::Refused(status, _) => {
+                if !self.message.told.is_empty() {
+                    self.wrong
+                        .push(format!("it was refused with {status}, and told a receipt"));
+                }
+                return;
+            }
+            Answer::None if states.is_empty() => return,
+            _ => {}
+        }
+        if states.len() > 1 {
+            self.wrong.push(format!("it was told two ends: {states:?}"));
+            return;
+        }
+        let registered = RegisteredDelivery(self.message.registered);
+        let is_wanted = |state: State| {
+            registered.wants_final(matches!(state, State::Delivered | State::Accepted))
+        };
+        if let Some(state) = states.first().copied() {
+            tally.messages_told += 1;
+            match state {
+                State::Delivered | State::Accepted => tally.told_delivered += 1,
+                State::Expired => tally.told_expired += 1,
+                State::Deleted => tally.told_deleted += 1,
+                State::Unknown => tally.told_unknown += 1,
+                _ => tally.told_failed += 1,
+            }
+            if !is_wanted(state) {
+                self.wrong
+                    .push(format!("it was told {state:?}, which it did not ask for"));
+            }
+            let written = self.message.told.iter().filter(|told| told.is_final);
+            let first = written.map(|told| told.written).min();
+            if let Err(what) = self.may_end(state, first.unwrap_or_default()) {
+                self.wrong.push(format!("it was told {state:?}: {what}"));
+            }
+            let is_heard = |told: &&Told| {
+                let status = told.answered.map(|answer| answer.status);
+                status.is_some_and(|status| status.is_ok() || is_for_good(status))
+            };
+            let told = self.message.told.iter().filter(|told| told.is_final);
+            if told.filter(is_heard).count() == 0 && self.letters.is_empty() {
+                self.wrong
+                    .push("its receipt was written, and its sender never took it".to_owned());
+            }
+            return;
+        }
+        if registered.0 & 0x03 == 0 || !self.letters.is_empty() {
+            return;
+        }
+        // Nothing was told: then an end that is not wanted must be possible.
+        let unwanted = [State::Delivered, State::Undeliverable]
+            .into_iter()
+            .filter(|state| !is_wanted(*state));
+        let words = self.words();
+        for state in unwanted {
+            let is_delivered = state == State::Delivered;
+            let may_be = |word: &Word| (word.state == State::Delivered) == is_delivered;
+            if words.iter().any(may_be) || !is_delivered {
+                return;
+            }
+        }
+        self.wrong
+            .push("it was accepted, and its end was never told".to_owned());
+    }
+
+    /// The final reports that may speak for it, the first one first.
+    fn words(&self) -> Vec<Word> {
+        let operator = |sending: &Sending| self.plan.carriers[sending.carrier].operator;
+        let mut words = Vec::new();
+        for sending in self.family() {
+            let is_learned = sending.answered.is_some_and(|answer| answer.status.is_ok());
+            let learned = match is_learned {
+                true => self.answer_heard(sending),
+                false => Heard::No,
+            };
+            let Some(learned_at) = learned.at() else {
+                continue;
+            };
+            for report in sending.reports.iter().filter(|report| {
+                report.state.is_final()
+                    || report.state == State::Accepted
+                        && self.plan.operators[operator(sending)].acceptd_final
+            }) {
+                let Some((heard, is_heard)) = self.report_heard(report) else {
+                    continue;
+                };
+                let waits = learned_at.since(heard);
+                words.push(Word {
+                    state: report.state,
+                    from: heard.max(learned_at),
+                    heard,
+                    is_sure: is_heard && learned.is_sure() && waits < PARKED_FOR,
+                });
+            }
+        }
+        words.sort_by_key(|word| (word.from, word.heard));
+        words
+    }
+
+    /// When a report was first heard, and whether that is sure.
+    fn report_heard(&self, report: &Reported) -> Option<(Moment, bool)> {
+        if !report.is_final {
+            return None;
+        }
+        let heard = report
+            .tries
+            .iter()
+            .map(|(wire, place)| Heard::of(self.book, self.wires, *wire, *place));
+        let mut first: Option<(Moment, bool)> = None;
+        for one in heard {
+            let Some(at) = one.at() else { continue };
+            if first.is_none_or(|(before, _)| at < before) {
+                first = Some((at, one.is_sure()));
+            }
+        }
+        first
+    }
+
+    /// Its sendings, and those of the segments that one report may be about together with it.
+    fn family(&self) -> Vec<&'a Sending> {
+        let Shape::Segment { of, total } = self.message.shape else {
+            return self.sendings().collect();
+        };
+        let book = self.book;
+        let mut all: Vec<usize> = (of..of + usize::from(total))
+            .flat_map(|number| book.messages[number].sendings.iter().copied())
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(|at| &book.sendings[at]).collect()
+    }
+
+    fn is_simple(&self) -> bool {
+        !matches!(self.message.shape, Shape::Segment { .. })
+            && self.sendings().all(|sending| sending.part.is_none())
+    }
+
+    /// Whether it can have come to this end, which was first told then.
+    fn may_end(&self, state: State, told: Moment) -> Result<(), String> {
+        let words = self.words();
+        let is_cancelled = self.is_cancelled();
+        if state == State::Deleted && is_cancelled {
+            return Ok(());
+        }
+        // The first word counts; words that came at one time may be taken in any order.
+        let sure = words.iter().find(|word| word.is_sure);
+        let first = sure.map(|word| (word.from, word.heard));
+        let may_be_first =
+            |word: &&Word| first.is_none_or(|first| (word.from, word.heard) <= first);
+        let speaks = |word: &Word| word.state == state;
+        let by_carrier = match self.is_simple() {
+            true => words.iter().filter(may_be_first).any(speaks),
+            false => words.iter().any(speaks),
+        };
+        if by_carrier {
+            return Ok(());
+        }
+        let sendings: Vec<&Sending> = self.sendings().collect();
+        let asked = self.message.asked;
+        let is_ours = |sending: &&&Sending| self.is_refused(sending).is_none();
+        let unrefused = sendings.iter().filter(is_ours).count();
+        match state {
+            State::Unknown => {
+                if told < asked + REPORT_TIMEOUT {
+                    return Err("before two days were over".to_owned());
+                }
+                if unrefused == 0 {
+                    return Err("no carrier can have it".to_owned());
+                }
+                match sure {
+                    Some(word)
+                        if self.is_simple() && word.from + SWEEP < asked + REPORT_TIMEOUT =>
+                    {
+                        Err(format!("a carrier had reported {:?} in time", word.state))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            State::Undeliverable if !self.is_simple() => Ok(()),
+            State::Undeliverable if sendings.is_empty() => {
+                Err("it was never sent to any carrier".to_owned())
+            }
+            State::Undeliverable if unrefused > 0 => {
+                Err("a carrier has it, and has not said so".to_owned())
+            }
+            State::Undeliverable => Ok(()),
+            State::Expired if unrefused > 0 && self.is_simple() => {
+                Err("a carrier has it".to_owned())
+            }
+            State::Expired => match self.until() {
+                Some(until) if told + Duration::from_secs(1) < until => {
+                    Err("before its time was over".to_owned())
+                }
+                _ => Ok(()),
+            },
+            _ => {
+                let said: Vec<State> = words.iter().map(|word| word.state).collect();
+                Err(format!("what carriers said of it is {said:?}"))
+            }
+        }
+    }
+
+    /// Whether it was, or may have been, taken back.
+    fn is_cancelled(&self) -> bool {
+        let may_be = |answer: Option<(smppgate_codec::code::Status, Moment)>| {
+            answer.is_none_or(|(status, _)| status.is_ok())
+        };
+        self.message.cancels.iter().any(|one| may_be(one.answer))
+    }
+
+    /// What it was answered when it asked where its message stands, and that what was taken back
+    /// was not sent.
+    fn asked(&mut self) {
+        let told = self.message.told.iter().find(|told| told.is_final).cloned();
+        for (_, _, state) in self.message.queried.clone() {
+            let (Some(state), Some(told)) = (state, &told) else {
+                continue;
+            };
+            if state != State::EnRoute && state != told.state {
+                self.wrong.push(format!(
+                    "it was said to be {state:?} when asked, and told as {:?}",
+                    told.state
+                ));
+            }
+        }
+        let is_one = !matches!(self.message.shape, Shape::Multi { .. });
+        let taken_back = self
+            .message
+            .cancels
+            .iter()
+            .filter_map(|one| one.answer)
+            .find(|(status, _)| status.is_ok() && is_one);
+        if let Some((_, at)) = taken_back {
+            let sendings = self.sendings().filter(|one| self.is_refused(one).is_none());
+            let sent: Vec<_> = sendings.collect();
+            if !sent.is_empty() {
+                self.wrong.push(format!(
+                    "it was taken back, and sent {:.3} s before that was said",
+                    at.since(sent[0].written).as_secs_f64()
+                ));
+            }
+        }
+    }
+}
+
+pub fn is_for_good(status: smppgate_codec::code::Status) -> bool {
+    use smppgate_codec::code::Status;
+    matches!(status, Status::ESME_RX_P_APPN | Status::ESME_RX_R_APPN)
+}
