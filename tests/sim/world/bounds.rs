@@ -88,8 +88,10 @@ fn most_at_once(world: &World, sendings: &[&Sending]) -> usize {
         let over = answered
             .unwrap_or(Moment::NEVER)
             .min(book.let_go(sending.wire));
-        changes.push((sending.written, true));
-        changes.push((over, false));
+        if over > sending.written {
+            changes.push((sending.written, true));
+            changes.push((over, false));
+        }
     }
     // What is over at one time is over before the next begins.
     changes.sort_unstable();

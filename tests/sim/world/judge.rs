@@ -181,10 +181,14 @@ impl<'a> Case<'a> {
             self.parts(&sendings, tally);
         }
         if let Answer::Refused(status, at) = self.message.answer {
+            // What a carrier says after the ESME's time is over comes too late.
+            let settings = &self.plan.accounts[self.message.account].settings;
+            let read = self.wires[self.message.wire].read_at(End::Gateway, self.message.place);
+            let decided = read.map(|read| at.min(read + settings.respond_within));
             let taken = sendings.iter().filter(|sending| {
                 let is_ok = sending.answered.is_some_and(|answer| answer.status.is_ok());
                 let heard = self.answer_heard(sending);
-                is_ok && heard.is_sure() && heard.at() < Some(at)
+                is_ok && heard.is_sure() && heard.at() < decided
             });
             let is_stored = self.message.ack == AckMode::Stored;
             if is_stored && !sendings.is_empty() {
@@ -297,13 +301,13 @@ impl<'a> Case<'a> {
                     .push("its receipt was told twice at one time".to_owned()),
             }
         }
-        let first_final = last.first().map(|told| told.order);
-        let late = told
-            .iter()
-            .find(|told| !told.is_final && first_final.is_some_and(|last| last < told.order));
-        if late.is_some() {
-            self.wrong
-                .push("a notification on the way came after its last receipt".to_owned());
+        // What goes over two links has no order there: on one link the last word is the last.
+        for notice in told.iter().filter(|told| !told.is_final) {
+            let is_behind = |last: &&Told| last.wire == notice.wire && last.order < notice.order;
+            if last.iter().any(is_behind) {
+                self.wrong
+                    .push("a notification on the way came after its last receipt".to_owned());
+            }
         }
     }
 
@@ -373,7 +377,9 @@ impl<'a> Case<'a> {
         let words = self.words();
         for state in unwanted {
             let is_delivered = state == State::Delivered;
-            let may_be = |word: &Word| (word.state == State::Delivered) == is_delivered;
+            let may_be = |word: &Word| {
+                matches!(word.state, State::Delivered | State::Accepted) == is_delivered
+            };
             if words.iter().any(may_be) || !is_delivered {
                 return;
             }

@@ -299,8 +299,9 @@ impl World {
             Phase::Calm if is_at_rest && self.is_told() => Phase::Asking,
             Phase::Calm if is_at_rest => Phase::Night,
             Phase::Night => Phase::Morning,
-            Phase::Morning if is_at_rest => Phase::Asking,
-            Phase::Asking => Phase::Over,
+            Phase::Morning if is_at_rest && self.is_told() => Phase::Asking,
+            Phase::Morning if self.looks > LOOKS_MAX => Phase::Asking,
+            Phase::Asking if self.esmes.iter().all(Esme::is_at_rest) => Phase::Over,
             same => same,
         };
         if next != self.phase {
@@ -330,7 +331,7 @@ impl World {
                 scene.agenda.add(scene.now, Event::Housekeep);
                 scene.now + LOOK
             }
-            Phase::Asking => {
+            Phase::Asking if self.phase != Phase::Asking => {
                 for esme in &mut self.esmes {
                     esme.ask_for_all(20, scene);
                 }

@@ -242,7 +242,11 @@ fn message_of(delivery: &Delivery<'_>, book: &Book) -> Option<usize> {
             // One whose response was lost has no id that anybody knows.
             all.find(is_its).or_else(|| {
                 let mut all = first..first + usize::from(total);
-                all.find(|number| !book.messages[*number].is_answered())
+                all.find(|number| {
+                    let message = &book.messages[*number];
+                    !message.is_answered()
+                        && message.told.iter().all(|told| told.id.as_bytes() == id)
+                })
             })
         }
         _ => Some(first),
