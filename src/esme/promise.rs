@@ -66,6 +66,12 @@ impl Promise {
         }
     }
 
+    /// The same, and so many more that are about to be made.
+    pub fn and(mut self, more: usize) -> Self {
+        self.count += more as u64;
+        self
+    }
+
     /// The response to this submit_multi, which may have to wait for other verdicts yet.
     pub fn of_multi(promises: Arc<Promises>, multi: Arc<Multi>) -> Self {
         Self {
@@ -108,6 +114,16 @@ mod tests {
         promises.make(2);
         promises.wrote(2);
         assert!(!promise.is_kept());
+        promises.wrote(1);
+        assert!(promise.is_kept());
+    }
+
+    #[test]
+    fn a_promise_that_is_about_to_be_made_is_waited_for_as_well() {
+        let promises = Arc::new(Promises::new(1));
+        let promise = Promise::so_far(promises.clone()).and(1);
+        assert!(!promise.is_kept());
+        promises.make(1);
         promises.wrote(1);
         assert!(promise.is_kept());
     }

@@ -115,7 +115,11 @@ impl Telling {
         if !entry.has_room {
             self.take_again(entry.account, entry.content.places());
         }
-        let after = Some(entry.promise());
+        // What is answered here is left before its receipt, but not promised yet.
+        let mut answered = self.seats.iter();
+        let its = answered.find(|(seat, _)| Arc::ptr_eq(seat, &entry.seat));
+        let about_to_be = its.map_or(0, |(_, answers)| answers.len());
+        let after = Some(entry.promise().and(about_to_be));
         let receipt = Receipt {
             shown: entry.shown(id),
             content: entry.content,
@@ -316,5 +320,60 @@ pub(super) fn ending_record(
             error,
             at,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::Stage;
+    use crate::link::Bell;
+    use crate::message::{AckMode, CarrierId, Content, OnUnknown};
+    use crate::session::BindKind;
+    use smallvec::{SmallVec, smallvec};
+    use smppgate_codec::code::RegisteredDelivery;
+    use smppgate_codec::frame;
+    use smppgate_codec::pdu::{Pdu, Sm};
+
+    #[test]
+    fn a_receipt_waits_for_the_response_that_is_told_in_the_same_step() {
+        let bell = Arc::new(Bell::default());
+        let (account, kind) = (AccountId(1), BindKind::Transmitter);
+        let seat = Arc::new(Seat::new(1, account, kind, true, bell, Arc::default()));
+        let mut out = bytes::BytesMut::new();
+        let sm = Sm {
+            registered_delivery: RegisteredDelivery::FINAL,
+            ..Sm::default()
+        };
+        Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
+        let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
+        let mut entry = Entry {
+            account,
+            seat: seat.clone(),
+            content: Content::of_sm(&frame, &sm),
+            ordinal: 0,
+            sequence: 1,
+            multi: None,
+            ack: AckMode::Carrier,
+            on_unknown: OnUnknown::Accept,
+            answered: false,
+            has_room: true,
+            stage: Stage::Taken(CarrierId(0)),
+            via: smallvec![CarrierId(0)],
+            attempts: SmallVec::new(),
+            parts: None,
+            together: None,
+        };
+        // The carrier has reported on all parts before it has answered the last of them.
+        let (id, now) = (MessageId(7), Moment(1));
+        let mut telling = Telling::default();
+        telling.answer(id, &mut entry, Status::ESME_ROK);
+        telling.end(id, entry, Ending::of(State::Delivered), now);
+        let (_, answers) = telling.seats.pop().unwrap();
+        let (_, deliveries) = telling.deliveries.pop().unwrap();
+        seat.answer(answers);
+        assert!(!deliveries[0].is_due());
+        seat.promises.wrote(1);
+        assert!(deliveries[0].is_due());
     }
 }
