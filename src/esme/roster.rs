@@ -97,10 +97,12 @@ impl Desk {
             .retain(|other| other.number != seat.number);
     }
 
-    /// A connection has gone. What was left for it and not delivered goes first in the backlog.
+    /// A connection has gone. What was left for it and not delivered goes first in the backlog, but
+    /// for notifications on the way: those are news or nothing.
     pub fn leave(&self, seat: &Seat, mut undelivered: Vec<Delivery>) {
         self.free(seat);
         undelivered.extend(seat.leave());
+        undelivered.retain(Delivery::ends);
         self.put_back(undelivered);
     }
 
@@ -307,5 +309,59 @@ impl Desk {
             .iter()
             .filter(|seat| seat.kind.receives())
             .for_each(|seat| seat.bell.ring());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::esme::{Parcel, Receipt};
+    use crate::link::Bell;
+    use crate::message::{Content, MessageId};
+    use crate::session::BindKind;
+    use smppgate_codec::code::Status;
+    use smppgate_codec::frame;
+    use smppgate_codec::pdu::{Pdu, Sm};
+    use smppgate_codec::receipt::State;
+
+    const ACME: AccountId = AccountId(1);
+
+    fn receipt(state: State) -> Delivery {
+        let mut out = bytes::BytesMut::new();
+        Pdu::SubmitSm(Sm::default()).encode(&mut out, Status::ESME_ROK, 1);
+        let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
+        let (id, since) = (MessageId(7), Moment(0));
+        Delivery {
+            id,
+            account: ACME,
+            parcel: Parcel::Receipt(Receipt {
+                content: Content::of_sm(&frame, &Sm::default()),
+                shown: id,
+                done: since,
+                state,
+                last: state.is_final(),
+                error: 0,
+                network_error: None,
+            }),
+            since,
+            after: None,
+            tries: 0,
+        }
+    }
+
+    #[test]
+    fn a_notification_that_its_connection_did_not_deliver_is_not_told_after_the_end() {
+        let desk = Desk::default();
+        let bell = Arc::new(Bell::default());
+        let kind = BindKind::Transceiver;
+        let seat = Arc::new(Seat::new(1, ACME, kind, true, bell, Arc::default()));
+        assert!(desk.sit(&seat, 1));
+        let both = vec![receipt(State::EnRoute), receipt(State::Delivered)];
+        desk.deliver(both, 1, ReceiptBind::Any);
+        desk.leave(&seat, Vec::new());
+        let mut left = Vec::new();
+        desk.fetch(9, &mut left);
+        assert_eq!(left.len(), 1);
+        assert!(left[0].ends());
     }
 }
