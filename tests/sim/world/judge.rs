@@ -2,6 +2,7 @@
 //! that end and no other.
 
 use super::book::{Answer, Book, Message, Reported, Sending, Shape, Told, Wrong};
+use super::faults::{Ill, Trouble};
 use super::plan::Plan;
 use super::run::World;
 use super::tale::About;
@@ -22,6 +23,9 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(48 * 3_600);
 
 /// A report waits so long for the response to its message.
 const PARKED_FOR: Duration = Duration::from_secs(60);
+
+/// An answer for which nothing is waited comes so soon.
+const PROMPT: Duration = Duration::from_millis(1_100);
 
 /// What is looked at every second and shard by shard is late by so much at most, by day.
 const SWEEP: Duration = Duration::from_secs(18);
@@ -96,6 +100,7 @@ impl<'a> Case<'a> {
     }
 
     pub fn judge(mut self, wrong: &mut Vec<Wrong>, tally: &mut Tally) {
+        self.answered_in_time();
         self.sent(tally);
         self.told_in_order(tally);
         self.ends(tally);
@@ -142,6 +147,40 @@ impl<'a> Case<'a> {
                     .unwrap_or(VALIDITY)
                     .min(VALIDITY.max(valid.unwrap_or_default())),
         )
+    }
+
+    /// In stored mode its sender is answered at once, in carrier mode within its time.
+    fn answered_in_time(&mut self) {
+        let at = match self.message.answer {
+            Answer::None => return,
+            Answer::Accepted { at, .. } | Answer::Refused(_, at) => at,
+        };
+        // What is held back by a link or the journal is late for that reason.
+        let is_slow = |trouble: &Trouble| {
+            matches!(
+                trouble.what,
+                Ill::JournalSlow { .. } | Ill::EsmeStalls { .. }
+            )
+        };
+        if self.plan.troubles.iter().any(is_slow) || self.plan.faults.room < usize::MAX {
+            return;
+        }
+        let settings = &self.plan.accounts[self.message.account].settings;
+        let within = match self.message.ack {
+            AckMode::Stored => Duration::ZERO,
+            AckMode::Carrier => settings.respond_within,
+        };
+        let read = self.wires[self.message.wire].read_at(End::Gateway, self.message.place);
+        // Who is kept to its rate waits a second for its turn; who exceeds its window waits longer.
+        let is_in_window =
+            self.plan.accounts[self.message.account].window <= settings.window as usize;
+        if let Some(read) = read.filter(|_| is_in_window)
+            && at > read + within + PROMPT
+        {
+            let late = at.since(read).as_secs_f64();
+            self.wrong
+                .push(format!("it was answered after {late:.3} s"));
+        }
     }
 
     /// A message goes out again only after a refusal, and never when its time is over.
