@@ -55,7 +55,7 @@ pub use password::{Hash, HashError, Password};
 pub use place::{Place, Places};
 pub use promise::{Promise, Promises};
 pub use roster::{Desk, OPEN_MAX, Roster};
-pub use seat::Seat;
+pub use seat::{Occupant, Seat};
 pub use server::{CONNECTIONS_MAX, Listener, Server};
 pub use standing::Standing;
 pub use submission::{Answer, Submission};

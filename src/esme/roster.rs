@@ -315,14 +315,15 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::esme::Occupant;
     use crate::esme::{Parcel, Receipt};
-    use crate::link::Bell;
     use crate::message::{Content, MessageId};
     use crate::session::BindKind;
     use smppgate_codec::code::Status;
     use smppgate_codec::frame;
     use smppgate_codec::pdu::{Pdu, Sm};
     use smppgate_codec::receipt::State;
+    use std::net::{IpAddr, Ipv4Addr};
 
     const ACME: AccountId = AccountId(1);
 
@@ -352,9 +353,15 @@ mod tests {
     #[test]
     fn a_notification_that_its_connection_did_not_deliver_is_not_told_after_the_end() {
         let desk = Desk::default();
-        let bell = Arc::new(Bell::default());
-        let kind = BindKind::Transceiver;
-        let seat = Arc::new(Seat::new(1, ACME, kind, true, bell, Arc::default()));
+        let occupant = Occupant {
+            number: 1,
+            account: ACME,
+            kind: BindKind::Transceiver,
+            tlvs: true,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            since: Moment(0),
+        };
+        let seat = Arc::new(Seat::new(occupant, Arc::default(), Arc::default()));
         assert!(desk.sit(&seat, 1));
         let both = vec![receipt(State::EnRoute), receipt(State::Delivered)];
         desk.deliver(both, 1, ReceiptBind::Any);

@@ -326,20 +326,28 @@ pub(super) fn ending_record(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::Stage;
-    use crate::link::Bell;
-    use crate::message::{AckMode, CarrierId, Content, OnUnknown};
+    use crate::esme::Occupant;
+    use crate::flow::ledger::{Opened, Stage};
+    use crate::message::{AckMode, CarrierId, Content};
     use crate::session::BindKind;
-    use smallvec::{SmallVec, smallvec};
+    use smallvec::smallvec;
     use smppgate_codec::code::RegisteredDelivery;
     use smppgate_codec::frame;
     use smppgate_codec::pdu::{Pdu, Sm};
+    use std::net::{IpAddr, Ipv4Addr};
 
     #[test]
     fn a_receipt_waits_for_the_response_that_is_told_in_the_same_step() {
-        let bell = Arc::new(Bell::default());
-        let (account, kind) = (AccountId(1), BindKind::Transmitter);
-        let seat = Arc::new(Seat::new(1, account, kind, true, bell, Arc::default()));
+        let account = AccountId(1);
+        let occupant = Occupant {
+            number: 1,
+            account,
+            kind: BindKind::Transmitter,
+            tlvs: true,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            since: Moment(0),
+        };
+        let seat = Arc::new(Seat::new(occupant, Arc::default(), Arc::default()));
         let mut out = bytes::BytesMut::new();
         let sm = Sm {
             registered_delivery: RegisteredDelivery::FINAL,
@@ -347,33 +355,25 @@ mod tests {
         };
         Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
-        let mut entry = Entry {
+        let mut entry = Entry::new(Opened {
             account,
             seat: seat.clone(),
             content: Content::of_sm(&frame, &sm),
-            ordinal: 0,
-            sequence: 1,
-            multi: None,
             ack: AckMode::Carrier,
-            on_unknown: OnUnknown::Accept,
-            answered: false,
-            has_room: true,
             stage: Stage::Taken(CarrierId(0)),
+            until: Moment::NEVER,
             via: smallvec![CarrierId(0)],
-            attempts: SmallVec::new(),
-            parts: None,
-            together: None,
-        };
+        });
         // The carrier has reported on all parts before it has answered the last of them.
         let (id, now) = (MessageId(7), Moment(1));
         let mut telling = Telling::default();
         telling.answer(id, &mut entry, Status::ESME_ROK);
-        telling.end(id, entry, Ending::of(State::Delivered), now);
+        telling.ended(id, entry, Ending::of(State::Delivered), now);
         let (_, answers) = telling.seats.pop().unwrap();
-        let (_, deliveries) = telling.deliveries.pop().unwrap();
+        let delivery = telling.deliveries.pop().unwrap();
         seat.answer(answers);
-        assert!(!deliveries[0].is_due());
+        assert!(!delivery.is_due());
         seat.promises.wrote(1);
-        assert!(deliveries[0].is_due());
+        assert!(delivery.is_due());
     }
 }

@@ -14,7 +14,7 @@ pub fn audit(world: &mut World) -> Tally {
         sendings: book.sendings.len() as u64,
         links: world.scene.wires.len() as u64,
         links_ended_by_gateway: book.ended.len() as u64,
-        dead_letters: world.gateway.board.dead_letters.lock().iter().count() as u64,
+        dead_letters: world.gateway.board.dead_letters.lock().len() as u64,
         ..Tally::default()
     };
     for message in &book.messages {

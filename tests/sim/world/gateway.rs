@@ -15,9 +15,9 @@ use smppgate::esme::{self, Bounds, Places, Roster};
 use smppgate::flow::{Accounts, After, CarrierSlot, Carriers, Clerk, Switchboard};
 use smppgate::journal::Completion;
 use smppgate::link::{Bell, End as LinkEnd};
-use smppgate::message::{AccountId, CarrierId, GroupId};
+use smppgate::message::{AccountId, CarrierId, GroupId, IdSource};
 use smppgate::moment::Moment;
-use smppgate::receipt::Correlator;
+use smppgate::receipt::{Correlator, Marks};
 use smppgate::route::{Action, Candidate, InboundRule, InboundTable, Rule, Table};
 use smppgate::session::{BindKind, Pace};
 use smppgate_codec::code::Status;
@@ -67,8 +67,9 @@ struct Keeper {
 impl Gateway {
     pub fn new(plan: &Plan, paper: Arc<Paper>, now: Moment) -> Self {
         let roster = Arc::new(Roster::default());
-        let pen = |completions| paper.pen(completions);
-        let board = Arc::new(Switchboard::new(1, [7; 32], roster, pen, Box::new(|_| {})));
+        let ids = Arc::new(IdSource::new(1, 0));
+        let board = Switchboard::new(ids, Marks::default(), [7; 32], roster, paper.pen());
+        let board = Arc::new(board);
         let rung = Arc::new(Rung::default());
         let mut gateway = Self {
             clerk: board.clerk(),
@@ -131,6 +132,7 @@ impl Gateway {
                 correlator: correlator.clone(),
                 queue: queue.clone(),
                 receipts: settings.receipts,
+                receipt_timeout: settings.receipt_timeout,
                 segment_receipts: settings.segment_receipts,
                 wants_whole: settings.long == Long::Payload,
                 gathering: (settings.long == Long::Payload).then(Arc::default),
@@ -156,6 +158,7 @@ impl Gateway {
             account: None,
             from: Vec::new(),
             priority: 0,
+            unknown_outcome: None,
             action: Action::Via(
                 via.iter()
                     .map(|carrier| Candidate {

@@ -87,9 +87,13 @@ impl<'a> Case<'a> {
         let book = &world.scene.book;
         let message = &book.messages[number];
         let letters = world.gateway.board.dead_letters.lock();
-        let its = |letter: &&DeadLetter| letter.number == message.destination.as_bytes();
+        let its = |letter: &&DeadLetter| *letter.number == *message.destination.as_bytes();
         Self {
-            letters: letters.iter().filter(its).cloned().collect(),
+            letters: letters
+                .after((smppgate::moment::Moment(0), smppgate::message::MessageId(0)))
+                .filter(its)
+                .cloned()
+                .collect(),
             book,
             wires: &world.scene.wires,
             plan: &world.scene.plan,

@@ -3,7 +3,7 @@
 
 use parking_lot::Mutex;
 use smppgate::flow::After;
-use smppgate::journal::{Appended, Completion, Completions, Journal, Record, Refusal};
+use smppgate::journal::{Appended, Completion, Journal, Record, Refusal};
 use smppgate::moment::Moment;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Pen {
 
 impl Paper {
     /// The pen that writes here. What was pending is taken out by [`Paper::settled`].
-    pub fn pen(self: &Arc<Self>, _: Completions<After>) -> Box<dyn Journal<After>> {
+    pub fn pen(self: &Arc<Self>) -> Box<dyn Journal<After>> {
         let paper = self.clone();
         Box::new(Pen { paper })
     }
@@ -59,7 +59,7 @@ impl Paper {
         let mut inside = self.0.lock();
         let mut settled = Vec::new();
         while let Some((_, then)) = inside.pending.pop_front_if(|(due, _)| *due <= now) {
-            settled.push((then, Ok(())));
+            settled.push(Completion::Written(then, Ok(())));
         }
         settled
     }
