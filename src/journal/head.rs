@@ -124,10 +124,12 @@ impl<T> Head<T> {
         let Some(mut position) = placed else {
             return Appended::Refused(then, Refusal::Full);
         };
+        let mut noting = holdings.noting();
         for record in records {
-            holdings.note(record, position);
+            noting.note(record, position);
             position.offset += self.close(position);
         }
+        drop(noting);
         self.group.then.push(then);
         Appended::Pending
     }

@@ -1,114 +1,165 @@
 //! Where each life lies that has not ended, and by which mark of a carrier it is found.
 //!
 //! A message that waits for nothing but the report of its carrier is *laid down* here: what is
-//! needed then is read again from where it lies.
+//! needed then is read again from where it lies. Many millions lie here for days, so a life takes a
+//! slot of 28 octets, and 8 to 11 in each of two indexes that hold nothing but numbers of slots.
 
+use super::position::Position;
 use super::record::{Record, Role};
+use super::slots::{Slot, Slots};
 use crate::message::MessageId;
 use crate::moment::Moment;
-use parking_lot::Mutex;
-use std::collections::HashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use parking_lot::{Mutex, MutexGuard};
 
-/// Where a record lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The number of the segment.
-    pub segment: u32,
-    /// Octets from its beginning.
-    pub offset: u32,
-}
+/// Messages that may be laid down: with more, memory would be the bound, and nobody would be told.
+pub const LAID_DOWN_MAX: usize = 16_000_000;
 
-/// What is held of one life.
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    position: Option<Position>,
-    laid: Option<Laid>,
-}
+/// Parts of an index, a power of two. A part grows as a whole, and everybody waits meanwhile: with
+/// so many, and ten million lives, that takes a millisecond.
+const PARTS: usize = 1 << 10;
+
+/// Calls of [`Holdings::over`] after which all lives have been looked at.
+const CALLS_FOR_ALL: usize = 60;
+
+/// Lives that a call of it looks at in any case: those of a small gateway, all of them.
+const LOOKED_AT_LEAST: usize = 1 << 16;
 
 /// A message that was laid down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Laid {
     /// By what its carrier's reports find it: a keyed hash of group and id.
     pub mark: u64,
-    /// When it is over if nothing is reported.
+    /// When it is over if nothing is reported. Kept in whole seconds: what is no whole one becomes
+    /// the next.
     pub until: Moment,
 }
 
 /// All lives that have not ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Holdings {
+    laid_down_max: usize,
     inside: Mutex<Inside>,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
-    slots: HashMap<MessageId, Slot>,
-    marks: HashMap<u64, MessageId>,
+    slots: Slots,
+    ids: Index,
+    marks: Index,
+    laid_down: usize,
+    /// The slot that is looked at next for being over.
+    next: u32,
+}
+
+/// Numbers of slots, found by the hash of something that stands in the slot.
+#[derive(Debug)]
+struct Index(Box<[HashTable<u32>]>);
+
+/// A hand that notes several records in a row.
+#[derive(Debug)]
+pub struct Noting<'a>(MutexGuard<'a, Inside>);
+
+impl Default for Holdings {
+    fn default() -> Self {
+        Self {
+            laid_down_max: LAID_DOWN_MAX,
+            inside: Mutex::default(),
+        }
+    }
 }
 
 impl Holdings {
     /// A record was written there.
     pub fn note(&self, record: &Record<'_>, position: Position) {
-        let id = record.id();
-        let inside = &mut *self.inside.lock();
-        match record.role() {
-            Role::Main => {
-                let slot = inside.slots.entry(id).or_insert(Slot {
-                    position: None,
-                    laid: None,
-                });
-                slot.position = Some(position);
-            }
-            Role::Fact => {}
-            Role::Last => inside.remove(id),
-        }
+        self.noting().note(record, position);
+    }
+
+    /// To note several records; nobody else reads or notes anything meanwhile.
+    pub fn noting(&self) -> Noting<'_> {
+        Noting(self.inside.lock())
     }
 
     /// Where the main record of a life lies that has not ended.
     pub fn position(&self, id: MessageId) -> Option<Position> {
-        self.inside.lock().slots.get(&id)?.position
+        let inside = self.inside.lock();
+        let at = inside.of(id)?;
+        Some(inside.slots.get(at).position())
     }
 
     /// Lays a message down. False if it is not held, or there is no room.
     pub fn lay_down(&self, id: MessageId, laid: Laid) -> bool {
         let inside = &mut *self.inside.lock();
-        let Some(slot) = inside.slots.get_mut(&id) else {
+        let Some(at) = inside.of(id) else {
             return false;
         };
-        slot.laid = Some(laid);
-        inside.marks.insert(laid.mark, id);
+        inside.take_up(at);
+        if inside.laid_down >= self.laid_down_max {
+            return false;
+        }
+        inside.slots.get_mut(at).lay_down(laid.mark, laid.until);
+        inside.laid_down += 1;
+        let slots = &inside.slots;
+        let hash = spread(laid.mark);
+        // In the place of another one with this mark: that one lies down, and nothing leads to it.
+        match inside.marks.part(hash).entry(
+            hash,
+            |other| slots.get(*other).mark() == Some(laid.mark),
+            |other| spread(slots.get(*other).mark().unwrap_or_default()),
+        ) {
+            Entry::Occupied(mut other) => *other.get_mut() = at,
+            Entry::Vacant(place) => drop(place.insert(at)),
+        }
         true
     }
 
     /// The message that was laid down with this mark; the one that was laid down last, if there
     /// are several.
     pub fn find(&self, mark: u64) -> Option<MessageId> {
-        self.inside.lock().marks.get(&mark).copied()
+        let inside = self.inside.lock();
+        let slots = &inside.slots;
+        let at = inside
+            .marks
+            .find(spread(mark), |at| slots.get(at).mark() == Some(mark))?;
+        Some(slots.get(at).id())
     }
 
     /// Whether this message was laid down, and how.
     pub fn laid(&self, id: MessageId) -> Option<Laid> {
-        self.inside.lock().slots.get(&id)?.laid
+        let inside = self.inside.lock();
+        let slot = inside.slots.get(inside.of(id)?);
+        Some(Laid {
+            mark: slot.mark()?,
+            until: slot.until()?,
+        })
     }
 
     /// Takes a message up again: no mark leads to it any more. Whether it was laid down.
     pub fn take_up(&self, id: MessageId) -> bool {
         let inside = &mut *self.inside.lock();
-        let laid = inside.slots.get_mut(&id).and_then(|slot| slot.laid.take());
-        let Some(laid) = laid else { return false };
-        if inside.marks.get(&laid.mark) == Some(&id) {
-            inside.marks.remove(&laid.mark);
-        }
-        true
+        inside.of(id).is_some_and(|at| inside.take_up(at))
     }
 
     /// Messages that are over, and were laid down: some of them, at most so many. Each call looks
     /// on where the last one ended; all have been looked at after a minute of calls once a second.
     pub fn over(&self, now: Moment, most: usize) -> Vec<MessageId> {
-        let inside = self.inside.lock();
-        let is_over = |slot: &Slot| slot.laid.is_some_and(|laid| laid.until <= now);
-        let over = inside.slots.iter().filter(|(_, slot)| is_over(slot));
-        over.map(|(id, _)| *id).take(most).collect()
+        let inside = &mut *self.inside.lock();
+        let begun = inside.slots.begun() as usize;
+        let looked_at = begun.min(LOOKED_AT_LEAST.max(begun.div_ceil(CALLS_FOR_ALL)));
+        let mut over = Vec::new();
+        for _ in 0..looked_at {
+            if over.len() >= most {
+                break;
+            }
+            let at = inside.next % begun as u32;
+            inside.next = at + 1;
+            let slot = inside.slots.get(at);
+            if slot.until().is_some_and(|until| until <= now) {
+                over.push(slot.id());
+            }
+        }
+        over
     }
 
     /// Lives that have not ended.
@@ -123,16 +174,112 @@ impl Holdings {
 
     /// Messages that are laid down.
     pub fn laid_down(&self) -> usize {
-        self.inside.lock().marks.len()
+        self.inside.lock().laid_down
+    }
+
+    /// Octets of memory that all of it takes.
+    pub fn octets(&self) -> usize {
+        let inside = self.inside.lock();
+        inside.slots.octets() + inside.ids.octets() + inside.marks.octets()
+    }
+}
+
+impl Noting<'_> {
+    /// A record was written there.
+    pub fn note(&mut self, record: &Record<'_>, position: Position) {
+        match record.role() {
+            Role::Main => self.0.begin(record.id(), position),
+            Role::Fact => {}
+            Role::Last => self.0.end(record.id()),
+        }
     }
 }
 
 impl Inside {
-    fn remove(&mut self, id: MessageId) {
-        if let Some(laid) = self.slots.remove(&id).and_then(|slot| slot.laid)
-            && self.marks.get(&laid.mark) == Some(&id)
-        {
-            self.marks.remove(&laid.mark);
+    fn of(&self, id: MessageId) -> Option<u32> {
+        let slots = &self.slots;
+        self.ids.find(spread(id.0), |at| slots.get(at).id() == id)
+    }
+
+    fn begin(&mut self, id: MessageId, position: Position) {
+        let slots = &mut self.slots;
+        let hash = spread(id.0);
+        match self.ids.part(hash).entry(
+            hash,
+            |at| slots.get(*at).id() == id,
+            |at| spread(slots.get(*at).id().0),
+        ) {
+            Entry::Occupied(at) => slots.get_mut(*at.get()).set_position(position),
+            Entry::Vacant(place) => {
+                // Memory ends long before the numbers do.
+                if let Some(at) = slots.add(Slot::new(id, position)) {
+                    place.insert(at);
+                }
+            }
         }
     }
+
+    fn end(&mut self, id: MessageId) {
+        let slots = &self.slots;
+        let hash = spread(id.0);
+        let found = self
+            .ids
+            .part(hash)
+            .find_entry(hash, |at| slots.get(*at).id() == id);
+        let Ok(found) = found else { return };
+        let (at, _) = found.remove();
+        self.take_up(at);
+        self.slots.remove(at);
+    }
+
+    /// No mark leads to it any more. Whether it was laid down.
+    fn take_up(&mut self, at: u32) -> bool {
+        let slot = self.slots.get_mut(at);
+        let Some(mark) = slot.mark() else {
+            return false;
+        };
+        slot.take_up();
+        self.laid_down -= 1;
+        let hash = spread(mark);
+        if let Ok(found) = self.marks.part(hash).find_entry(hash, |other| *other == at) {
+            found.remove();
+        }
+        true
+    }
 }
+
+impl Default for Index {
+    fn default() -> Self {
+        Self((0..PARTS).map(|_| HashTable::new()).collect())
+    }
+}
+
+impl Index {
+    fn part(&mut self, hash: u64) -> &mut HashTable<u32> {
+        &mut self.0[Self::number(hash)]
+    }
+
+    fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let part = &self.0[Self::number(hash)];
+        part.find(hash, |at| is_it(*at)).copied()
+    }
+
+    /// The part is chosen by octets of the hash of which the table makes no use.
+    fn number(hash: u64) -> usize {
+        (hash >> 40) as usize % PARTS
+    }
+
+    fn octets(&self) -> usize {
+        self.0.iter().map(HashTable::allocation_size).sum()
+    }
+}
+
+/// A number whose bits all depend on all bits of this one: ids are counted, and marks are hashes
+/// already.
+fn spread(number: u64) -> u64 {
+    let wide = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
+    (wide as u64) ^ (wide >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests;

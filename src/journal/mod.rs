@@ -1,7 +1,7 @@
 //! What must survive: records handed over in batches, confirmed in batches.
 //!
 //! * [`record`] is what is written, `encoding` its octets, `frame` how they lie in a `segment`;
-//! * [`holdings`] says where each life lies that has not ended;
+//! * [`holdings`] says where each life lies that has not ended, `slots` hold that;
 //! * [`disk`] is the little that is asked of a disk, and one in memory that fails;
 //! * `head` gives each record its place, `writer` writes, [`log`] holds both and the segments;
 //! * `scan` reads a segment, [`recover`] reads all of them after a start, `reader` one record;
@@ -17,6 +17,8 @@ pub mod record;
 pub mod encoding;
 mod frame;
 mod segment;
+mod position;
+mod slots;
 pub mod holdings;
 pub mod disk;
 mod kept;
@@ -33,11 +35,12 @@ pub mod names;
 pub mod sabotage;
 
 pub use file::File;
-pub use holdings::{Holdings, Laid, Position};
+pub use holdings::{Holdings, Laid};
 pub use kept::Kept;
 pub use log::Settings;
 pub use memory::Memory;
 pub use names::Names;
+pub use position::Position;
 pub use record::{Accepted, Inbound, Part, Record, Reported, Role};
 pub use recover::{OpenError, Recovered, Visit, recover};
 pub use stepped::Stepped;
