@@ -10,7 +10,7 @@
 //! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
 //!   `share`: what the carriers of a group share; `throttle`: how one is spared that has throttled us;
 //! * `intake`: what its connections need from above;
-//! * `connection`: one connection; `backoff`, `outbind`, `keeper`: how binds are
+//! * `connection`: one connection; `sending`: what leaves on it; `backoff`, `outbind`, `keeper`: how binds are
 //!   kept up.
 
 mod maps;
@@ -30,6 +30,7 @@ mod throttle;
 mod queue;
 mod intake;
 mod connection;
+mod sending;
 mod backoff;
 mod outbind;
 mod keeper;

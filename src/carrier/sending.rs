@@ -1,0 +1,234 @@
+//! What leaves on one connection to a carrier: as much of its queue as window and rates allow.
+
+use super::begun::Begun;
+use super::connection::Connection;
+use super::intake::Intake;
+use super::outcome::{Outcome, Verdict};
+use super::parts::Token;
+use super::queue::Drawn;
+use super::row::Waiting;
+use super::share::Share;
+use super::{rewrite, translate};
+use crate::link::WRITE_HIGH;
+use crate::moment::Moment;
+use bytes::BytesMut;
+use smppgate_codec::code::Status;
+use smppgate_codec::wire::PduWriter;
+use std::sync::Arc;
+
+impl<I: Intake> Connection<I> {
+    /// Sends as much of the queue as window and rate allow.
+    pub(super) fn send(&mut self, now: Moment, out: &mut BytesMut) {
+        if !self.joined {
+            return;
+        }
+        let mut drawn = std::mem::take(&mut self.drawn);
+        // Room is said before the queue is looked at: whoever adds to it in between sees one or
+        // the other.
+        self.say_room();
+        self.pace_at = Moment::NEVER;
+        self.clogged = out.len() > WRITE_HIGH;
+        let mut unused = 0;
+        let mut stuck = false;
+        while !self.clogged && self.machine.room() > 0 && self.send_parts(now, out) && !self.leaving
+        {
+            let Drawn { ready_at, share } = self.queue.draw(self.machine.room(), now, &mut drawn);
+            self.borrow(share, drawn.len());
+            self.pace_at = ready_at.unwrap_or(Moment::NEVER);
+            if drawn.is_empty() {
+                break;
+            }
+            let mut drawing = drawn.drain(..);
+            while let Some(waiting) = drawing.next() {
+                match self.put(waiting, now, out) {
+                    Put::Sent => continue,
+                    Put::Unfit => {
+                        unused += 1;
+                        continue;
+                    }
+                    Put::InParts => {}
+                    Put::NoRoom(waiting) => {
+                        let unsent: Vec<_> =
+                            std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                        unused += unsent.len();
+                        self.queue.put_back(unsent);
+                        break;
+                    }
+                }
+                // The turn that it was drawn with is that of its first part.
+                if !(self.send_part(now, out) && self.send_parts(now, out)) {
+                    // Nothing else leaves on this bind between the parts of a message.
+                    let unsent: Vec<_> = drawing.by_ref().collect();
+                    unused += unsent.len();
+                    self.queue.put_back(unsent);
+                    stuck = true;
+                    break;
+                }
+            }
+            drop(drawing);
+            self.repay(std::mem::take(&mut unused));
+            self.say_room();
+            self.clogged = out.len() > WRITE_HIGH;
+            if ready_at.is_some() || stuck {
+                break;
+            }
+        }
+        self.drawn = drawn;
+        self.clogged = out.len() > WRITE_HIGH;
+        if !self.outcomes.is_empty() {
+            self.intake.outcomes(self.carrier, &mut self.outcomes, now);
+        }
+        // Whoever added to the queue may have counted on room that is taken by now, and what was put
+        // back is for others to carry.
+        if self.machine.room() == 0 || self.clogged || self.parts.unsent() > 0 {
+            self.queue.nudge();
+        }
+        self.leave_when_whole(now, out);
+    }
+
+    /// Writes one message, or says why it does not leave as one PDU.
+    fn put(&mut self, mut waiting: Waiting, now: Moment, out: &mut BytesMut) -> Put {
+        if self.machine.room() == 0 {
+            return Put::NoRoom(waiting);
+        }
+        if waiting.begun.is_none() && waiting.until <= now {
+            let (id, verdict) = (waiting.id, Verdict::Unfit(Status::ESME_RINVEXPIRY));
+            self.outcomes.push(Outcome { id, verdict });
+            return Put::Unfit;
+        }
+        if let Some(begun) = waiting.begun.take() {
+            self.parts.begin(waiting, begun);
+            self.drop_stale(now);
+            return match self.parts.unsent() {
+                0 => Put::Unfit,
+                _ => Put::InParts,
+            };
+        }
+        let command = rewrite::command(&self.settings, &waiting.content);
+        let mut bodies = Vec::new();
+        if rewrite::is_needed(&self.settings, &waiting.content) {
+            let accepted = waiting.id.accepted();
+            self.reference = self.reference.wrapping_add(1);
+            let reference = self.reference;
+            match rewrite::bodies(&self.settings, &waiting.content, accepted, now, reference) {
+                Ok(rewritten) => bodies = rewritten,
+                Err(status) => {
+                    self.outcomes.push(Outcome {
+                        id: waiting.id,
+                        verdict: Verdict::Unfit(status),
+                    });
+                    return Put::Unfit;
+                }
+            }
+        }
+        if bodies.len() > 1 {
+            let begun = Begun::new(command, bodies, waiting.until);
+            self.parts.begin(waiting, Box::new(begun));
+            return Put::InParts;
+        }
+        let token = Token {
+            id: waiting.id,
+            part: None,
+        };
+        let Some(sequence) = self.machine.request(command, token, now) else {
+            return Put::NoRoom(waiting);
+        };
+        match bodies.pop() {
+            Some(body) => {
+                PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&body);
+            }
+            None => translate::put(&self.settings, &waiting.content, sequence, out),
+        }
+        Put::Sent
+    }
+
+    /// Sends what is left of messages that leave in parts. Whether nothing is left of them.
+    fn send_parts(&mut self, now: Moment, out: &mut BytesMut) -> bool {
+        self.drop_stale(now);
+        while self.parts.next().is_some() {
+            if self.machine.room() == 0 || out.len() > WRITE_HIGH {
+                return false;
+            }
+            match self.queue.grant_part(now) {
+                Ok(share) => self.borrow(share, 1),
+                Err(ready_at) => {
+                    self.pace_at = ready_at;
+                    return false;
+                }
+            }
+            if !self.send_part(now, out) {
+                return false;
+            }
+        }
+        self.parts.unsent() == 0
+    }
+
+    /// Parts whose time is over do not leave.
+    pub(super) fn drop_stale(&mut self, now: Moment) {
+        while let Some((id, verdicts)) = self.parts.stale(now) {
+            self.say(id, verdicts);
+        }
+    }
+
+    /// Sends one part, which has its turn. Whether it could.
+    fn send_part(&mut self, now: Moment, out: &mut BytesMut) -> bool {
+        let sent = self.parts.next().and_then(|part| {
+            let sequence = self.machine.request(part.command, part.token, now)?;
+            PduWriter::begin(out, part.command, Status::ESME_ROK, sequence).octets(part.body);
+            Some(())
+        });
+        match sent {
+            Some(()) => self.parts.sent(),
+            None => self.repay(1),
+        }
+        sent.is_some()
+    }
+
+    /// If it is to unbind: does so, unless that cut a message in two.
+    pub(super) fn leave_when_whole(&mut self, now: Moment, out: &mut BytesMut) {
+        if self.leaving && self.parts.unsent() == 0 {
+            self.machine.unbind(now, out);
+        }
+    }
+
+    /// So many messages take room of the group until they are answered.
+    fn borrow(&mut self, share: Option<Arc<Share>>, count: usize) {
+        if share.is_some() && count > 0 {
+            self.share = share;
+            self.borrowed += count;
+        }
+    }
+
+    /// So many of them take it no longer.
+    pub(super) fn repay(&mut self, count: usize) {
+        if self.borrowed > 0
+            && count > 0
+            && let Some(share) = &self.share
+        {
+            // What left before the group had bounds took no room of it.
+            let count = count.min(self.borrowed);
+            self.borrowed -= count;
+            share.give_back(count);
+        }
+    }
+
+    pub(super) fn say_room(&self) {
+        let room = match self.clogged || self.leaving || self.parts.unsent() > 0 {
+            true => 0,
+            false => self.machine.room(),
+        };
+        let in_flight = self.machine.in_flight() + self.parts.unsent();
+        self.line.has_room(room, in_flight);
+    }
+}
+
+/// What has become of a message that was to be written.
+enum Put {
+    Sent,
+    /// It will not be sent, and that is told already.
+    Unfit,
+    /// It leaves in parts, none of which has left yet.
+    InParts,
+    /// The window has no room.
+    NoRoom(Waiting),
+}
