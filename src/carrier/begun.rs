@@ -21,6 +21,8 @@ pub struct Begun {
     pub until: Moment,
     /// Since when it waits for a bind.
     pub since: Moment,
+    /// Whether it was said that it has left.
+    pub is_noted: bool,
     /// Whether it was said that its outcome is unknown.
     pub is_told: bool,
     /// Whether its time was over before all of it had left.
@@ -41,6 +43,7 @@ impl Begun {
             command,
             until,
             since: Moment::NEVER,
+            is_noted: false,
             is_told: false,
             is_stale: false,
             bodies: bodies.into_iter().map(Some).collect(),
@@ -113,6 +116,14 @@ impl Begun {
         }
     }
 
+    /// It goes on as if nothing of it had left.
+    fn not_sent(&self) -> Verdict {
+        match self.is_noted {
+            true => Verdict::Recalled,
+            false => Verdict::Returned,
+        }
+    }
+
     /// No bind has come for the rest of it. If it may be sent again as a whole, that is what is
     /// said; what may be with the carrier is never sent twice.
     pub fn forsaken(self) -> Verdicts {
@@ -121,9 +132,10 @@ impl Begun {
         } else if self.has_unknown {
             smallvec![Verdict::Unknown]
         } else if self.ids.is_empty() {
-            smallvec![Verdict::Returned]
+            smallvec![self.not_sent()]
         } else {
-            smallvec![Verdict::GivenUp(self.ids), Verdict::Returned]
+            let not_sent = self.not_sent();
+            smallvec![Verdict::GivenUp(self.ids), not_sent]
         }
     }
 }

@@ -5,10 +5,11 @@ use super::arrival::{Arrival, Reply};
 use super::intake::Intake;
 use super::line::Line;
 use super::maps::Reaction;
+use super::noting::Noting;
 use super::outcome::{Outcome, Verdict, Verdicts};
 use super::parts::{Parts, Token};
 use super::queue::Queue;
-use super::row::Waiting;
+use super::row::{Note, Waiting};
 use super::share::Share;
 use super::translate;
 use crate::link::frames::{self, Frames};
@@ -47,7 +48,10 @@ pub struct Connection<I: Intake> {
     pub(super) pace_at: Moment,
     /// So much is unwritten that nothing more is sent until some of it is.
     pub(super) clogged: bool,
+    /// What does not leave before that is noted.
+    pub(super) noting: Noting,
     /// Kept from one batch to the next for their room.
+    pub(super) sent: Vec<MessageId>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) replies: Vec<Reply>,
@@ -96,6 +100,8 @@ impl<I: Intake> Connection<I> {
             refused: None,
             pace_at: Moment::NEVER,
             clogged: false,
+            noting: Noting::default(),
+            sent: Vec::new(),
             outcomes: Vec::new(),
             arrivals: Vec::new(),
             replies: Vec::new(),
@@ -273,6 +279,13 @@ impl<I: Intake> Connection<I> {
         let (over, go_on) = self.parts.end(self.seen);
         for (id, verdicts) in over {
             self.say(id, verdicts);
+        }
+        self.noting.settle(self.line.close());
+        while let Some(waiting) = self.noting.next() {
+            if waiting.note == Note::Kept {
+                let (id, verdict) = (waiting.id, Verdict::Recalled);
+                self.outcomes.push(Outcome { id, verdict });
+            }
         }
         if !go_on.is_empty() {
             self.queue.put_in_order(go_on);

@@ -3,7 +3,8 @@
 use super::arrival::{Arrival, Reply};
 use super::line::Line;
 use super::outcome::Outcome;
-use crate::message::CarrierId;
+use super::row::Waiting;
+use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::session::Oddities;
 use std::sync::Arc;
@@ -13,6 +14,19 @@ use std::sync::Arc;
 pub trait Intake: Send + 'static {
     /// A bind is up.
     fn up(&mut self, carrier: CarrierId);
+
+    /// These messages were sent to this carrier in this moment, or the first part of them.
+    fn sent(&mut self, carrier: CarrierId, ids: &[MessageId], now: Moment);
+
+    /// These are to be sent to this carrier once it is durable that they are. Those for which that
+    /// is settled come back at once, the others to the line later, in their order.
+    fn attempt(
+        &mut self,
+        carrier: CarrierId,
+        line: &Arc<Line>,
+        batch: Vec<Waiting>,
+        now: Moment,
+    ) -> Vec<Waiting>;
 
     /// What has become of messages that were handed to this carrier; `batch` is left empty.
     fn outcomes(&mut self, carrier: CarrierId, batch: &mut Vec<Outcome>, now: Moment);

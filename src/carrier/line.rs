@@ -1,6 +1,8 @@
-//! A bind with a carrier as others see it: whether it has room, and a box for late replies.
+//! A bind with a carrier as others see it: whether it has room, and boxes for late replies and for
+//! messages that may leave now.
 
 use super::arrival::Reply;
+use super::row::Waiting;
 use crate::link::Bell;
 use crate::session::BindKind;
 use parking_lot::Mutex;
@@ -20,6 +22,8 @@ pub struct Line {
     /// Requests that have not been answered, as it last said.
     in_flight: AtomicUsize,
     replies: Mutex<Vec<Reply>>,
+    /// `None` once it carries nothing any more.
+    settled: Mutex<Option<Vec<Waiting>>>,
     unbind: AtomicBool,
 }
 
@@ -33,6 +37,7 @@ impl Line {
             room: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
             replies: Mutex::default(),
+            settled: Mutex::new(Some(Vec::new())),
             unbind: AtomicBool::new(false),
         }
     }
@@ -68,6 +73,31 @@ impl Line {
     pub fn collect(&self, into: &mut Vec<Reply>) {
         into.clear();
         std::mem::swap(&mut *self.replies.lock(), into);
+    }
+
+    /// Leaves messages for which it is settled whether they are kept as sent. If the line carries
+    /// nothing any more, they come back.
+    pub fn settle(&self, batch: Vec<Waiting>) -> Vec<Waiting> {
+        let mut settled = self.settled.lock();
+        let Some(waiting) = &mut *settled else {
+            return batch;
+        };
+        waiting.extend(batch);
+        drop(settled);
+        self.bell.ring();
+        Vec::new()
+    }
+
+    /// Takes those that were left.
+    pub fn settled(&self) -> Vec<Waiting> {
+        let mut settled = self.settled.lock();
+        settled.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// It carries nothing any more: takes those that were left, and whoever comes with more of them
+    /// keeps them.
+    pub fn close(&self) -> Vec<Waiting> {
+        self.settled.lock().take().unwrap_or_default()
     }
 
     /// Asks the connection to unbind.

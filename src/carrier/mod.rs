@@ -7,7 +7,7 @@
 //!   fields it wants otherwise;
 //! * `long`: its text in the alphabet and the number of PDUs that it wants; `parts`: those on their way,
 //!   `begun`: those that go on with another bind;
-//! * `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
+//! * `noting`: what does not leave before that is durable; `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
 //!   `share`: what the carriers of a group share; `throttle`: how one is spared that has throttled us;
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `sending`: what leaves on it; `backoff`, `outbind`, `keeper`: how binds are
@@ -24,6 +24,7 @@ mod translate;
 mod begun;
 mod row;
 mod parts;
+mod noting;
 mod line;
 mod share;
 mod throttle;
@@ -50,6 +51,6 @@ pub use outbind::CALLERS_MAX;
 pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX};
 pub use rewrite::bodies;
-pub use row::Waiting;
+pub use row::{Note, Waiting};
 pub use share::{Group, Share};
 pub use translate::reread;

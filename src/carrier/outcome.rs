@@ -47,6 +47,8 @@ pub enum Verdict {
     Unfit(Status),
     /// It never left.
     Returned,
+    /// It never left, though it was kept that it would.
+    Recalled,
 }
 
 impl Verdict {

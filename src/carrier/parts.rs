@@ -96,14 +96,14 @@ impl Parts {
         })
     }
 
-    /// That part has been sent.
-    pub fn sent(&mut self) {
-        if let Some(Token { id, .. }) = self.unsent.pop_front()
-            && let Some(going) = self.going.get_mut(&id)
-        {
-            going.unsent -= 1;
-            going.in_flight += 1;
-        }
+    /// That part has been sent. Its message comes back if it has not been noted that any of it has.
+    pub fn sent(&mut self) -> Option<MessageId> {
+        let Token { id, .. } = self.unsent.pop_front()?;
+        let going = self.going.get_mut(&id)?;
+        going.unsent -= 1;
+        going.in_flight += 1;
+        let is_first = !std::mem::replace(&mut going.begun.is_noted, true);
+        is_first.then_some(id)
     }
 
     /// What must not leave any more, since the time of its message is over.

@@ -20,8 +20,27 @@ pub struct Waiting {
     pub content: Content,
     /// It does not leave then, nor later.
     pub until: Moment,
+    /// Whether it is kept that it is sent.
+    pub note: Note,
     /// If some of its parts have left on another bind of this carrier: the rest.
     pub begun: Option<Box<Begun>>,
+}
+
+/// Whether it is kept that a message is sent: after a crash it is known then that a carrier may
+/// have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Note {
+    /// Never: nothing is kept of it before the verdict of its carrier.
+    Never,
+    /// While it leaves.
+    #[default]
+    Beside,
+    /// Before it leaves: not one octet of it is written before that is durable.
+    Before,
+    /// That is durable.
+    Kept,
+    /// That cannot be made durable: it does not leave.
+    Failed,
 }
 
 impl Waiting {
@@ -32,6 +51,7 @@ impl Waiting {
             account,
             content,
             until,
+            note: Note::default(),
             begun: None,
         }
     }

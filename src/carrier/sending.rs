@@ -6,7 +6,7 @@ use super::intake::Intake;
 use super::outcome::{Outcome, Verdict};
 use super::parts::Token;
 use super::queue::Drawn;
-use super::row::Waiting;
+use super::row::{Note, Waiting};
 use super::share::Share;
 use super::{rewrite, translate};
 use crate::link::WRITE_HIGH;
@@ -22,73 +22,126 @@ impl<I: Intake> Connection<I> {
         if !self.joined {
             return;
         }
-        let mut drawn = std::mem::take(&mut self.drawn);
+        self.noting.settle(self.line.settled());
         // Room is said before the queue is looked at: whoever adds to it in between sees one or
         // the other.
         self.say_room();
         self.pace_at = Moment::NEVER;
         self.clogged = out.len() > WRITE_HIGH;
-        let mut unused = 0;
-        let mut stuck = false;
-        while !self.clogged && self.machine.room() > 0 && self.send_parts(now, out) && !self.leaving
+        let mut is_paced = false;
+        while !self.clogged
+            && self.send_parts(now, out)
+            && self.send_settled(now, out)
+            && !self.leaving
+            && !is_paced
+            && self.room() > 0
         {
-            let Drawn { ready_at, share } = self.queue.draw(self.machine.room(), now, &mut drawn);
+            let mut drawn = std::mem::take(&mut self.drawn);
+            let Drawn { ready_at, share } = self.queue.draw(self.room(), now, &mut drawn);
             self.borrow(share, drawn.len());
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
-            if drawn.is_empty() {
-                break;
-            }
-            let mut drawing = drawn.drain(..);
-            while let Some(waiting) = drawing.next() {
-                match self.put(waiting, now, out) {
-                    Put::Sent => continue,
-                    Put::Unfit => {
-                        unused += 1;
-                        continue;
-                    }
-                    Put::InParts => {}
-                    Put::NoRoom(waiting) => {
-                        let unsent: Vec<_> =
-                            std::iter::once(waiting).chain(drawing.by_ref()).collect();
-                        unused += unsent.len();
-                        self.queue.put_back(unsent);
-                        break;
-                    }
-                }
-                // The turn that it was drawn with is that of its first part.
-                if !(self.send_part(now, out) && self.send_parts(now, out)) {
-                    // Nothing else leaves on this bind between the parts of a message.
-                    let unsent: Vec<_> = drawing.by_ref().collect();
-                    unused += unsent.len();
-                    self.queue.put_back(unsent);
-                    stuck = true;
-                    break;
-                }
-            }
-            drop(drawing);
-            self.repay(std::mem::take(&mut unused));
+            is_paced = ready_at.is_some();
+            let is_empty = drawn.is_empty();
+            self.send_drawn(&mut drawn, now, out);
+            self.drawn = drawn;
             self.say_room();
             self.clogged = out.len() > WRITE_HIGH;
-            if ready_at.is_some() || stuck {
+            if is_empty {
                 break;
             }
         }
-        self.drawn = drawn;
         self.clogged = out.len() > WRITE_HIGH;
+        if !self.sent.is_empty() {
+            self.intake.sent(self.carrier, &self.sent, now);
+            self.sent.clear();
+        }
         if !self.outcomes.is_empty() {
             self.intake.outcomes(self.carrier, &mut self.outcomes, now);
         }
         // Whoever added to the queue may have counted on room that is taken by now, and what was put
         // back is for others to carry.
-        if self.machine.room() == 0 || self.clogged || self.parts.unsent() > 0 {
+        if self.room() == 0 || self.clogged || self.parts.unsent() > 0 {
             self.queue.nudge();
         }
         self.leave_when_whole(now, out);
     }
 
+    /// Messages that may be drawn now: free slots of the window that nobody waits with.
+    fn room(&self) -> usize {
+        self.machine.room().saturating_sub(self.noting.len())
+    }
+
+    /// Sends what was drawn, and hands over to be noted what does not leave before that. What there
+    /// is no room for goes back.
+    fn send_drawn(&mut self, drawn: &mut Vec<Waiting>, now: Moment, out: &mut BytesMut) {
+        let mut unused = 0;
+        let mut to_note = Vec::new();
+        let mut drawing = drawn.drain(..);
+        while let Some(waiting) = drawing.next() {
+            if self.noting.holds_up(&waiting) {
+                self.noting.begin(waiting.account);
+                to_note.push(waiting);
+                continue;
+            }
+            match self.put(waiting, now, out) {
+                Put::Sent => continue,
+                Put::Unfit => {
+                    unused += 1;
+                    continue;
+                }
+                Put::InParts => {}
+                Put::NoRoom(waiting) => {
+                    let unsent: Vec<_> = std::iter::once(waiting).chain(drawing.by_ref()).collect();
+                    unused += unsent.len();
+                    self.queue.put_back(unsent);
+                    break;
+                }
+            }
+            // The turn that it was drawn with is that of its first part.
+            if !(self.send_part(now, out) && self.send_parts(now, out)) {
+                // Nothing else leaves on this bind between the parts of a message.
+                let unsent: Vec<_> = drawing.by_ref().collect();
+                unused += unsent.len();
+                self.queue.put_back(unsent);
+                break;
+            }
+        }
+        drop(drawing);
+        self.repay(unused);
+        if !to_note.is_empty() {
+            let settled = self.intake.attempt(self.carrier, &self.line, to_note, now);
+            self.noting.settle(settled);
+        }
+    }
+
+    /// Sends what has waited to be noted. Whether nothing is left of it.
+    fn send_settled(&mut self, now: Moment, out: &mut BytesMut) -> bool {
+        while let Some(waiting) = self.noting.next() {
+            if waiting.note == Note::Failed {
+                // It stays where it is until a restart: nobody would know that it has left.
+                self.repay(1);
+                continue;
+            }
+            match self.put(waiting, now, out) {
+                Put::Sent => {}
+                Put::Unfit => self.repay(1),
+                Put::InParts => {
+                    if !(self.send_part(now, out) && self.send_parts(now, out)) {
+                        return false;
+                    }
+                }
+                Put::NoRoom(waiting) => {
+                    self.noting.put_back(waiting);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
     /// Writes one message, or says why it does not leave as one PDU.
     fn put(&mut self, mut waiting: Waiting, now: Moment, out: &mut BytesMut) -> Put {
-        if self.machine.room() == 0 {
+        if self.room() == 0 {
             return Put::NoRoom(waiting);
         }
         if waiting.begun.is_none() && waiting.until <= now {
@@ -122,7 +175,8 @@ impl<I: Intake> Connection<I> {
             }
         }
         if bodies.len() > 1 {
-            let begun = Begun::new(command, bodies, waiting.until);
+            let mut begun = Begun::new(command, bodies, waiting.until);
+            begun.is_noted = waiting.note != Note::Beside;
             self.parts.begin(waiting, Box::new(begun));
             return Put::InParts;
         }
@@ -133,6 +187,9 @@ impl<I: Intake> Connection<I> {
         let Some(sequence) = self.machine.request(command, token, now) else {
             return Put::NoRoom(waiting);
         };
+        if waiting.note == Note::Beside {
+            self.sent.push(waiting.id);
+        }
         match bodies.pop() {
             Some(body) => {
                 PduWriter::begin(out, command, Status::ESME_ROK, sequence).octets(&body);
@@ -178,7 +235,7 @@ impl<I: Intake> Connection<I> {
             Some(())
         });
         match sent {
-            Some(()) => self.parts.sent(),
+            Some(()) => self.sent.extend(self.parts.sent()),
             None => self.repay(1),
         }
         sent.is_some()
@@ -186,7 +243,7 @@ impl<I: Intake> Connection<I> {
 
     /// If it is to unbind: does so, unless that cut a message in two.
     pub(super) fn leave_when_whole(&mut self, now: Moment, out: &mut BytesMut) {
-        if self.leaving && self.parts.unsent() == 0 {
+        if self.leaving && self.parts.unsent() == 0 && self.noting.len() == 0 {
             self.machine.unbind(now, out);
         }
     }
@@ -215,9 +272,9 @@ impl<I: Intake> Connection<I> {
     pub(super) fn say_room(&self) {
         let room = match self.clogged || self.leaving || self.parts.unsent() > 0 {
             true => 0,
-            false => self.machine.room(),
+            false => self.room(),
         };
-        let in_flight = self.machine.in_flight() + self.parts.unsent();
+        let in_flight = self.machine.in_flight() + self.parts.unsent() + self.noting.len();
         self.line.has_room(room, in_flight);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::anew::Anew;
 use super::deadletter::Reason;
-use crate::carrier::{Line, Outcome, Reply};
+use crate::carrier::{Line, Outcome, Reply, Waiting};
 use crate::esme::{Delivery, Seat, Submission};
 use crate::message::{AccountId, CarrierId, Content, MessageId, Times, UnknownOutcome};
 use crate::moment::Moment;
@@ -23,6 +23,17 @@ pub enum After {
         /// The messages.
         messages: Vec<Routed>,
         /// When they were read.
+        at: Moment,
+    },
+    /// Messages that leave for a carrier once it is durable that they do.
+    Attempted {
+        /// To whom.
+        carrier: CarrierId,
+        /// The bind that sends them.
+        line: Arc<Line>,
+        /// The messages.
+        batch: Vec<Waiting>,
+        /// When they were drawn.
         at: Moment,
     },
     /// What has become of messages that a carrier was given.

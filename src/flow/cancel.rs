@@ -155,13 +155,7 @@ impl Clerk {
             match entry.stage {
                 Stage::Cancelling(Some(carrier)) => {
                     entry.stage = Stage::With(carrier);
-                    dispatch.add(
-                        carrier,
-                        entry.account,
-                        id,
-                        entry.content.clone(),
-                        entry.until,
-                    );
+                    dispatch.add(carrier, id, entry);
                 }
                 Stage::Cancelling(None) => {
                     let day = Duration::from_secs(24 * 3_600);

@@ -1,7 +1,7 @@
 //! The intakes of both sides, filled in: who may bind, and which step each batch begins.
 
 use super::switchboard::Clerk;
-use crate::carrier::{self, Arrival, Line, Outcome, Reply};
+use crate::carrier::{self, Arrival, Line, Outcome, Reply, Waiting};
 use crate::esme::{self, Admission, Answer, Delivered, Seat, Standing, Submission};
 use crate::link::Bell;
 use crate::message::{AccountId, CarrierId, MessageId, MessageIds};
@@ -85,6 +85,20 @@ impl esme::Intake for Clerk {
 impl carrier::Intake for Clerk {
     fn up(&mut self, _carrier: CarrierId) {
         self.board.retry.ring();
+    }
+
+    fn sent(&mut self, carrier: CarrierId, ids: &[MessageId], now: Moment) {
+        self.have_left(carrier, ids, now);
+    }
+
+    fn attempt(
+        &mut self,
+        carrier: CarrierId,
+        line: &Arc<Line>,
+        batch: Vec<Waiting>,
+        now: Moment,
+    ) -> Vec<Waiting> {
+        self.about_to_leave(carrier, line, batch, now)
     }
 
     fn outcomes(&mut self, carrier: CarrierId, batch: &mut Vec<Outcome>, now: Moment) {

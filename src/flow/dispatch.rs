@@ -1,11 +1,10 @@
 //! Messages go to the queues of their carriers, or wait until one of those is bound.
 
-use super::ledger::Stage;
+use super::ledger::{Entry, Stage};
 use super::switchboard::Clerk;
 use super::tell::Telling;
-use crate::carrier::Waiting;
-use crate::message::{AccountId, CarrierId, Content, MessageId};
-use crate::moment::Moment;
+use crate::carrier::{Note, Waiting};
+use crate::message::{AckMode, CarrierId, MessageId};
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
@@ -24,15 +23,8 @@ pub(super) struct Dispatch {
 
 impl Dispatch {
     /// This message goes to this carrier.
-    pub fn add(
-        &mut self,
-        carrier: CarrierId,
-        account: AccountId,
-        id: MessageId,
-        content: Content,
-        until: Moment,
-    ) {
-        let waiting = Waiting::new(id, account, content, until);
+    pub fn add(&mut self, carrier: CarrierId, id: MessageId, entry: &Entry) {
+        let waiting = waiting(id, entry);
         match self.ready.iter_mut().find(|(other, _)| *other == carrier) {
             Some((_, batch)) => batch.push(waiting),
             None => self.ready.push((carrier, vec![waiting])),
@@ -40,22 +32,25 @@ impl Dispatch {
     }
 
     /// This message goes out to the carrier that has throttled it once more, in its old place.
-    pub fn again(
-        &mut self,
-        carrier: CarrierId,
-        account: AccountId,
-        id: MessageId,
-        content: Content,
-        until: Moment,
-    ) {
-        let waiting = Waiting::new(id, account, content, until);
-        self.again.push((carrier, waiting));
+    pub fn again(&mut self, carrier: CarrierId, id: MessageId, entry: &Entry) {
+        self.again.push((carrier, waiting(id, entry)));
     }
 
     /// This message waits until a carrier is bound; `first` is the one that it would go to first.
     /// If its ESME waits for a verdict, this is the verdict instead.
     pub fn park(&mut self, first: CarrierId, id: MessageId, verdict: Status) {
         self.parked.push((first, id, verdict));
+    }
+}
+
+fn waiting(id: MessageId, entry: &Entry) -> Waiting {
+    Waiting {
+        note: match entry.ack {
+            AckMode::Carrier => Note::Never,
+            AckMode::Stored if entry.is_noted_first() => Note::Before,
+            AckMode::Stored => Note::Beside,
+        },
+        ..Waiting::new(id, entry.account, entry.content.clone(), entry.until)
     }
 }
 
@@ -156,13 +151,7 @@ impl Clerk {
                 match next {
                     Some(carrier) => {
                         entry.stage = Stage::With(carrier);
-                        dispatch.add(
-                            carrier,
-                            entry.account,
-                            id,
-                            entry.content.clone(),
-                            entry.until,
-                        );
+                        dispatch.add(carrier, id, entry);
                     }
                     None => left.push_back((id, until)),
                 }

@@ -31,6 +31,7 @@ enum Said {
     GivenUp(Vec<CarrierMessageId>),
     Refused(u32),
     Unknown,
+    Recalled,
 }
 
 /// The facts of a batch. Ids and contents are copied so that records can borrow while the batch
@@ -59,6 +60,7 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts)
             Verdict::GivenUp(ids) => Said::GivenUp(ids.clone()),
             Verdict::Refused(refusal) => Said::Refused(refusal.status.0),
             Verdict::Unknown | Verdict::Lost => Said::Unknown,
+            Verdict::Recalled => Said::Recalled,
             Verdict::Unfit(_) | Verdict::Returned => return None,
         };
         let mut message = None;
@@ -68,7 +70,7 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts)
             let is_kept = match said {
                 Said::Has(..) => true,
                 Said::Unknown => entry.on_unknown == OnUnknown::Accept,
-                Said::GivenUp(_) | Said::Refused(_) => false,
+                Said::GivenUp(_) | Said::Refused(_) | Said::Recalled => false,
             };
             if !is_kept {
                 // Its sender is told a refusal, and nothing of it is kept.
@@ -130,6 +132,7 @@ impl Fact {
                 at,
             }),
             Said::Unknown => records.push(Record::Unknown { id, carrier, at }),
+            Said::Recalled => records.push(Record::Returned { id, carrier, at }),
         }
     }
 }

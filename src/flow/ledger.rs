@@ -259,6 +259,12 @@ impl Entry {
         }
     }
 
+    /// Whether it leaves only once it is durable that it does: after a crash nobody would know else
+    /// that it must not leave again.
+    pub fn is_noted_first(&self) -> bool {
+        self.unknown == UnknownOutcome::Hold
+    }
+
     /// Whether it waits for nothing but one report, and nothing but what is kept of it is needed
     /// then.
     pub fn may_be_laid_down(&self) -> bool {

@@ -3,7 +3,7 @@
 //! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
 //! * `admit`: an ESME wants to bind; `doorkeeper`: verifies its password;
 //! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
-//!   answered, or has not; `facts`: what the journal keeps of that;
+//!   answered, or has not; `facts`: what the journal keeps of that; `attempt`: of what leaves;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
 //!   `alerts`: a phone can be reached again;
 //! * `manage`: its sender asks for it; `cancel`, `replace`: takes it back, writes it anew, `anew`: as it is to be then;
@@ -21,6 +21,7 @@ mod doorkeeper;
 mod admit;
 mod submit;
 mod dispatch;
+mod attempt;
 mod outcome;
 mod facts;
 mod retry;

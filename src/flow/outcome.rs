@@ -143,7 +143,9 @@ impl Clerk {
                 Verdict::Unknown => unknown(&mut hand, id, carrier, false, now, &mut then),
                 Verdict::Lost => unknown(&mut hand, id, carrier, true, now, &mut then),
                 Verdict::Unfit(status) => unfit(&mut hand, id, status, now, &mut then),
-                Verdict::Returned => returned(&mut hand, id, &carriers, now, &mut then),
+                Verdict::Returned | Verdict::Recalled => {
+                    returned(&mut hand, id, &carriers, now, &mut then)
+                }
             }
         }
         drop(hand);
@@ -486,13 +488,7 @@ fn refused(
     }
     if refusal.throttles() && waits_out(entry, carriers, now) {
         entry.stage = Stage::With(carrier);
-        return then.dispatch.again(
-            carrier,
-            entry.account,
-            id,
-            entry.content.clone(),
-            entry.until,
-        );
+        return then.dispatch.again(carrier, id, entry);
     }
     entry.tried(Attempt {
         carrier,
@@ -520,9 +516,7 @@ fn refused(
             then.doubled += is_begun;
             then.failovers += 1;
             entry.stage = Stage::With(next);
-            return then
-                .dispatch
-                .add(next, entry.account, id, entry.content.clone(), entry.until);
+            return then.dispatch.add(next, id, entry);
         }
         if let Some(first) = waits {
             entry.parts = None;
@@ -682,8 +676,7 @@ fn returned(
     match next {
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
             entry.stage = Stage::With(next);
-            then.dispatch
-                .add(next, entry.account, id, entry.content.clone(), entry.until);
+            then.dispatch.add(next, id, entry);
         }
         None if entry.ack == AckMode::Stored => {
             let first = entry.untried().next().unwrap_or(entry.via[0]);

@@ -57,6 +57,12 @@ impl Clerk {
                         Err(refusal) => seat.answer(self.not_stored(account, messages, refusal)),
                     }
                 }
+                After::Attempted {
+                    carrier,
+                    line,
+                    batch,
+                    at,
+                } => self.may_leave(carrier, &line, batch, outcome, at),
                 After::Outcomes { carrier, batch, at } => match outcome {
                     Ok(()) => self.settled(carrier, batch, at),
                     Err(_) => self.not_settled(batch),

@@ -305,18 +305,9 @@ impl Clerk {
                 .copied()
                 .find(|carrier| carriers.is_bound(*carrier));
             let stage = match first {
-                _ if times.due > now => {
-                    resting.push((times.due, id));
-                    Stage::Resting
-                }
-                Some(carrier) => {
-                    dispatch.add(carrier, seat.account, id, content.clone(), times.until);
-                    Stage::With(carrier)
-                }
-                None => {
-                    dispatch.park(via[0], id, Status::ESME_RSYSERR);
-                    Stage::Parked
-                }
+                _ if times.due > now => Stage::Resting,
+                Some(carrier) => Stage::With(carrier),
+                None => Stage::Parked,
             };
             let entry = Entry {
                 ordinal,
@@ -335,6 +326,11 @@ impl Clerk {
                     via,
                 })
             };
+            match stage {
+                Stage::With(carrier) => dispatch.add(carrier, id, &entry),
+                Stage::Parked => dispatch.park(entry.via[0], id, Status::ESME_RSYSERR),
+                _ => resting.push((times.due, id)),
+            }
             (id, entry)
         });
         self.board.ledger.open(entries);

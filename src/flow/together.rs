@@ -5,7 +5,7 @@
 
 use super::gathering::Gathered;
 use super::switchboard::{Clerk, Switchboard};
-use crate::carrier::{Outcome, Verdict, Waiting};
+use crate::carrier::{Note, Outcome, Verdict, Waiting};
 use crate::message::{AckMode, CarrierId, MessageId, SegmentOf, joined};
 use crate::moment::Moment;
 use std::sync::Arc;
@@ -43,7 +43,14 @@ impl Clerk {
                     {
                         let ids: Vec<MessageId> = segments.iter().map(|one| one.id).collect();
                         self.board.leave_together(&ids);
-                        leaving.push(Waiting::new(first.id, first.account, whole, until));
+                        let note = match segments.iter().any(|one| one.note == Note::Before) {
+                            true => Note::Before,
+                            false => first.note,
+                        };
+                        leaving.push(Waiting {
+                            note,
+                            ..Waiting::new(first.id, first.account, whole, until)
+                        });
                     } else {
                         // It is too long to be one.
                         leaving.extend(segments);
@@ -139,6 +146,19 @@ impl Switchboard {
                         all.push(*id);
                     }
                 }
+            }
+        }
+        all
+    }
+
+    /// These messages, and those that leave together with one of them.
+    pub(super) fn leaving_with(&self, ids: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
+        let mut all = Vec::new();
+        let mut hand = self.ledger.hand();
+        for id in ids {
+            match hand.entry(id).and_then(|entry| entry.together.clone()) {
+                None => all.push(id),
+                Some(together) => all.extend_from_slice(&together),
             }
         }
         all
