@@ -170,6 +170,7 @@ impl Account {
             class: changed.class,
             validity: changed.validity,
             max_validity: changed.max_validity,
+            ordered: changed.ordered,
             unknown_outcome: changed.unknown_outcome,
             late_report: changed.late_report,
             receipt_bind: changed.receipt_bind,
@@ -270,7 +271,6 @@ mod tests {
         };
         let renewed = Account::default().renewed(&changed);
         let expected = Account {
-            ordered: false,
             window: 100,
             ..changed
         };

@@ -71,7 +71,7 @@ impl Clerk {
                 continue;
             }
             match entry.stage {
-                Stage::Parked | Stage::Resting if !entry.is_in_doubt() => {
+                Stage::Parked | Stage::Resting | Stage::Behind if !entry.is_in_doubt() => {
                     entry.stage = Stage::Cancelling(None);
                     ids.push(id);
                 }
@@ -140,6 +140,7 @@ impl Clerk {
         drop(hand);
         board.counters.cancelled.add(count);
         self.tell(telling);
+        self.next_in_order();
         Ok(())
     }
 
@@ -147,6 +148,7 @@ impl Clerk {
     pub(super) fn not_gone(&mut self, ids: Vec<MessageId>) -> Result<(), Status> {
         let board = self.board.clone();
         let mut dispatch = Dispatch::default();
+        let mut behind = Vec::new();
         let mut hand = board.ledger.hand();
         for id in ids {
             let Some(entry) = hand.entry(id) else {
@@ -166,6 +168,11 @@ impl Clerk {
                         board.agenda.lock().note(due, id);
                         continue;
                     }
+                    if entry.ordered {
+                        entry.stage = Stage::Behind;
+                        behind.push(id);
+                        continue;
+                    }
                     entry.stage = Stage::Parked;
                     let first = entry.untried().next().unwrap_or(entry.via[0]);
                     dispatch.park(first, id, Status::ESME_RSYSERR);
@@ -175,6 +182,7 @@ impl Clerk {
         }
         drop(hand);
         self.dispatch(dispatch);
+        self.line_up(&behind);
         Err(Status::ESME_RSYSERR)
     }
 

@@ -145,9 +145,7 @@ impl Clerk {
                         .map(|one| one.carrier)
                         .collect();
                 }
-                let next = entry
-                    .untried()
-                    .find(|carrier| take_room(&mut room, &carriers, *carrier));
+                let next = entry.next_carrier(|carrier| take_room(&mut room, &carriers, carrier));
                 match next {
                     Some(carrier) => {
                         entry.stage = Stage::With(carrier);

@@ -2,6 +2,7 @@
 
 use super::dispatch::Dispatch;
 use super::ledger::{Ending, Stage};
+use super::parked::Waits;
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::carrier::{Outcome, Verdict};
@@ -30,6 +31,7 @@ impl Clerk {
     pub fn housekeep(&mut self, now: Moment) {
         self.recall(now);
         self.wake(now);
+        self.next_in_order();
         self.retry();
     }
 
@@ -51,42 +53,54 @@ impl Clerk {
         let board = self.board.clone();
         let due = board.agenda.lock().take(now, DUE_AT_ONCE);
         let mut dispatch = Dispatch::default();
+        let mut behind = Vec::new();
         let mut hand = board.ledger.hand();
         for id in due {
             let entry = hand.entry(id);
-            if let Some(entry) = entry.filter(|entry| entry.stage == Stage::Resting)
-                && let Some(first) = entry.via.first()
-            {
+            let Some(entry) = entry.filter(|entry| entry.stage == Stage::Resting) else {
+                continue;
+            };
+            if entry.ordered {
+                entry.stage = Stage::Behind;
+                behind.push(id);
+            } else if let Some(first) = entry.via.first() {
                 dispatch.park(*first, id, Status::ESME_RSYSERR);
             }
         }
         drop(hand);
         self.dispatch(dispatch);
+        self.line_up(&behind);
     }
 
     /// What no carrier has and whose time is over comes to its end as expired.
     fn sweep_waiting(&mut self, now: Moment) {
         let board = self.board.clone();
         let carriers = self.carriers.table().clone();
-        let mut over: Vec<(Option<CarrierId>, MessageId)> = Vec::new();
+        let mut over: Vec<(Stage, MessageId)> = Vec::new();
+        let mut waits_on: Vec<(CarrierId, Waits)> = Vec::new();
         for (carrier, slot) in carriers.iter() {
             let expired = slot.queue.expired(now).into_iter();
-            over.extend(expired.map(|waiting| (Some(carrier), waiting.id)));
+            over.extend(expired.map(|waiting| (Stage::With(carrier), waiting.id)));
         }
         let parked = board.parked.lock().expired(now);
-        over.extend(parked.into_iter().map(|id| (None, id)));
+        over.extend(parked.into_iter().map(|id| (Stage::Parked, id)));
+        let behind = board.ordered.expired(now).into_iter();
+        over.extend(behind.map(|id| (Stage::Behind, id)));
         let mut telling = Telling::default();
         let mut hand = board.ledger.hand();
-        for (carrier, id) in over {
-            let stage = match carrier {
-                Some(carrier) => Stage::With(carrier),
-                None => Stage::Parked,
-            };
+        for (stage, id) in over {
             let entry = hand.entry(id);
-            let Some(entry) = entry.filter(|entry| entry.stage == stage && entry.until <= now)
-            else {
+            let Some(entry) = entry.filter(|entry| entry.stage == stage) else {
                 continue;
             };
+            if entry.until > now {
+                // It was written anew, and has got more time.
+                if stage == Stage::Parked {
+                    let first = entry.untried().next().unwrap_or(entry.via[0]);
+                    waits_on.push((first, (id, entry.until)));
+                }
+                continue;
+            }
             if entry.is_in_doubt() {
                 // A carrier may have it all the same.
                 entry.stage = Stage::Held(
@@ -95,6 +109,7 @@ impl Clerk {
                         .last()
                         .map_or(CarrierId::NONE, |one| one.carrier),
                 );
+                entry.turn = None;
                 continue;
             }
             let Some(mut entry) = hand.remove(id) else {
@@ -108,6 +123,11 @@ impl Clerk {
             }
         }
         drop(hand);
+        let mut parked = board.parked.lock();
+        waits_on
+            .into_iter()
+            .for_each(|(first, waits)| parked.push(first, waits));
+        drop(parked);
         self.tell(telling);
     }
 
@@ -172,15 +192,18 @@ impl Clerk {
             Stage::Held(carrier) | Stage::Taken(carrier) => {
                 entry.answered && entry.until + timeout(carrier) <= now
             }
-            // One that rests has its next time before its end.
-            Stage::Resting => entry.until <= now,
-            Stage::Parked | Stage::With(_) | Stage::Cancelling(_) => false,
+            // One that rests has its next time before its end, and the others are looked at when
+            // their time is over, unless they were written anew and have got less of it.
+            Stage::Resting | Stage::Parked | Stage::Behind => {
+                entry.answered && !entry.is_in_doubt() && entry.until <= now
+            }
+            Stage::With(_) | Stage::Cancelling(_) => false,
         });
         let mut telling = Telling::default();
         for (id, entry) in over {
             let state = match entry.stage {
-                Stage::Resting if !entry.is_in_doubt() => State::Expired,
-                _ => State::Unknown,
+                Stage::Held(_) | Stage::Taken(_) => State::Unknown,
+                _ => State::Expired,
             };
             telling.end(id, entry, Ending::of(state), now);
         }

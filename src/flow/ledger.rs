@@ -3,6 +3,8 @@
 //! Plain values in shards, each behind a lock that is taken once for a run of messages: ids that
 //! were taken together lie together.
 
+use super::ordered::Turn;
+use super::way::Way;
 use crate::carrier::SegmentReceipts;
 use crate::esme::{Multi, Promise, Seat};
 use crate::message::{
@@ -63,6 +65,12 @@ pub struct Entry {
     pub unknown: UnknownOutcome,
     /// Carriers that may carry it, in the order to try them.
     pub via: SmallVec<[CarrierId; 4]>,
+    /// If it is a segment: the way of all segments of its message.
+    pub way: Option<Arc<Way>>,
+    /// Whether it goes after those that were accepted before it, between the same two numbers.
+    pub ordered: bool,
+    /// If so: its place, from when its time has come until it has left doubt.
+    pub turn: Option<Box<Turn>>,
     /// What has been tried, the last of it.
     pub(super) attempts: SmallVec<[Attempt; 1]>,
     /// How many of these belong to rounds that are over: its carriers may be tried again.
@@ -145,6 +153,8 @@ pub enum Stage {
     Parked,
     /// It waits for its time.
     Resting,
+    /// It waits for its turn, behind another message.
+    Behind,
     /// It waits for this carrier, or has been sent to it and not been answered.
     With(CarrierId),
     /// Its sender takes it back: it waits nowhere, and for the journal alone. Where it was before.
@@ -212,6 +222,9 @@ impl Entry {
             until,
             unknown: UnknownOutcome::Hold,
             via,
+            way: None,
+            ordered: false,
+            turn: None,
             attempts: SmallVec::new(),
             tried_before: 0,
             rounds: 0,
@@ -278,6 +291,20 @@ impl Entry {
     /// Whether it has been sent somewhere, and it is not known what has become of that.
     pub fn is_in_doubt(&self) -> bool {
         self.unknowns > 0
+    }
+
+    /// Who may be given it next, of those for whom this holds: the carrier of the other segments
+    /// of its message, if it is one, else the first that has not been tried.
+    pub fn next_carrier(&self, mut may: impl FnMut(CarrierId) -> bool) -> Option<CarrierId> {
+        let taken = self.way.as_ref().map(|way| way.carrier());
+        let same = self.untried().find(|carrier| Some(*carrier) == taken);
+        let next = same
+            .filter(|carrier| may(*carrier))
+            .or_else(|| self.untried().find(|carrier| may(*carrier)))?;
+        if let Some(way) = &self.way {
+            way.take(next);
+        }
+        Some(next)
     }
 
     /// The id that its sender knows it by.

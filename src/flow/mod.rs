@@ -2,8 +2,9 @@
 //!
 //! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
 //! * `admit`: an ESME wants to bind; `doorkeeper`: verifies its password;
-//! * `submit`: a message comes in; `dispatch`: it goes to its carrier; `outcome`: the carrier has
+//! * `submit`: a message comes in; `turn`: it goes after those before it; `dispatch`: it goes to its carrier; `outcome`: the carrier has
 //!   answered, or has not; `facts`: what the journal keeps of that; `attempt`: of what leaves;
+//!   `overdue`: its answer does not come in time;
 //! * `report`: the carrier says what became of it; `inbound`: a phone has written;
 //!   `alerts`: a phone can be reached again;
 //! * `manage`: its sender asks for it; `cancel`, `replace`: takes it back, writes it anew, `anew`: as it is to be then;
@@ -12,6 +13,7 @@
 //! * `after`: the rest of a step that waits for the journal; `settle`: goes on with it;
 //! * `siblings`: segments that one report is about; `openings`: segments that follow a first word;
 //!   `gathering`: segments that leave as one; `together`: what becomes of them;
+//! * `ordered`: who goes, and who waits behind; `way`: the carrier of a long message;
 //! * `ledger`, `agenda`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 
@@ -22,6 +24,8 @@ mod admit;
 mod submit;
 mod dispatch;
 mod attempt;
+mod overdue;
+mod turn;
 mod outcome;
 mod facts;
 mod retry;
@@ -39,6 +43,8 @@ mod after;
 mod settle;
 mod ledger;
 mod agenda;
+mod ordered;
+mod way;
 mod parked;
 mod segments;
 mod siblings;

@@ -14,7 +14,6 @@ use crate::message::{AccountId, AckMode, CarrierId, MessageId, OnUnknown};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
-use smallvec::SmallVec;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
 
@@ -30,6 +29,8 @@ struct Consequences {
     /// Messages that wait for another sending, which they do not need any more.
     settled_late: Vec<(CarrierId, AccountId, MessageId)>,
     resting: Vec<(Moment, MessageId)>,
+    /// Messages that take their turns once more.
+    behind: Vec<MessageId>,
     quarantined: usize,
     resent: usize,
     accepted: usize,
@@ -195,6 +196,8 @@ impl Clerk {
         let early = early.into_iter().map(Heard::from).collect();
         self.reported(carrier, early, now);
         self.dispatch(then.dispatch);
+        self.line_up(&then.behind);
+        self.next_in_order();
     }
 
     /// The outcomes cannot be made durable: nothing is acknowledged, and what a carrier has
@@ -210,6 +213,7 @@ impl Clerk {
             if entry.answered {
                 if let Stage::With(carrier) = entry.stage {
                     entry.stage = Stage::Held(carrier);
+                    entry.turn = None;
                 }
             } else if let Some(mut entry) = hand.remove(id) {
                 telling.answer(id, &mut entry, Status::ESME_RSYSERR);
@@ -218,61 +222,7 @@ impl Clerk {
         }
         drop(hand);
         self.tell(telling);
-    }
-
-    /// These were not answered within their account's time.
-    pub(super) fn not_answered(&mut self, batch: &[MessageId], now: Moment) {
-        let board = self.board.clone();
-        let mut waiting: SmallVec<[(CarrierId, AccountId, Vec<MessageId>); 2]> = SmallVec::new();
-        let mut hand = board.ledger.hand();
-        for id in batch {
-            let Some(entry) = hand.entry(*id) else {
-                continue;
-            };
-            if let Stage::With(carrier) = entry.stage
-                && !entry.answered
-            {
-                let account = entry.account;
-                let same = |(other, of, _): &&mut (_, _, _)| *other == carrier && *of == account;
-                match waiting.iter_mut().find(same) {
-                    Some((.., ids)) => ids.push(*id),
-                    None => waiting.push((carrier, account, vec![*id])),
-                }
-            }
-        }
-        drop(hand);
-        let carriers = self.carriers.table().clone();
-        let mut telling = Telling::default();
-        let mut withdrawn_count = 0;
-        for (carrier, account, ids) in waiting {
-            let Some(slot) = carriers.slot(carrier) else {
-                continue;
-            };
-            // What still waits is taken out of the queue by whoever finds it there first: this, or
-            // the bind that sends it.
-            let withdrawn = slot.queue.withdraw(account, &ids);
-            withdrawn_count += withdrawn.len();
-            let mut hand = board.ledger.hand();
-            for id in ids.iter().filter(|id| withdrawn.contains(id)) {
-                if let Some(mut entry) = hand.remove(*id) {
-                    telling.answer(*id, &mut entry, Status::ESME_RTHROTTLED);
-                    telling.forget(&entry);
-                }
-            }
-            drop(hand);
-            let sent = ids.into_iter().filter(|id| !withdrawn.contains(id));
-            let mut unknown: Vec<Outcome> = sent
-                .map(|id| Outcome {
-                    id,
-                    verdict: Verdict::Unknown,
-                })
-                .collect();
-            if !unknown.is_empty() {
-                self.outcomes_read(carrier, &mut unknown, now);
-            }
-        }
-        board.counters.withdrawn.add(withdrawn_count);
-        self.tell(telling);
+        self.next_in_order();
     }
 }
 
@@ -303,6 +253,7 @@ fn accepted(
         }
     }
     entry.stage = Stage::Taken(carrier);
+    entry.turn = None;
     entry.tried(Attempt {
         carrier,
         at: now,
@@ -486,7 +437,9 @@ fn refused(
         // The message has gone on since: what another carrier does with it counts.
         return;
     }
-    if refusal.throttles() && waits_out(entry, carriers, now) {
+    // One that was held has let others pass.
+    let has_let_pass = entry.ordered && entry.turn.is_none();
+    if refusal.throttles() && !has_let_pass && waits_out(entry, carriers, now) {
         entry.stage = Stage::With(carrier);
         return then.dispatch.again(carrier, id, entry);
     }
@@ -504,13 +457,19 @@ fn refused(
         (AckMode::Carrier, None) => !entry.answered && status.class() != Class::Permanent,
     };
     if may_go_on {
-        let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
         let waits = entry
             .untried()
             .next()
             .filter(|_| entry.ack == AckMode::Stored);
         // It goes out again, and a part of it is with this carrier already.
         let is_begun = usize::from(entry.parts.is_some());
+        if has_let_pass && waits.is_some() {
+            entry.parts = None;
+            then.doubled += is_begun;
+            entry.stage = Stage::Behind;
+            return then.behind.push(id);
+        }
+        let next = entry.next_carrier(|carrier| carriers.is_bound(carrier));
         if let Some(next) = next {
             entry.parts = None;
             then.doubled += is_begun;
@@ -625,6 +584,11 @@ fn unknown(
             then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
     }
+    if let Some(entry) = hand.entry(id)
+        && matches!(entry.stage, Stage::Held(_))
+    {
+        entry.turn = None;
+    }
 }
 
 /// Ends a message whose end the reports of its parts have told while others were leaving.
@@ -643,6 +607,7 @@ fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: 
         // It does not leave once more, and whether a carrier has it is still not known.
         let last = entry.attempts().last();
         entry.stage = Stage::Held(last.map_or(CarrierId::NONE, |attempt| attempt.carrier));
+        entry.turn = None;
         return;
     }
     let Some(mut entry) = hand.remove(id) else {
@@ -672,7 +637,7 @@ fn returned(
     };
     let waits_for_verdict = entry.ack == AckMode::Carrier && !entry.answered;
     then.doubled += usize::from(entry.parts.take().is_some());
-    let next = entry.untried().find(|carrier| carriers.is_bound(*carrier));
+    let next = entry.next_carrier(|carrier| carriers.is_bound(carrier));
     match next {
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
             entry.stage = Stage::With(next);

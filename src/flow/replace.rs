@@ -72,8 +72,10 @@ impl Clerk {
             let Some(entry) = hand.entry(id) else {
                 continue;
             };
-            let may_wait = matches!(entry.stage, Stage::Parked | Stage::Resting | Stage::With(_))
-                && entry.together.is_none()
+            let may_wait = matches!(
+                entry.stage,
+                Stage::Parked | Stage::Resting | Stage::Behind | Stage::With(_)
+            ) && entry.together.is_none()
                 && !entry.is_in_doubt();
             if !is_of(entry, seat.account, source) || !may_wait {
                 continue;
@@ -115,9 +117,11 @@ impl Clerk {
             };
             let is_swapped = match entry.stage {
                 _ if entry.together.is_some() => false,
-                Stage::Parked | Stage::Resting => {
+                Stage::Parked | Stage::Resting | Stage::Behind => {
                     if entry.ack == AckMode::Stored && times.due > now {
+                        // It takes its turn when its time has come.
                         entry.stage = Stage::Resting;
+                        entry.turn = None;
                     }
                     if entry.stage == Stage::Resting {
                         resting.push((times.due.max(now), id));
@@ -149,6 +153,9 @@ impl Clerk {
             }
             entry.content = content;
             entry.until = times.until;
+            if let Some(turn) = &entry.turn {
+                board.ordered.renew(turn, times.until);
+            }
             board.ledger.resize(&entry.seat, before, after);
             count += 1;
         }
@@ -158,6 +165,7 @@ impl Clerk {
             .into_iter()
             .for_each(|(due, id)| agenda.note(due, id));
         drop(agenda);
+        self.next_in_order();
         // What has left as it was is to be known as it was.
         let records: SmallVec<[Record<'_>; 1]> = left
             .iter()

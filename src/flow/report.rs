@@ -314,6 +314,7 @@ impl Clerk {
         board.counters.reports_untold.add(untold);
         board.counters.ids_in_another_form.add(alike);
         self.tell(telling);
+        self.next_in_order();
         self.fetch_laid(carrier, laid, now);
         self.unmatched(carrier, unmatched, now);
     }

@@ -4,9 +4,10 @@ use super::after::{After, Routed};
 use super::ledger::{Entry, Opened, Stage, UNDER_WAY_MAX};
 use super::parked::PARKED_MAX;
 use super::switchboard::Clerk;
+use super::turn::pair;
 use crate::esme::{Account, Answer, Seat, Submission};
 use crate::journal::{Accepted, Record, Refusal};
-use crate::message::{AccountId, AckMode, CarrierId, MessageId, OnUnknown, Times};
+use crate::message::{AccountId, AckMode, CarrierId, MessageId, Times};
 use crate::moment::Moment;
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
@@ -45,7 +46,7 @@ impl Clerk {
             return;
         }
         match account.ack {
-            AckMode::Carrier => self.open(seat, AckMode::Carrier, account.on_unknown, routed, now),
+            AckMode::Carrier => self.open(seat, AckMode::Carrier, &account, routed, now),
             AckMode::Stored => self.store(seat, account_id, routed, now, answers),
         }
     }
@@ -84,8 +85,10 @@ impl Clerk {
         let mut choices = Vec::with_capacity(batch.len());
         table.choose(&queries, &mut choices);
         drop(queries);
+        let board = self.board.clone();
         let carriers = self.carriers.table();
         let mut routed = Vec::with_capacity(batch.len());
+        let mut pairs = Vec::new();
         let mut queue_full = 0;
         let mut no_route = 0;
         for (submission, choice) in batch.drain(..).zip(choices) {
@@ -116,6 +119,10 @@ impl Clerk {
                     }
                 },
             };
+            let status = status.and_then(|()| match account.ordered {
+                true => board.may_line_up(pair(account_id, &submission.content), &mut pairs),
+                false => Ok(()),
+            });
             let times = status.and_then(|()| times(&submission, account, now));
             match times {
                 Ok(times) => routed.push(Routed {
@@ -249,7 +256,7 @@ impl Clerk {
             .account(account)
             .cloned()
             .unwrap_or_default();
-        self.open(seat, AckMode::Stored, account.on_unknown, messages, now);
+        self.open(seat, AckMode::Stored, &account, messages, now);
     }
 
     pub(super) fn not_stored(
@@ -278,12 +285,14 @@ impl Clerk {
         &mut self,
         seat: &Arc<Seat>,
         ack: AckMode,
-        on_unknown: OnUnknown,
+        account: &Account,
         messages: Vec<Routed>,
         now: Moment,
     ) {
         let stored = ack == AckMode::Stored;
         let mut resting: Vec<(Moment, MessageId)> = Vec::new();
+        let mut behind: Vec<MessageId> = Vec::new();
+        let board = self.board.clone();
         let carriers = self.carriers.table().clone();
         let mut dispatch = super::dispatch::Dispatch::default();
         let entries = messages.into_iter().map(|routed| {
@@ -300,40 +309,44 @@ impl Clerk {
                 sequence,
                 multi,
             } = submission;
-            let first = via
-                .iter()
-                .copied()
-                .find(|carrier| carriers.is_bound(*carrier));
-            let stage = match first {
-                _ if times.due > now => Stage::Resting,
-                Some(carrier) => Stage::With(carrier),
-                None => Stage::Parked,
+            let way = match content.may_be_segment() {
+                true => board.ways.lock().of(seat.account, &content, now),
+                false => None,
             };
-            let entry = Entry {
+            let mut entry = Entry {
                 ordinal,
                 sequence,
                 multi,
-                on_unknown,
+                on_unknown: account.on_unknown,
                 answered: stored,
                 unknown,
+                way,
+                ordered: account.ordered,
                 ..Entry::new(Opened {
                     account: seat.account,
                     seat: seat.clone(),
                     content,
                     ack,
-                    stage,
+                    stage: Stage::Resting,
                     until: times.until,
                     via,
                 })
             };
-            match stage {
-                Stage::With(carrier) => dispatch.add(carrier, id, &entry),
-                Stage::Parked => dispatch.park(entry.via[0], id, Status::ESME_RSYSERR),
-                _ => resting.push((times.due, id)),
+            if times.due > now {
+                resting.push((times.due, id));
+            } else if entry.ordered {
+                entry.stage = Stage::Behind;
+                behind.push(id);
+            } else if let Some(carrier) = entry.next_carrier(|carrier| carriers.is_bound(carrier)) {
+                entry.stage = Stage::With(carrier);
+                dispatch.add(carrier, id, &entry);
+            } else {
+                entry.stage = Stage::Parked;
+                dispatch.park(entry.via[0], id, Status::ESME_RSYSERR);
             }
             (id, entry)
         });
-        self.board.ledger.open(entries);
+        board.ledger.open(entries);
         if !resting.is_empty() {
             let mut agenda = self.board.agenda.lock();
             resting
@@ -341,6 +354,7 @@ impl Clerk {
                 .for_each(|(due, id)| agenda.note(due, id));
         }
         self.dispatch(dispatch);
+        self.line_up(&behind);
     }
 }
 

@@ -11,10 +11,12 @@ use super::doorkeeper::{Doorkeeper, costliest};
 use super::gathering::Gathering;
 use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::openings::Openings;
+use super::ordered::Ordered;
 use super::parked::Parked;
 use super::remembered::Remembered;
 use super::segments::Segments;
 use super::siblings::Siblings;
+use super::way::Ways;
 use crate::carrier::{Queue, Receipts, SegmentReceipts};
 use crate::esme::{Account, Hash, ReceiptBind, Roster};
 use crate::journal::Journal;
@@ -158,6 +160,10 @@ pub struct Switchboard {
     pub parked: Mutex<Parked>,
     /// Who waits for its time.
     pub(super) agenda: Mutex<Agenda>,
+    /// Who waits for its turn.
+    pub(super) ordered: Ordered,
+    /// Which carriers long messages have taken.
+    pub(super) ways: Mutex<Ways>,
     /// Segments from phones that wait for the others.
     pub segments: Mutex<Segments>,
     /// Segments of ESMEs that one report of their carrier is about.
@@ -202,6 +208,8 @@ impl Switchboard {
             counters: Counters::default(),
             parked: Mutex::default(),
             agenda: Mutex::default(),
+            ordered: Ordered::default(),
+            ways: Mutex::default(),
             segments: Mutex::default(),
             siblings: Mutex::default(),
             openings: Mutex::default(),

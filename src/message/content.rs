@@ -2,7 +2,7 @@
 
 use smppgate_codec::code::{Command, EsmClass, RegisteredDelivery, Tag};
 use smppgate_codec::frame::{self, Frame};
-use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Sm};
+use smppgate_codec::pdu::{Address, Data, HEADER_LEN, Header, Sm, Tlvs};
 use smppgate_codec::text::DefaultAlphabet;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub struct Content {
     destination_len: u8,
     registered_at: u8,
     esm_class: EsmClass,
+    /// Whether something in it may say which segment of a long message it is.
+    may_be_segment: bool,
     /// user_message_reference, if the sender set it.
     reference: Option<u16>,
     /// What data_coding 0 means in it.
@@ -41,6 +43,7 @@ impl Content {
             destination_len: sm.destination.digits.len() as u8,
             registered_at: sm.registered_delivery_offset() as u8,
             esm_class: sm.esm_class,
+            may_be_segment: may_be_segment(sm.esm_class, &sm.tlvs),
             alphabet: DefaultAlphabet::Gsm,
             written: None,
             reference: reference(sm.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
@@ -57,6 +60,7 @@ impl Content {
             destination_len: data.destination.digits.len() as u8,
             registered_at: data.registered_delivery_offset() as u8,
             esm_class: data.esm_class,
+            may_be_segment: may_be_segment(data.esm_class, &data.tlvs),
             alphabet: DefaultAlphabet::Gsm,
             written: None,
             reference: reference(data.tlvs.number(Tag::USER_MESSAGE_REFERENCE)),
@@ -223,6 +227,11 @@ impl Content {
         self.esm_class
     }
 
+    /// Whether it may be a segment of a long message: most are not, and need not be read for that.
+    pub fn may_be_segment(&self) -> bool {
+        self.may_be_segment
+    }
+
     /// user_message_reference, which a receipt gives back.
     pub fn reference(&self) -> Option<u16> {
         self.reference
@@ -236,6 +245,10 @@ impl Content {
     }
 }
 
+fn may_be_segment(esm_class: EsmClass, tlvs: &Tlvs<'_>) -> bool {
+    esm_class.has_udh() || tlvs.number(Tag::SAR_MSG_REF_NUM).is_some()
+}
+
 fn reference(number: Option<u32>) -> Option<u16> {
     number.and_then(|number| u16::try_from(number).ok())
 }
@@ -245,7 +258,6 @@ mod tests {
     use super::*;
     use bytes::BytesMut;
     use smppgate_codec::code::Status;
-    use smppgate_codec::pdu::Tlvs;
     use smppgate_codec::wire::PduWriter;
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::message::digits;
 
 /// A short mark of a number, to tell whether two are the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct NumberMark(u32);
 
 impl NumberMark {

@@ -24,6 +24,7 @@ mod failover;
 mod habits;
 mod long;
 mod parts;
+mod ordered;
 mod attempts;
 mod unknown;
 mod carriers;
