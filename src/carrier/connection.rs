@@ -9,7 +9,7 @@ use super::noting::Noting;
 use super::outcome::{Outcome, Verdict, Verdicts};
 use super::parts::{Parts, Token};
 use super::queue::Queue;
-use super::row::{Note, Waiting};
+use super::row::{Company, Note, Waiting};
 use super::share::Share;
 use super::translate;
 use crate::link::frames::{self, Frames};
@@ -50,6 +50,10 @@ pub struct Connection<I: Intake> {
     pub(super) clogged: bool,
     /// What does not leave before that is noted.
     pub(super) noting: Noting,
+    /// What is in flight here and may have taken a bind down.
+    pub(super) suspect: Option<(MessageId, Company)>,
+    /// Requests that were not answered in time, and are not answered yet.
+    pub(super) overdue: usize,
     /// Kept from one batch to the next for their room.
     pub(super) sent: Vec<MessageId>,
     pub(super) outcomes: Vec<Outcome>,
@@ -101,6 +105,8 @@ impl<I: Intake> Connection<I> {
             pace_at: Moment::NEVER,
             clogged: false,
             noting: Noting::default(),
+            suspect: None,
+            overdue: 0,
             sent: Vec::new(),
             outcomes: Vec::new(),
             arrivals: Vec::new(),
@@ -149,6 +155,7 @@ impl<I: Intake> Connection<I> {
             }
         };
         if !in_time {
+            self.overdue = self.overdue.saturating_sub(1);
             tracing::debug!(carrier = %self.settings.name, message = %token.id, "late answer");
         }
         let Token { id, part } = token;
@@ -230,6 +237,22 @@ impl<I: Intake> Connection<I> {
         self.machine.answered(1);
     }
 
+    /// Hands up what has become of messages.
+    pub(super) fn hand_outcomes(&mut self, now: Moment) {
+        if let Some((suspect, _)) = self.suspect
+            && self
+                .outcomes
+                .iter()
+                .any(|one| one.id == suspect && one.verdict.is_last())
+        {
+            self.suspect = None;
+            self.queue.suspect_settled();
+        }
+        if !self.outcomes.is_empty() {
+            self.intake.outcomes(self.carrier, &mut self.outcomes, now);
+        }
+    }
+
     /// Hands this batch up: outcomes first, since what arrives is about them.
     fn hand_up(&mut self, now: Moment, out: &mut BytesMut) {
         let answered = std::mem::take(&mut self.answered);
@@ -237,9 +260,7 @@ impl<I: Intake> Connection<I> {
         if !self.oddities.is_empty() {
             self.intake.odd(std::mem::take(&mut self.oddities));
         }
-        if !self.outcomes.is_empty() {
-            self.intake.outcomes(self.carrier, &mut self.outcomes, now);
-        }
+        self.hand_outcomes(now);
         if !self.arrivals.is_empty() {
             let (line, replies) = (&self.line, &mut self.replies);
             self.intake
@@ -298,9 +319,10 @@ impl<I: Intake> Connection<I> {
                 verdict: Verdict::Returned,
             }));
         }
-        if !outcomes.is_empty() {
-            self.intake.outcomes(self.carrier, outcomes, self.seen);
+        if self.suspect.take().is_some() {
+            self.queue.suspect_settled();
         }
+        self.hand_outcomes(self.seen);
     }
 }
 
@@ -401,6 +423,7 @@ impl<I: Intake> Conversation for Connection<I> {
             match self.machine.tick(now, out) {
                 Tick::Idle => break,
                 Tick::Expired(Token { id, part }) => {
+                    self.overdue += 1;
                     let verdict = match part {
                         None => Some(Verdict::Unknown),
                         Some(_) => self.parts.expired(id),

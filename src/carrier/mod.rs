@@ -51,6 +51,6 @@ pub use outbind::CALLERS_MAX;
 pub use outcome::{Outcome, Verdict};
 pub use queue::{Queue, WAITING_MAX};
 pub use rewrite::bodies;
-pub use row::{Note, Waiting};
+pub use row::{Company, Note, Waiting};
 pub use share::{Group, Share};
 pub use translate::reread;

@@ -52,6 +52,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether nothing more is said about the whole on this bind.
+    pub fn is_last(&self) -> bool {
+        !matches!(self, Self::PartAccepted { .. } | Self::GivenUp(_))
+    }
+
     /// Whether it is not known whether the carrier has it.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown | Self::Lost)

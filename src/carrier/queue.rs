@@ -6,7 +6,7 @@
 use super::begun;
 use super::line::Line;
 use super::outcome::Verdicts;
-use super::row::{Row, Waiting};
+use super::row::{Company, Row, Waiting};
 use super::share::{Share, Waits};
 use super::throttle::Throttle;
 use crate::message::{AccountId, Content, MessageId};
@@ -56,6 +56,8 @@ struct Inside {
     waiting: Row,
     pace: Option<Pace>,
     throttle: Throttle,
+    /// Whether one is in flight that may have taken a bind down.
+    is_suspect_out: bool,
     /// What it shares with the others of its group.
     share: Option<Arc<Share>>,
 }
@@ -64,7 +66,20 @@ impl Inside {
     /// Adds messages that came before others that wait.
     fn add_older(&mut self, batch: Vec<Waiting>) {
         for waiting in batch.into_iter().rev() {
+            // Whichever was out waits again.
+            self.is_suspect_out &= waiting.company == Company::Any;
             self.waiting.add(waiting);
+        }
+    }
+
+    /// How many may be drawn now, and whether one of them may have taken a bind down. Where that one
+    /// goes alone, nothing else is drawn before it: a bind on which nothing is in flight takes it.
+    fn ready(&self, is_idle: bool) -> (usize, bool) {
+        let suspect = self.waiting.suspect().filter(|_| !self.is_suspect_out);
+        match suspect {
+            None => (self.waiting.unsuspected(), false),
+            Some(Company::Nobody) => (usize::from(is_idle), is_idle),
+            Some(_) => (self.waiting.unsuspected() + 1, true),
         }
     }
 
@@ -88,6 +103,7 @@ impl Queue {
                 waiting: Row::default(),
                 pace,
                 throttle: Throttle::default(),
+                is_suspect_out: false,
                 share: None,
             }),
             count: AtomicUsize::new(0),
@@ -132,13 +148,19 @@ impl Queue {
         self.nudge();
     }
 
-    /// Takes up to `count` messages, as many as the rates allow.
-    pub fn draw(&self, count: usize, now: Moment, into: &mut Vec<Waiting>) -> Drawn {
+    /// Takes up to `count` messages, as many as the rates allow, for a bind that `is_idle` if nothing
+    /// is in flight on it. At most one of them may have taken a bind down; no other such is drawn
+    /// before [`Queue::suspect_settled`] says that it is in flight no longer.
+    pub fn draw(&self, count: usize, is_idle: bool, now: Moment, into: &mut Vec<Waiting>) -> Drawn {
         if count == 0 || self.count.load(Ordering::SeqCst) == 0 {
             return Drawn::default();
         }
         let mut inside = self.inside.lock();
-        let wanted = count.min(inside.waiting.len());
+        let (ready, has_suspect) = inside.ready(is_idle);
+        let wanted = count.min(ready);
+        if wanted == 0 {
+            return Drawn::default();
+        }
         let wanted = match inside.throttle.grant(wanted, now) {
             Ok(wanted) => wanted,
             Err(ready_at) => {
@@ -171,14 +193,26 @@ impl Queue {
             }
         }
         inside.throttle.give_back(wanted - granted);
+        if has_suspect && granted > 0 {
+            let suspect = inside.waiting.draw_suspect();
+            inside.is_suspect_out = suspect.is_some();
+            granted -= usize::from(suspect.is_some());
+            into.extend(suspect);
+        }
         inside.waiting.draw(granted, into);
-        let left = inside.waiting.len();
-        self.count.store(left, Ordering::SeqCst);
+        let (left, _) = inside.ready(false);
+        self.count.store(inside.waiting.len(), Ordering::SeqCst);
         drop(inside);
         if left > 0 && ready_at.is_none() && !is_held_back {
             self.nudge();
         }
         Drawn { ready_at, share }
+    }
+
+    /// The message that may have taken a bind down and was drawn is in flight no longer.
+    pub fn suspect_settled(&self) {
+        self.inside.lock().is_suspect_out = false;
+        self.nudge();
     }
 
     /// Whether one more part of a message that was drawn may leave now, and else when to ask again.

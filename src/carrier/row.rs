@@ -22,8 +22,23 @@ pub struct Waiting {
     pub until: Moment,
     /// Whether it is kept that it is sent.
     pub note: Note,
+    /// With whom it is in flight.
+    pub company: Company,
     /// If some of its parts have left on another bind of this carrier: the rest.
     pub begun: Option<Box<Begun>>,
+}
+
+/// With whom a message is in flight: one that was in flight as a bind was lost may be what has taken
+/// it down. The next loss is to tell it from those that were with it then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Company {
+    /// With any others.
+    #[default]
+    Any,
+    /// It is suspected: with no other one that is, on any bind of its carrier.
+    Unsuspected,
+    /// The next loss condemns it: with nobody, on its bind.
+    Nobody,
 }
 
 /// Whether it is kept that a message is sent: after a crash it is known then that a carrier may
@@ -52,6 +67,7 @@ impl Waiting {
             content,
             until,
             note: Note::default(),
+            company: Company::default(),
             begun: None,
         }
     }
@@ -62,6 +78,8 @@ impl Waiting {
 pub struct Row {
     /// None of them is empty.
     files: Vec<File>,
+    /// Those of all accounts that may have taken a bind down, in the order of their ids.
+    suspects: VecDeque<Waiting>,
     /// Whose turn it is.
     turn: usize,
     /// Who was added to last: a batch comes from one account.
@@ -87,11 +105,18 @@ impl Row {
     /// Messages of one account that wait.
     pub fn len_of(&self, account: AccountId) -> usize {
         let file = self.files.iter().find(|file| file.account == account);
-        file.map_or(0, |file| file.waiting.len())
+        let suspects = self.suspects.iter();
+        let suspected = suspects
+            .filter(|waiting| waiting.account == account)
+            .count();
+        suspected + file.map_or(0, |file| file.waiting.len())
     }
 
     /// Whether this message comes behind all others of its account.
     pub fn is_last(&mut self, waiting: &Waiting) -> bool {
+        if waiting.company != Company::Any {
+            return true;
+        }
         let at = self.place(waiting.account);
         let file = self.files.get(at);
         file.and_then(|file| file.waiting.back())
@@ -105,6 +130,10 @@ impl Row {
             self.soonest = waiting.until;
         }
         self.count += 1;
+        if waiting.company != Company::Any {
+            let at = self.suspects.partition_point(|other| other.id < waiting.id);
+            return self.suspects.insert(at, waiting);
+        }
         let is_last = self.is_last(&waiting);
         let file = self.file(waiting.account);
         match is_last {
@@ -129,6 +158,7 @@ impl Row {
     /// Finds out when the time of the first of them is over.
     pub fn look_for_soonest(&mut self) {
         let all = self.files.iter().flat_map(|file| &file.waiting);
+        let all = all.chain(&self.suspects);
         let whole = all.filter(|waiting| waiting.begun.is_none());
         self.soonest = whole
             .map(|waiting| waiting.until)
@@ -136,9 +166,26 @@ impl Row {
             .unwrap_or(Moment::NEVER);
     }
 
-    /// Takes `count` messages, each account in its turn.
+    /// Messages that anybody may travel with.
+    pub fn unsuspected(&self) -> usize {
+        self.count - self.suspects.len()
+    }
+
+    /// In what company the first of those travels that may have taken a bind down.
+    pub fn suspect(&self) -> Option<Company> {
+        self.suspects.front().map(|waiting| waiting.company)
+    }
+
+    /// Takes out that one.
+    pub fn draw_suspect(&mut self) -> Option<Waiting> {
+        let suspect = self.suspects.pop_front()?;
+        self.count -= 1;
+        Some(suspect)
+    }
+
+    /// Takes `count` messages that anybody may travel with, each account in its turn.
     pub fn draw(&mut self, count: usize, into: &mut Vec<Waiting>) {
-        let mut left = count.min(self.count);
+        let mut left = count.min(self.unsuspected());
         self.count -= left;
         while left > 0 {
             // An equal part for each, so that a draw of some messages serves as many accounts.
@@ -161,12 +208,13 @@ impl Row {
     /// Takes out what `goes` says.
     pub fn extract(&mut self, mut goes: impl FnMut(&Waiting) -> bool) -> Vec<Waiting> {
         let mut gone = Vec::new();
-        for file in &mut self.files {
-            let (stay, go) = std::mem::take(&mut file.waiting)
+        let files = self.files.iter_mut().map(|file| &mut file.waiting);
+        for waiting in files.chain([&mut self.suspects]) {
+            let (stay, go) = std::mem::take(waiting)
                 .into_iter()
                 .partition(|waiting| !goes(waiting));
             let go: VecDeque<Waiting> = go;
-            file.waiting = stay;
+            *waiting = stay;
             gone.extend(go);
         }
         self.files.retain(|file| !file.waiting.is_empty());
@@ -176,13 +224,25 @@ impl Row {
 
     /// A message that waits.
     pub fn find(&mut self, account: AccountId, id: MessageId) -> Option<&mut Waiting> {
-        let (file, at) = self.position(account, id)?;
-        self.files[file].waiting.get_mut(at)
+        if let Some((file, at)) = self.position(account, id) {
+            return self.files[file].waiting.get_mut(at);
+        }
+        let at = self
+            .suspects
+            .binary_search_by_key(&id, |waiting| waiting.id);
+        self.suspects.get_mut(at.ok()?)
     }
 
     /// Takes out a message that waits.
     pub fn remove(&mut self, account: AccountId, id: MessageId) -> Option<Waiting> {
-        let (file, at) = self.position(account, id)?;
+        let Some((file, at)) = self.position(account, id) else {
+            let at = self
+                .suspects
+                .binary_search_by_key(&id, |waiting| waiting.id);
+            let removed = self.suspects.remove(at.ok()?)?;
+            self.count -= 1;
+            return Some(removed);
+        };
         let removed = self.files[file].waiting.remove(at)?;
         self.count -= 1;
         if self.files[file].waiting.is_empty() {
@@ -287,6 +347,33 @@ mod tests {
         assert_eq!(gone.len(), 1);
         assert_eq!(drawn(&mut row, 100), [14, 16, 17, 18, 19]);
         assert_eq!(row.len(), 0);
+    }
+
+    #[test]
+    fn those_who_may_have_taken_a_bind_down_are_drawn_by_themselves() {
+        let mut row = Row::default();
+        for (id, company) in [
+            (5, Company::Any),
+            (4, Company::Nobody),
+            (2, Company::Unsuspected),
+            (6, Company::Any),
+            (3, Company::Unsuspected),
+        ] {
+            row.add(Waiting {
+                company,
+                ..waiting(1, id)
+            });
+        }
+        assert_eq!((row.len(), row.unsuspected()), (5, 2));
+        assert_eq!(row.len_of(AccountId(1)), 5);
+        assert_eq!(row.suspect(), Some(Company::Unsuspected));
+        assert_eq!(drawn(&mut row, 9), [5, 6]);
+        assert_eq!(row.draw_suspect().map(|one| one.id.0), Some(2));
+        assert!(row.find(AccountId(1), MessageId(4)).is_some());
+        assert!(row.remove(AccountId(1), MessageId(3)).is_some());
+        assert_eq!(row.suspect(), Some(Company::Nobody));
+        assert_eq!(row.extract(|one| one.id.0 == 4).len(), 1);
+        assert!(row.draw_suspect().is_none() && row.len() == 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::intake::Intake;
 use super::outcome::{Outcome, Verdict};
 use super::parts::Token;
 use super::queue::Drawn;
-use super::row::{Note, Waiting};
+use super::row::{Company, Note, Waiting};
 use super::share::Share;
 use super::{rewrite, translate};
 use crate::link::WRITE_HIGH;
@@ -35,9 +35,16 @@ impl<I: Intake> Connection<I> {
             && !self.leaving
             && !is_paced
             && self.room() > 0
+            && !self.has_nobody_beside()
         {
             let mut drawn = std::mem::take(&mut self.drawn);
-            let Drawn { ready_at, share } = self.queue.draw(self.room(), now, &mut drawn);
+            let Drawn { ready_at, share } =
+                self.queue
+                    .draw(self.room(), self.is_idle(), now, &mut drawn);
+            let suspect = drawn.iter().find(|waiting| waiting.company != Company::Any);
+            if let Some(suspect) = suspect {
+                self.suspect = Some((suspect.id, suspect.company));
+            }
             self.borrow(share, drawn.len());
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
             is_paced = ready_at.is_some();
@@ -55,15 +62,33 @@ impl<I: Intake> Connection<I> {
             self.intake.sent(self.carrier, &self.sent, now);
             self.sent.clear();
         }
-        if !self.outcomes.is_empty() {
-            self.intake.outcomes(self.carrier, &mut self.outcomes, now);
-        }
+        self.hand_outcomes(now);
         // Whoever added to the queue may have counted on room that is taken by now, and what was put
         // back is for others to carry.
         if self.room() == 0 || self.clogged || self.parts.unsent() > 0 {
             self.queue.nudge();
         }
         self.leave_when_whole(now, out);
+    }
+
+    /// Whether the message that is in flight travels alone.
+    fn has_nobody_beside(&self) -> bool {
+        matches!(self.suspect, Some((_, Company::Nobody)))
+    }
+
+    /// Whether nothing is in flight of which it is not said that its outcome is unknown.
+    fn is_idle(&self) -> bool {
+        self.machine.in_flight() <= self.overdue && self.noting.len() == 0
+    }
+
+    /// Gives back what was drawn and could not be sent.
+    fn put_back(&mut self, unsent: Vec<Waiting>) {
+        if let Some((suspect, _)) = self.suspect
+            && unsent.iter().any(|waiting| waiting.id == suspect)
+        {
+            self.suspect = None;
+        }
+        self.queue.put_back(unsent);
     }
 
     /// Messages that may be drawn now: free slots of the window that nobody waits with.
@@ -93,7 +118,7 @@ impl<I: Intake> Connection<I> {
                 Put::NoRoom(waiting) => {
                     let unsent: Vec<_> = std::iter::once(waiting).chain(drawing.by_ref()).collect();
                     unused += unsent.len();
-                    self.queue.put_back(unsent);
+                    self.put_back(unsent);
                     break;
                 }
             }
@@ -102,7 +127,7 @@ impl<I: Intake> Connection<I> {
                 // Nothing else leaves on this bind between the parts of a message.
                 let unsent: Vec<_> = drawing.by_ref().collect();
                 unused += unsent.len();
-                self.queue.put_back(unsent);
+                self.put_back(unsent);
                 break;
             }
         }
@@ -270,7 +295,8 @@ impl<I: Intake> Connection<I> {
     }
 
     pub(super) fn say_room(&self) {
-        let room = match self.clogged || self.leaving || self.parts.unsent() > 0 {
+        let is_shut = self.clogged || self.leaving || self.has_nobody_beside();
+        let room = match is_shut || self.parts.unsent() > 0 {
             true => 0,
             false => self.room(),
         };

@@ -1,9 +1,9 @@
 //! Messages go to the queues of their carriers, or wait until one of those is bound.
 
-use super::ledger::{Entry, Stage};
+use super::ledger::{Entry, LOSSES_MAX, Stage};
 use super::switchboard::Clerk;
 use super::tell::Telling;
-use crate::carrier::{Note, Waiting};
+use crate::carrier::{Company, Note, Waiting};
 use crate::message::{AckMode, CarrierId, MessageId};
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
@@ -49,6 +49,11 @@ fn waiting(id: MessageId, entry: &Entry) -> Waiting {
             AckMode::Carrier => Note::Never,
             AckMode::Stored if entry.is_noted_first() => Note::Before,
             AckMode::Stored => Note::Beside,
+        },
+        company: match entry.losses {
+            0 => Company::Any,
+            losses if losses + 1 < LOSSES_MAX => Company::Unsuspected,
+            _ => Company::Nobody,
         },
         ..Waiting::new(id, entry.account, entry.content.clone(), entry.until)
     }

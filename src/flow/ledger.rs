@@ -31,6 +31,10 @@ const SHARDS: usize = 16;
 /// Sendings with an unknown outcome that are followed by another one, with `resend`.
 const RESENT_MAX: u8 = 5;
 
+/// Binds that are lost with a message in flight, after which it is given to nobody any more. After
+/// the first it travels beside no other one that is suspected, and before the last one alone.
+pub const LOSSES_MAX: u8 = 3;
+
 /// Sendings of a message that are remembered: more than carriers that a route names.
 const ATTEMPTS_MAX: usize = 16;
 

@@ -3,7 +3,7 @@
 use super::after::After;
 use super::dispatch::Dispatch;
 use super::facts::{Records, facts};
-use super::ledger::{Attempt, Ending, Entry, Hand, Stage};
+use super::ledger::{Attempt, Ending, Entry, Hand, LOSSES_MAX, Stage};
 use super::report::Heard;
 use super::retry;
 use super::siblings::{Sibling, Siblings};
@@ -16,9 +16,6 @@ use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
-
-/// Binds that are lost with a message in flight, after which it is given to nobody any more.
-const LOSSES_MAX: u8 = 3;
 
 /// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
 #[derive(Default)]

@@ -26,6 +26,7 @@ mod long;
 mod parts;
 mod ordered;
 mod attempts;
+mod quarantine;
 mod unknown;
 mod carriers;
 mod outbind;
