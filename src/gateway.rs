@@ -8,7 +8,7 @@ use self::directory::Directory;
 pub use self::start_error::StartError;
 use self::store::{Opened, Store};
 use crate::admin;
-use crate::carrier::{self, Carrier, Keeper, Long};
+use crate::carrier::{self, Carrier, Keeper, Long, Unmatched};
 use crate::config::{self, Config};
 use crate::esme::{self, Listener, Roster};
 use crate::flow::{Accounts, After, CarrierSlot, Carriers, Recovery, Switchboard};
@@ -394,6 +394,10 @@ impl Gateway {
                     queue,
                     receipts: settings.receipts,
                     receipt_timeout: settings.receipt_timeout,
+                    unmatched: match &settings.unmatched {
+                        Unmatched::DeadLetter => None,
+                        Unmatched::Forward(name) => Some(self.directory.account(name)),
+                    },
                     segment_receipts: settings.segment_receipts,
                     wants_whole: settings.long == Long::Payload,
                     gathering: self.directory.gathering(id, settings.long),

@@ -49,13 +49,13 @@ impl Line {
 
     /// Says how many more messages this line could carry now, and how many it carries.
     pub fn has_room(&self, room: usize, in_flight: usize) {
-        self.in_flight.store(in_flight, Ordering::Relaxed);
+        self.in_flight.store(in_flight, Ordering::SeqCst);
         self.room.store(room, Ordering::SeqCst);
     }
 
     /// Messages that have been sent and not been answered, as it last said.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.load(Ordering::SeqCst)
     }
 
     /// How many more messages it could carry when it last said so.

@@ -2,7 +2,7 @@
 
 use super::account::{Carrier, Numbering, Receipts};
 use super::arrival::Parcel;
-use crate::message::{Content, digits};
+use crate::message::{CarrierId, Content, digits};
 use crate::moment::Moment;
 use crate::receipt::{NumberMark, Report};
 use crate::session::Oddities;
@@ -125,6 +125,7 @@ fn parcel(
     Parcel::Report(Report {
         id,
         other_id,
+        by: CarrierId::NONE,
         about: NumberMark::of(sm.source.digits),
         state,
         last: state.is_final()

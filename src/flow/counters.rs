@@ -69,6 +69,7 @@ counters! {
     reports_untold, "Final reports of messages whose sender is told nothing.";
     ids_in_another_form, "Reports that were found by another form of their id: write message_id of that carrier.";
     reports_unmatched, "Reports that matched no message in time.";
+    unmatched_forwarded, "Receipts that match nothing of ours and were passed on to the account that their carrier names.";
     inbound, "Messages from phones that were taken from carriers.";
     inbound_unrouted, "Messages from phones that no rule is for.";
     inbound_joined, "Long messages from phones that were put together from their segments.";
@@ -79,7 +80,7 @@ counters! {
     delivered, "Messages that a carrier has reported as delivered.";
     undelivered, "Messages that came to another end than delivery.";
     receipts_told, "Receipts that ESMEs have confirmed.";
-    messages_told, "Messages from phones that ESMEs have confirmed.";
+    messages_told, "Messages from phones that ESMEs have confirmed, and receipts that were passed on to them.";
     deliveries_again, "Deliveries that an ESME could not take and that are tried again.";
     dead_letters, "Deliveries and reports that found nobody.";
     dead_letters_forgotten, "Dead letters that were let go: kept for a week, or too many.";

@@ -29,16 +29,20 @@ pub enum Reason {
     NobodyBound,
     /// Its account is not there any more.
     NoAccount,
+    /// Its account had no room for it.
+    NoRoom,
 }
 
 impl Reason {
-    const ALL: [Self; 6] = [
+    /// All of them, by their numbers.
+    pub const ALL: [Self; 7] = [
         Self::NoMessage,
         Self::NamesNothing,
         Self::NoRule,
         Self::Refused,
         Self::NobodyBound,
         Self::NoAccount,
+        Self::NoRoom,
     ];
 
     /// The number that the journal keeps.
@@ -60,6 +64,7 @@ impl Reason {
             Self::Refused => "the ESME refused it for good",
             Self::NobodyBound => "no bind took it within 72 hours",
             Self::NoAccount => "its account is not there any more",
+            Self::NoRoom => "its account had no room for it",
         }
     }
 }

@@ -8,6 +8,7 @@ use super::tell::Telling;
 use crate::carrier::{Outcome, Verdict};
 use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
+use crate::receipt::Report;
 use smppgate_codec::code::Status;
 use smppgate_codec::receipt::State;
 use std::time::Duration;
@@ -161,17 +162,25 @@ impl Clerk {
 
     fn sweep_reports(&mut self, turn: usize, now: Moment) {
         let carriers = self.carriers.table().clone();
-        let mut swept: Vec<(CarrierId, Vec<_>)> = Vec::new();
-        for (carrier, slot) in carriers.iter() {
+        let mut swept: Vec<(CarrierId, Vec<Report>)> = Vec::new();
+        for (_, slot) in carriers.iter() {
             let mut unmatched = Vec::new();
+            let is_vain = slot.unmatched.is_some() && self.board.is_quiet(&carriers, slot.group);
             let mut correlator = slot.correlator.lock();
-            correlator.sweep(now, &mut unmatched);
+            match is_vain {
+                true => correlator.release(now, &mut unmatched),
+                false => correlator.sweep(now, &mut unmatched),
+            }
             if turn.is_multiple_of(AGED_EVERY) {
                 correlator.forget_before(now - FORGET_AFTER);
             }
             drop(correlator);
-            if !unmatched.is_empty() {
-                swept.push((carrier, unmatched));
+            // Carriers of one group have what waits in common.
+            for report in unmatched {
+                match swept.iter_mut().find(|(by, _)| *by == report.by) {
+                    Some((_, reports)) => reports.push(report),
+                    None => swept.push((report.by, vec![report])),
+                }
             }
         }
         for (carrier, unmatched) in swept {

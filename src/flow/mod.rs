@@ -5,7 +5,8 @@
 //! * `submit`: a message comes in; `turn`: it goes after those before it; `dispatch`: it goes to its carrier; `outcome`: the carrier has
 //!   answered, or has not; `facts`: what the journal keeps of that; `attempt`: of what leaves;
 //!   `overdue`: its answer does not come in time;
-//! * `report`: the carrier says what became of it; `inbound`: a phone has written;
+//! * `report`: the carrier says what became of it; `forward`: of a message that is not ours,
+//!   `quiet`: which can be known before its time; `inbound`: a phone has written;
 //!   `alerts`: a phone can be reached again;
 //! * `manage`: its sender asks for it; `cancel`, `replace`: takes it back, writes it anew, `anew`: as it is to be then;
 //! * `tell`: the ESME is told; `told`: it has heard;
@@ -30,6 +31,8 @@ mod outcome;
 mod facts;
 mod retry;
 mod report;
+mod forward;
+mod quiet;
 mod inbound;
 mod alerts;
 mod manage;

@@ -84,6 +84,7 @@ impl Clerk {
         facts
             .iter()
             .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
+        self.board.unsettled.begin();
         match self.journal(
             &records,
             After::Outcomes {
@@ -92,8 +93,12 @@ impl Clerk {
                 at: now,
             },
         ) {
-            Ok(Some(After::Outcomes { batch, .. })) => self.settled(carrier, batch, now),
-            Err((After::Outcomes { batch, .. }, _)) => self.not_settled(batch),
+            Ok(Some(After::Outcomes { batch, .. })) => {
+                self.outcomes_settled(carrier, batch, now, Ok(()));
+            }
+            Err((After::Outcomes { batch, .. }, refusal)) => {
+                self.outcomes_settled(carrier, batch, now, Err(refusal));
+            }
             Ok(_) | Err(_) => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use super::after::{After, Landed, Place};
 use super::deadletter::{DeadLetter, Reason};
+use super::forward::Stray;
 use super::ledger::{Ending, Stage};
 use super::siblings::Sibling;
 use super::switchboard::Clerk;
@@ -88,9 +89,11 @@ impl Clerk {
         let Some(slot) = self.carriers.table().slot(carrier) else {
             return;
         };
+        // What may have to be passed on is kept, were it only news: it is not ours to lose.
+        let keeps_all = slot.unmatched.is_some();
         let correlator = slot.correlator.lock();
         let peek = |landed: &Landed| match &landed.place {
-            Place::Report(report) if report.last => correlator.peek(report),
+            Place::Report(report) if report.last || keeps_all => correlator.peek(report),
             _ => None,
         };
         let found: SmallVec<[Option<MessageId>; 32]> = landed.iter().map(peek).collect();
@@ -98,8 +101,10 @@ impl Clerk {
         let each = slot.segment_receipts == SegmentReceipts::Each;
         let mut hand = self.board.ledger.hand();
         for (one, found) in landed.iter_mut().zip(found) {
-            if !matches!(&one.place, Place::Report(report) if report.last) {
-                continue;
+            match &one.place {
+                Place::Report(report) if report.last => {}
+                Place::Report(_) if keeps_all && found.is_none() => {}
+                _ => continue,
             }
             let entry = found.and_then(|id| Some((id, hand.entry(id)?)));
             let alone = entry.filter(|(_, entry)| {
@@ -137,7 +142,7 @@ impl Clerk {
     ) {
         let mut reports = Vec::with_capacity(batch.len());
         let mut telling = Telling::default();
-        let mut letters = Vec::new();
+        let (mut letters, mut strays) = (Vec::new(), Vec::new());
         for landed in batch {
             let Landed {
                 mut reply,
@@ -156,18 +161,25 @@ impl Clerk {
                 (Place::Account(account, content), Some(id)) => {
                     self.phone_wrote(account, (id, content), now, &mut telling);
                 }
-                (Place::Nowhere(reason, pdu), Some(id)) => letters.push(DeadLetter {
-                    id,
-                    at: now,
-                    reason,
-                    account: None,
-                    carrier: Some(carrier),
-                    number: match reason {
-                        Reason::NoRule => numbers_of(&pdu).1,
-                        _ => numbers_of(&pdu).0,
-                    },
-                    carrier_message_id: None,
-                }),
+                (Place::Nowhere(reason, pdu), Some(id)) => {
+                    let (from, to) = numbers_of(&pdu);
+                    let letter = |number| DeadLetter {
+                        id,
+                        at: now,
+                        reason,
+                        account: None,
+                        carrier: Some(carrier),
+                        number,
+                        carrier_message_id: None,
+                    };
+                    match reason {
+                        Reason::NamesNothing => strays.push(Stray {
+                            letter: letter(from),
+                            pdu,
+                        }),
+                        _ => letters.push(letter(to)),
+                    }
+                }
                 (Place::Full | Place::Account(..) | Place::Nowhere(..), _) => {
                     reply.status = Status::ESME_RX_T_APPN;
                 }
@@ -177,6 +189,7 @@ impl Clerk {
         self.board.counters.reports.add(reports.len());
         self.tell(telling);
         self.reported(carrier, reports, now);
+        self.stray(carrier, strays, now);
         self.give_up(letters);
     }
 
@@ -211,9 +224,12 @@ impl Clerk {
         let mut laid = Vec::new();
         let mut absorbed = 0;
         let mut untold = 0;
+        // Asked before anything is looked for: what is not found then never will be.
+        let is_vain = slot.unmatched.is_some() && board.is_quiet(self.carriers.table(), slot.group);
         let mut correlator = slot.correlator.lock();
         let alike_before = correlator.alike();
-        for heard in reports {
+        for mut heard in reports {
+            heard.report.by = carrier;
             match correlator.find(&heard.report, heard.report.last) {
                 Found::Open(id) => found.push((id, heard)),
                 Found::Settled(_) => {
@@ -228,6 +244,7 @@ impl Clerk {
                     let is_auto = correlator.is_auto();
                     match board.laid_down(slot.group, &heard.report, is_auto) {
                         Some(id) => laid.push((id, heard.report)),
+                        None if is_vain => unmatched.push(heard.report),
                         None => unmatched.extend(correlator.park(heard.report, now).err()),
                     }
                 }
@@ -295,8 +312,13 @@ impl Clerk {
                         telling.learn(id, report.state, report.error, now);
                     }
                 }
-            } else if let Some(entry) = hand.entry(id) {
-                telling.on_the_way(id, entry, report.state, now);
+            } else {
+                own_id
+                    .into_iter()
+                    .for_each(|report| telling.close(report, now));
+                if let Some(entry) = hand.entry(id) {
+                    telling.on_the_way(id, entry, report.state, now);
+                }
             }
         }
         drop(hand);
@@ -341,14 +363,14 @@ impl Clerk {
     /// Reports that belong to nothing we know.
     pub(super) fn unmatched(&mut self, carrier: CarrierId, reports: Vec<Report>, now: Moment) {
         self.board.counters.reports_unmatched.add(reports.len());
-        let mut letters = Vec::with_capacity(reports.len());
+        let mut strays = Vec::with_capacity(reports.len());
         for report in reports {
             // Without a journal that keeps them they have no ids yet.
             let own_id = report.own_id;
             let Some(id) = own_id.or_else(|| self.board.ids().take(1, now).next()) else {
                 continue;
             };
-            letters.push(DeadLetter {
+            let letter = DeadLetter {
                 id,
                 at: now,
                 reason: Reason::NoMessage,
@@ -356,9 +378,13 @@ impl Clerk {
                 carrier: Some(carrier),
                 number: numbers_of(&report.pdu).0,
                 carrier_message_id: Some(report.id.to_string().into()),
+            };
+            strays.push(Stray {
+                pdu: report.pdu,
+                letter,
             });
         }
-        self.give_up(letters);
+        self.stray(carrier, strays, now);
     }
 }
 
@@ -403,6 +429,9 @@ impl Written {
             (Place::Report(report), Some(id)) => Some(Self::Report(id, report.pdu.clone())),
             (Place::Account(account, content), Some(id)) => {
                 Some(Self::Message(id, *account, content.clone()))
+            }
+            (Place::Nowhere(Reason::NamesNothing, pdu), Some(id)) => {
+                Some(Self::Report(id, pdu.clone()))
             }
             (Place::Nowhere(_, pdu), Some(id)) => Some(Self::Nobodys(id, pdu.clone())),
             _ => None,

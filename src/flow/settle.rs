@@ -2,7 +2,10 @@
 
 use super::after::After;
 use super::switchboard::Clerk;
+use crate::carrier::Outcome;
 use crate::journal::{Appended, Completion, Record, Refusal};
+use crate::message::CarrierId;
+use crate::moment::Moment;
 
 impl Clerk {
     /// Hands records to the journal. The rest of the step comes back if it can be done now;
@@ -25,6 +28,21 @@ impl Clerk {
                 Err((then, refusal))
             }
         }
+    }
+
+    /// The journal has settled what a carrier has answered.
+    pub(super) fn outcomes_settled(
+        &mut self,
+        carrier: CarrierId,
+        batch: Vec<Outcome>,
+        at: Moment,
+        outcome: Result<(), Refusal>,
+    ) {
+        match outcome {
+            Ok(()) => self.settled(carrier, batch, at),
+            Err(_) => self.not_settled(batch),
+        }
+        self.board.unsettled.end();
     }
 
     /// Does the rest of steps whose batches the journal has settled.
@@ -63,10 +81,9 @@ impl Clerk {
                     batch,
                     at,
                 } => self.may_leave(carrier, &line, batch, outcome, at),
-                After::Outcomes { carrier, batch, at } => match outcome {
-                    Ok(()) => self.settled(carrier, batch, at),
-                    Err(_) => self.not_settled(batch),
-                },
+                After::Outcomes { carrier, batch, at } => {
+                    self.outcomes_settled(carrier, batch, at, outcome);
+                }
                 After::Arrivals {
                     carrier,
                     line,

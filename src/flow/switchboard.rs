@@ -13,6 +13,7 @@ use super::ledger::{Ledger, UNDER_WAY_MAX};
 use super::openings::Openings;
 use super::ordered::Ordered;
 use super::parked::Parked;
+use super::quiet::Unsettled;
 use super::remembered::Remembered;
 use super::segments::Segments;
 use super::siblings::Siblings;
@@ -91,6 +92,8 @@ pub struct CarrierSlot {
     pub receipts: Receipts,
     /// After the validity of a message: how long its report may take.
     pub receipt_timeout: Duration,
+    /// Who gets its receipts that match nothing of ours; without somebody they are dead letters.
+    pub unmatched: Option<AccountId>,
     /// What the receipts of segments make of a message.
     pub segment_receipts: SegmentReceipts,
     /// Whether segments of ESMEs leave as one message.
@@ -168,6 +171,8 @@ pub struct Switchboard {
     pub segments: Mutex<Segments>,
     /// Segments of ESMEs that one report of their carrier is about.
     pub(super) siblings: Mutex<Siblings>,
+    /// Outcomes that are not settled yet.
+    pub(super) unsettled: Unsettled,
     /// Where segments from phones go whose first one has chosen by its first word.
     pub(super) openings: Mutex<Openings>,
     /// What has come to its end lately.
@@ -212,6 +217,7 @@ impl Switchboard {
             ways: Mutex::default(),
             segments: Mutex::default(),
             siblings: Mutex::default(),
+            unsettled: Unsettled::default(),
             openings: Mutex::default(),
             remembered: Mutex::default(),
             dead_letters: Mutex::default(),

@@ -325,8 +325,14 @@ impl Correlator {
 
     /// Takes out the reports that have waited in vain.
     pub fn sweep(&mut self, now: Moment, unmatched: &mut Unmatched) {
+        self.release(now - PARKED_FOR, unmatched);
+    }
+
+    /// Takes out the reports that have come until then: no message that one of them could be about
+    /// is still to be learned.
+    pub fn release(&mut self, until: Moment, unmatched: &mut Unmatched) {
         while let Some((since, _)) = self.parked_at.front()
-            && *since + PARKED_FOR <= now
+            && *since <= until
         {
             let Some((since, id)) = self.parked_at.pop_front() else {
                 break;
@@ -382,6 +388,7 @@ impl Correlator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::CarrierId;
     use smppgate_codec::receipt::State;
 
     fn id(text: &str) -> CarrierMessageId {
@@ -392,6 +399,7 @@ mod tests {
         Report {
             id: id(text),
             other_id: None,
+            by: CarrierId::NONE,
             about: TO,
             state,
             last: state.is_final(),
@@ -408,6 +416,24 @@ mod tests {
     const TO: NumberMark = NumberMark::NONE;
 
     const START: Moment = Moment(1_000_000);
+
+    #[test]
+    fn reports_that_wait_in_vain_are_released_before_their_time_and_later_ones_wait_on() {
+        let mut correlator = Correlator::default();
+        let later = START + Duration::from_secs(1);
+        for (text, at) in [("a", START), ("b", START), ("c", later)] {
+            correlator
+                .park(report(text, State::Delivered, at), at)
+                .unwrap();
+        }
+        let mut unmatched = Vec::new();
+        correlator.release(START, &mut unmatched);
+        let released: Vec<_> = unmatched.iter().map(|one| one.id.clone()).collect();
+        assert_eq!(released, [id("a"), id("b")]);
+        assert_eq!(correlator.parked(), 1);
+        correlator.sweep(later + PARKED_FOR, &mut unmatched);
+        assert_eq!((unmatched.len(), correlator.parked()), (3, 0));
+    }
 
     #[test]
     fn a_receipt_finds_its_message_and_its_repetition_is_known() {

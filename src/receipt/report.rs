@@ -1,7 +1,7 @@
 //! What a carrier says has become of a message.
 
 use super::{CarrierMessageId, NumberMark};
-use crate::message::MessageId;
+use crate::message::{CarrierId, MessageId};
 use crate::moment::Moment;
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
@@ -14,6 +14,8 @@ pub struct Report {
     pub id: CarrierMessageId,
     /// The id of the text, where it differs: carriers write different ids in the two places.
     pub other_id: Option<CarrierMessageId>,
+    /// Who has reported it, once it is looked for.
+    pub by: CarrierId,
     /// The number that the message went to: the source of the receipt.
     pub about: NumberMark,
     /// What has become of the message.

@@ -14,6 +14,7 @@ mod shapes;
 mod multi;
 mod manage;
 mod receipts;
+mod cutover;
 mod matrix;
 mod deliveries;
 mod inbound;
