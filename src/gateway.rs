@@ -92,6 +92,7 @@ impl Gateway {
         let board = Arc::new(Switchboard::new(ids, marks, key, roster.clone(), journal));
         let server = Arc::new(esme::Server::new(roster, clock, connections(config)));
         let admin = Arc::new(admin::State {
+            clock,
             board: board.clone(),
             server: server.clone(),
             certificates: ArcSwap::default(),

@@ -9,6 +9,9 @@ use serde::Serialize;
 /// Something that the API shows.
 pub struct Shown<T>(pub T);
 
+/// Something that the API has begun, and what it is.
+pub struct Begun<T>(pub T);
+
 /// Why the API does not answer, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -27,6 +30,38 @@ impl Refusal {
     pub fn wrong(sentence: impl Into<String>) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// There is no such thing.
+    pub fn unknown(sentence: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// It does not fit how things are.
+    pub fn conflict(sentence: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::CONFLICT,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// It cannot be done as the gateway is set up.
+    pub fn impossible(sentence: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_IMPLEMENTED,
+            sentence: sentence.into(),
+        }
+    }
+
+    /// It cannot be done now.
+    pub fn busy(sentence: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
             sentence: sentence.into(),
         }
     }
@@ -77,6 +112,12 @@ pub fn time(moment: Moment) -> String {
 impl<T: Serialize> IntoResponse for Shown<T> {
     fn into_response(self) -> Response {
         written(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Begun<T> {
+    fn into_response(self) -> Response {
+        written(StatusCode::ACCEPTED, &self.0)
     }
 }
 

@@ -4,12 +4,15 @@ use super::{Certificate, Guard};
 use crate::carrier::Carrier;
 use crate::esme::Server;
 use crate::flow::Switchboard;
+use crate::link::Clock;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// What can be looked at, and by whom.
 pub struct State {
+    /// What time it is.
+    pub clock: Clock,
     /// The heart of the gateway.
     pub board: Arc<Switchboard>,
     /// Who is connected.

@@ -254,6 +254,15 @@ impl Desk {
         granted
     }
 
+    /// Takes `count` places, or none if fewer are free. Whether it did.
+    pub fn open_whole(&self, count: usize) -> bool {
+        let granted = self.open_up(count);
+        if granted < count {
+            self.close(granted);
+        }
+        granted == count
+    }
+
     /// Takes `count` places whether they are free or not: what is to be told is told.
     pub fn open_anyway(&self, count: usize) {
         self.open.fetch_add(count, Ordering::AcqRel);

@@ -1,7 +1,9 @@
 //! The rest of a step: what is to be done once a batch is durable.
 
 use super::anew::Anew;
-use super::deadletter::Reason;
+use super::asker::Asker;
+use super::deadletter::{DeadLetter, Reason};
+use super::redelivery::{Obstacle, Redelivery};
 use crate::carrier::{Line, Outcome, Reply, Waiting};
 use crate::esme::{Delivery, Seat, Submission};
 use crate::message::{AccountId, CarrierId, Content, MessageId, Times, UnknownOutcome};
@@ -90,6 +92,35 @@ pub enum After {
         /// The messages.
         ids: Vec<MessageId>,
         /// When that was found.
+        at: Moment,
+    },
+    /// A dead letter is to be delivered again, once what was kept of it has been read.
+    Unearthed {
+        /// The letter; it is among the others no more.
+        letter: DeadLetter,
+        /// Who gets it, and who waits to hear that.
+        redelivery: Redelivery,
+        /// When somebody asked for it.
+        at: Moment,
+    },
+    /// It is delivered again.
+    Revived {
+        /// The letter that it was.
+        letter: DeadLetter,
+        /// What it is now.
+        delivery: Delivery,
+        /// Who waits to hear who gets it.
+        asker: Asker<Result<AccountId, Obstacle>>,
+        /// When somebody asked for it.
+        at: Moment,
+    },
+    /// A dead letter is let go, since somebody has asked for it.
+    LetGo {
+        /// The letter; it is among the others no more.
+        letter: DeadLetter,
+        /// Who waits to hear that.
+        asker: Asker<Result<DeadLetter, Obstacle>>,
+        /// When somebody asked for it.
         at: Moment,
     },
     /// Nothing is left to be done.

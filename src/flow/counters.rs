@@ -83,7 +83,8 @@ counters! {
     messages_told, "Messages from phones that ESMEs have confirmed, and receipts that were passed on to them.";
     deliveries_again, "Deliveries that an ESME could not take and that are tried again.";
     dead_letters, "Deliveries and reports that found nobody.";
-    dead_letters_forgotten, "Dead letters that were let go: kept for a week, or too many.";
+    dead_letters_revived, "Dead letters that were delivered again, since somebody asked for it.";
+    dead_letters_forgotten, "Dead letters that were let go: kept for a week, too many, or by somebody.";
 }
 
 impl Counters {

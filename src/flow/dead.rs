@@ -36,6 +36,15 @@ impl Clerk {
         let _ = self.journal(&records, After::Nothing);
     }
 
+    /// Puts one aside that was aside before.
+    pub(super) fn put_aside(&mut self, letter: DeadLetter, now: Moment) {
+        let oldest = self.board.dead_letters.lock().keep(letter);
+        if let Some(oldest) = oldest {
+            self.board.counters.dead_letters_forgotten.add(1);
+            let _ = self.journal(&[closed(&oldest, now)], After::Nothing);
+        }
+    }
+
     /// Lets dead letters go that have been kept for long enough. Called once a second.
     pub(super) fn sweep_dead_letters(&mut self, now: Moment) {
         let gone = self.board.dead_letters.lock().sweep(now);
@@ -48,7 +57,8 @@ impl Clerk {
     }
 }
 
-fn closed(letter: &DeadLetter, at: Moment) -> Record<'static> {
+/// Nothing of this letter has to be kept any longer.
+pub(super) fn closed(letter: &DeadLetter, at: Moment) -> Record<'static> {
     Record::Closed {
         id: letter.id,
         state: 0,

@@ -1,5 +1,6 @@
 //! What found nobody: kept with its reason, never away in silence.
 
+use super::ledger::Ending;
 use crate::message::{AccountId, CarrierId, Masked, MessageId};
 use crate::moment::Moment;
 use std::collections::BTreeMap;
@@ -86,6 +87,8 @@ pub struct DeadLetter {
     pub number: Box<[u8]>,
     /// The carrier's id of the message, if that is what it was about.
     pub carrier_message_id: Option<Box<str>>,
+    /// If it is the receipt of a message of ours: how that has ended, and when.
+    pub ended: Option<(Ending, Moment)>,
 }
 
 /// The place of a dead letter among the others: when it was given up, and our id of it.
@@ -177,6 +180,7 @@ mod tests {
             carrier: None,
             number: Box::default(),
             carrier_message_id: None,
+            ended: None,
         }
     }
 

@@ -64,10 +64,7 @@ impl Clerk {
             return Err(Reason::NoAccount);
         }
         let desk = self.board.roster.desk(account);
-        let places = content.places();
-        let granted = desk.open_up(places);
-        if granted < places {
-            desk.close(granted);
+        if !desk.open_whole(content.places()) {
             return Err(Reason::NoRoom);
         }
         Ok(Delivery {

@@ -29,10 +29,7 @@ impl Clerk {
             return (id, Place::Nowhere(Reason::NoRule, content.pdu().into()));
         };
         let desk = self.board.roster.desk(account);
-        let places = content.places();
-        let granted = desk.open_up(places);
-        if granted < places {
-            desk.close(granted);
+        if !desk.open_whole(content.places()) {
             self.board.counters.inbound_refused.add(1);
             return (None, Place::Full);
         }
@@ -43,7 +40,7 @@ impl Clerk {
 
     /// Who a message from a phone is for. Where its first word matters, the segments of a long one
     /// follow the first of them.
-    fn addressed(
+    pub(super) fn addressed(
         &mut self,
         carrier: CarrierId,
         content: &Content,
@@ -147,7 +144,12 @@ impl Clerk {
     }
 
     /// The delivery of a message, in the alphabet of its account.
-    fn delivery(&mut self, account: AccountId, (id, content): Part, now: Moment) -> Delivery {
+    pub(super) fn delivery(
+        &mut self,
+        account: AccountId,
+        (id, content): Part,
+        now: Moment,
+    ) -> Delivery {
         let alphabet = self
             .accounts
             .table()

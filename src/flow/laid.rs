@@ -167,6 +167,14 @@ impl Clerk {
                 }
                 self.tell(telling);
             }
+            After::Unearthed {
+                letter,
+                redelivery,
+                at,
+            } => {
+                let kept = kept.into_iter().next().flatten();
+                self.unearthed(letter, redelivery, kept, at);
+            }
             _ => {}
         }
     }

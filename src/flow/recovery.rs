@@ -301,14 +301,15 @@ impl Clerk {
             let number = entry.content.destination().digits.into();
             let delivery = receipt_again(id, entry, ending, at);
             return match life.dead {
-                Some((reason, at)) => gathered.letters.push(DeadLetter {
+                Some((reason, given_up)) => gathered.letters.push(DeadLetter {
                     id,
-                    at,
+                    at: given_up,
                     reason,
                     account: Some(accepted.account),
                     carrier: None,
                     number,
                     carrier_message_id: None,
+                    ended: Some((ending, at)),
                 }),
                 None => {
                     desk.open_anyway(delivery.places());
@@ -450,6 +451,7 @@ impl Clerk {
             carrier: (carrier != CarrierId::NONE).then_some(carrier),
             number,
             carrier_message_id: None,
+            ended: None,
         };
         let (from, to) = numbers_of(pdu);
         let content = Content::kept(pdu, alphabet, None);
@@ -568,6 +570,7 @@ fn report_again(reported: &Reported<'_>, life: Life, reread: Reread<'_>, gathere
                 carrier: Some(carrier),
                 number: numbers_of(pdu).0,
                 carrier_message_id: report.map(|report| report.id.to_string().into()),
+                ended: None,
             });
         }
     }

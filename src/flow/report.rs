@@ -171,6 +171,7 @@ impl Clerk {
                         carrier: Some(carrier),
                         number,
                         carrier_message_id: None,
+                        ended: None,
                     };
                     match reason {
                         Reason::NamesNothing => strays.push(Stray {
@@ -378,6 +379,7 @@ impl Clerk {
                 carrier: Some(carrier),
                 number: numbers_of(&report.pdu).0,
                 carrier_message_id: Some(report.id.to_string().into()),
+                ended: None,
             };
             strays.push(Stray {
                 pdu: report.pdu,

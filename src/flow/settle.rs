@@ -100,10 +100,12 @@ impl Clerk {
                 then @ (After::Cancelled { .. } | After::Replaced { .. }) => {
                     self.managed_later(then, outcome);
                 }
+                then @ (After::Revived { .. } | After::LetGo { .. }) => self.revived(then, outcome),
                 After::Ended { deliveries } if outcome.is_ok() => self.hand_out(deliveries),
                 After::Ended { .. }
                 | After::Reported { .. }
                 | After::Over { .. }
+                | After::Unearthed { .. }
                 | After::Nothing => {}
             }
         }

@@ -1,6 +1,7 @@
 //! What has become of deliveries: an ESME has taken them, refused them, or could not take them.
 
 use super::deadletter::{DeadLetter, Reason};
+use super::ledger::Ending;
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::esme::{Delivered, Delivery, Parcel, Verdict};
@@ -118,9 +119,17 @@ impl Clerk {
 }
 
 fn letter(delivery: &Delivery, reason: Reason, now: Moment) -> DeadLetter {
-    let number = match &delivery.parcel {
-        Parcel::Receipt(receipt) => receipt.content.destination().digits,
-        Parcel::Message(content) => content.source().digits,
+    let (number, ended) = match &delivery.parcel {
+        Parcel::Receipt(receipt) => {
+            let ending = Ending {
+                state: receipt.state,
+                error: receipt.error,
+                network_error: receipt.network_error,
+            };
+            let number = receipt.content.destination().digits;
+            (number, Some((ending, receipt.done)))
+        }
+        Parcel::Message(content) => (content.source().digits, None),
     };
     DeadLetter {
         at: now,
@@ -130,5 +139,6 @@ fn letter(delivery: &Delivery, reason: Reason, now: Moment) -> DeadLetter {
         carrier: None,
         number: number.into(),
         carrier_message_id: None,
+        ended,
     }
 }

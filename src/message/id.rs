@@ -163,6 +163,17 @@ impl MessageId {
         }
         .map(Self)
     }
+
+    /// The id that somebody wrote in either form: sixteen hexadecimal digits, else decimal ones. A
+    /// decimal id of sixteen digits would be of the first days from which ids count.
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let form = match text.len() {
+            16 => IdForm::Hex,
+            _ => IdForm::Decimal,
+        };
+        let is_digits = text.iter().all(u8::is_ascii_hexdigit);
+        Self::parse(text, form).filter(|id| is_digits && id.0 >> 63 == 0)
+    }
 }
 
 impl fmt::Display for MessageId {
@@ -215,6 +226,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_id_in_either_form_is_not_read() {
+        for wrong in [
+            "",
+            "+7",
+            "-7",
+            "7a",
+            "0x7",
+            "00000000000000g0",
+            "+000000000000007",
+            "ffffffffffffffff",
+            "9223372036854775808",
+            "18446744073709551616",
+        ] {
+            assert_eq!(MessageId::read(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn ids_are_written_as_the_account_asks_and_read_back() {
         for id in [1, 9, 10, 0x7FFF_FFFF_FFFF_FFFF, 917_504_000_000_000_001] {
             let id = MessageId(id);
@@ -227,6 +256,8 @@ mod tests {
             let hex = id.text(IdForm::Hex);
             assert_eq!(hex.as_bytes(), format!("{:016x}", id.0).as_bytes());
             assert_eq!(MessageId::parse(hex.as_bytes(), IdForm::Hex), Some(id));
+            assert_eq!(MessageId::read(hex.as_bytes()), Some(id));
+            assert_eq!(MessageId::read(decimal.as_bytes()), Some(id));
         }
     }
 }

@@ -44,4 +44,5 @@ mod drain;
 mod restart;
 mod admin;
 mod api;
+mod dead_letters;
 mod logs;

@@ -87,11 +87,18 @@ impl Front {
 
     /// What HTTP answers to this method and path, with these header lines beside ours.
     pub fn asked(&self, request: &str, headers: &str) -> Page {
+        self.sent(request, headers, "")
+    }
+
+    /// The same with a body.
+    pub fn sent(&self, request: &str, headers: &str, body: &str) -> Page {
         let mut stream = TcpStream::connect(self.admin).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(
             stream,
-            "{request} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n{headers}\r\n"
+            "{request} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\
+             content-length: {}\r\n{headers}\r\n{body}",
+            body.len()
         )
         .unwrap();
         let mut text = String::new();
