@@ -100,6 +100,8 @@ mod tests {
     use super::*;
     use crate::esme::Roster;
     use crate::journal::{Appended, Holdings, Journal};
+    use crate::message::IdSource;
+    use crate::receipt::Marks;
     use parking_lot::Mutex;
 
     type Lines = Arc<Mutex<Vec<(u64, u16)>>>;
@@ -130,11 +132,11 @@ mod tests {
         let lines = Lines::default();
         let notes = Notes(lines.clone(), holdings);
         let board = Arc::new(Switchboard::new(
-            1,
+            Arc::new(IdSource::new(1, 0)),
+            Marks::default(),
             [0; 32],
             Arc::new(Roster::default()),
-            |_| Box::new(notes),
-            Box::new(|_| {}),
+            Box::new(notes),
         ));
         let mut clerk = board.clerk();
         clerk.have_left(CarrierId(3), &[MessageId(7), MessageId(8)], Moment(1));

@@ -210,8 +210,13 @@ impl Deref for House {
 impl Drop for House {
     fn drop(&mut self) {
         drop(self.gateway.take());
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        match self.folder {
+            // Who starts on the same folder finds that nobody uses it any more.
+            Some(_) => runtime.shutdown_timeout(PATIENCE),
+            None => runtime.shutdown_background(),
         }
     }
 }

@@ -133,6 +133,7 @@ impl Gateway {
                 queue: queue.clone(),
                 receipts: settings.receipts,
                 receipt_timeout: settings.receipt_timeout,
+                unmatched: None,
                 segment_receipts: settings.segment_receipts,
                 wants_whole: settings.long == Long::Payload,
                 gathering: (settings.long == Long::Payload).then(Arc::default),
