@@ -1,5 +1,6 @@
 //! The journal on a disk, with its threads: one writes, one reads, one keeps house.
 
+use super::carry::{Carried, Carrying};
 use super::log::{Log, Made, Settings};
 use super::reader::{Read, Reader};
 use super::recover::{OpenError, Recovered};
@@ -206,37 +207,85 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Makes segments ready and fills them with zeros.
+    /// Makes segments ready, fills them with zeros, and carries on what is held.
     fn keep_house(&self) {
-        let mut unfilled: VecDeque<(u32, u32)> = self.log.head().ready().map(|n| (n, 0)).collect();
+        let mut house = House {
+            unfilled: self.log.head().ready().map(|number| (number, 0)).collect(),
+            carrying: Carrying::default(),
+            tried: Instant::now(),
+        };
         while !self.is_closing() && !self.log.head().has_failed() {
-            if let Err(error) = self.keep(&mut unfilled) {
-                self.log.fail("make ready", &error);
+            if let Err((doing, error)) = self.keep(&mut house) {
+                self.log.fail(doing, &error);
             }
         }
     }
 
-    fn keep(&self, unfilled: &mut VecDeque<(u32, u32)>) -> io::Result<()> {
-        if let Made::Ready(number) = self.log.make_ready()? {
-            unfilled.push_back((number, 0));
+    /// Does one of these things; an error is what it was doing, and what went wrong.
+    fn keep(&self, house: &mut House) -> Result<(), (&'static str, io::Error)> {
+        // On a full disk it is tried again only now and then, or when a segment was removed.
+        let is_due = !self.log.head().is_tight() || house.tried.elapsed() >= HOUSEKEEPING;
+        if is_due && self.make_ready(house)? {
             return Ok(());
         }
-        if let Some((number, from)) = unfilled.pop_front() {
-            let before = Instant::now();
-            if let Some(from) = self.log.fill(number, from)? {
-                unfilled.push_front((number, from));
+        let before = Instant::now();
+        if let Some((number, from)) = house.unfilled.pop_front() {
+            if let Some(from) = self.log.fill(number, from).map_err(|e| ("fill", e))? {
+                house.unfilled.push_front((number, from));
             }
             // Half of the time the disk is left to those who wait for it.
             thread::sleep(before.elapsed());
             return Ok(());
         }
-        let mut head = self.log.head();
-        let has_enough = head.wants_ready().is_none();
-        if (has_enough || head.is_tight()) && !self.is_closing() {
-            self.log.begun.wait_for(&mut head, HOUSEKEEPING);
+        let carried = house.carrying.step_if_worth(&self.log);
+        match carried.map_err(|error| ("remove", error))? {
+            Carried::Further => {}
+            Carried::Copied => self.wait_until_settled(self.log.head().appended()),
+            Carried::Waits => {
+                if let Some(until) = house.carrying.until() {
+                    self.wait_until_settled(until);
+                }
+            }
+            Carried::Removed(_) => drop(self.make_ready(house)?),
+            Carried::Nothing | Carried::NoRoom => {
+                let mut head = self.log.head();
+                if !self.is_closing() && (head.wants_ready().is_none() || head.is_tight()) {
+                    self.log.begun.wait_for(&mut head, HOUSEKEEPING);
+                }
+                return Ok(());
+            }
+        }
+        if !self.log.head().is_tight() {
+            thread::sleep(before.elapsed().min(HOUSEKEEPING));
         }
         Ok(())
     }
+
+    /// Makes a segment ready if one is wanted and there is room for it; whether there is one more.
+    fn make_ready(&self, house: &mut House) -> Result<bool, (&'static str, io::Error)> {
+        house.tried = Instant::now();
+        let made = self.log.make_ready().map_err(|e| ("make ready", e))?;
+        if let Made::Ready(number) = made {
+            house.unfilled.push_back((number, 0));
+        }
+        Ok(matches!(made, Made::Ready(_)))
+    }
+
+    fn wait_until_settled(&self, appended: u64) {
+        let mut head = self.log.head();
+        while !head.is_settled(appended) && !head.has_failed() && !self.is_closing() {
+            self.log.durable.wait_for(&mut head, HOUSEKEEPING);
+        }
+    }
+}
+
+/// What the housekeeping has under way.
+struct House {
+    /// Segments that are ready and not full of zeros yet, with where they go on.
+    unfilled: VecDeque<(u32, u32)>,
+    carrying: Carrying,
+    /// When a segment was to be made ready the last time.
+    tried: Instant,
 }
 
 /// Starts a thread of the journal. If it panics, a promise of ours is broken on which all others

@@ -11,13 +11,15 @@
 use super::frame::{self, MARK, MARK_OCTETS, Seal};
 use super::sabotage::{Fault, sabotaged};
 use super::segment::HEADER_OCTETS;
-use super::{Appended, Completion, Holdings, Position, Record, Refusal};
+use super::{Appended, Completion, Holdings, Position, Record, Refusal, Role};
 use std::collections::VecDeque;
 
-/// Segments that are kept ready. New work ends when one of them cannot be made: then the rest of the
-/// current segment and at least one whole segment are left for the ends of what has begun, two in
-/// all if it began with them.
-pub const READY: usize = 2;
+/// Segments that are kept ready.
+pub const READY: usize = 3;
+
+/// Segments that new work does not begin. One is for the ends of what has begun, and one for what is
+/// carried on: that takes a whole segment at most, and gives one back.
+const KEPT_FROM_NEW: usize = 2;
 
 /// Octets that wait to be written: with more than this, the disk is slower than those who send, and
 /// new work is refused. What has begun still finds room.
@@ -42,10 +44,31 @@ pub struct Head<T> {
     pending: usize,
     /// Where the durable end of the log is: whatever lies before it can be read.
     durable: Position,
+    written: Written,
     /// No further segment can be made ready for now.
     tight: bool,
     failed: bool,
     spare: Vec<Vec<u8>>,
+}
+
+/// How much has been written in all; what was carried on does not count again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Main records.
+    pub mains: u64,
+    /// Octets of all records.
+    pub octets: u64,
+}
+
+/// What has come of a record that was to be carried on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// It was appended again, with so many octets.
+    Octets(u64),
+    /// It does not count any more.
+    Over,
+    /// There is no place for it now.
+    NoRoom,
 }
 
 /// A segment that may be begun.
@@ -86,8 +109,9 @@ pub struct Begins {
 }
 
 impl<T> Head<T> {
-    /// The log goes on at the beginning of this segment, whose header is durable.
-    pub fn new(segment_octets: u32, begun: Ready) -> Self {
+    /// The log goes on at the beginning of this segment, whose header is durable; so much was written
+    /// before.
+    pub fn new(segment_octets: u32, begun: Ready, written: Written) -> Self {
         Self {
             segment_octets,
             number: begun.number,
@@ -102,6 +126,7 @@ impl<T> Head<T> {
                 segment: begun.number,
                 offset: HEADER_OCTETS,
             },
+            written,
             tight: false,
             failed: false,
             spare: Vec::new(),
@@ -113,10 +138,15 @@ impl<T> Head<T> {
         if self.failed {
             return Appended::Refused(then, Refusal::Failed);
         }
-        if !self.has_room() && records.iter().any(Record::is_new_work) {
+        let is_new = records.iter().any(Record::is_new_work);
+        if is_new && !self.has_room() {
             return Appended::Refused(then, Refusal::Full);
         }
-        let placed = self.place(|out| {
+        let kept = match is_new && !sabotaged(Fault::ReserveForAll) {
+            true => KEPT_FROM_NEW,
+            false => 0,
+        };
+        let placed = self.place(kept, |out| {
             for record in records {
                 frame::append(out, |out| record.encode(out));
             }
@@ -127,23 +157,52 @@ impl<T> Head<T> {
         let mut noting = holdings.noting();
         for record in records {
             noting.note(record, position);
-            position.offset += self.close(position);
+            let octets = self.close(position);
+            position.offset += octets;
+            self.written.octets += u64::from(octets);
+            self.written.mains += u64::from(record.role() == Role::Main);
         }
         drop(noting);
         self.group.then.push(then);
         Appended::Pending
     }
 
+    /// Appends a record again that lies there and has this body, if it still counts. That is looked at
+    /// here, where all that is appended passes, one after another: a record that ends a life, or
+    /// takes the place of this one, lies before the copy or is noted after it, never in between.
+    pub fn carry(
+        &mut self,
+        record: &Record<'_>,
+        body: &[u8],
+        from: Position,
+        holdings: &Holdings,
+    ) -> Copied {
+        if self.failed {
+            return Copied::NoRoom;
+        }
+        if !sabotaged(Fault::MainCopiedUnchecked) && !counts(record, from, holdings) {
+            return Copied::Over;
+        }
+        let placed = self.place(0, |out| {
+            frame::append(out, |out| out.extend_from_slice(body));
+        });
+        let Some(position) = placed else {
+            return Copied::NoRoom;
+        };
+        holdings.note(record, position);
+        Copied::Octets(u64::from(self.close(position)))
+    }
+
     /// Appends nothing but the mark that says that all before it was synced.
     pub fn append_mark(&mut self) {
         if !self.failed && self.group.pieces.is_empty() {
-            let _ = self.place(|_| {});
+            let _ = self.place(0, |_| {});
         }
     }
 
-    /// Gives what `write` appends a place, as a whole in one segment, so that the records of a batch
-    /// keep their order when they are carried on. `None` if there is none.
-    fn place(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> Option<Position> {
+    /// Gives what `write` appends a place, as a whole in one segment. A segment begins with it only if
+    /// so many are left that are ready. `None` if there is no place.
+    fn place(&mut self, kept: usize, write: impl FnOnce(&mut Vec<u8>)) -> Option<Position> {
         if self.group.pieces.is_empty() {
             let (number, offset) = (self.number, self.offset);
             self.begin_piece(number, offset, None);
@@ -159,7 +218,7 @@ impl<T> Head<T> {
                 self.group.pieces.pop();
                 self.pending -= MARK_OCTETS;
             }
-            return self.place_in_next(&batch);
+            return self.place_in_next(kept, &batch);
         }
         let position = Position {
             segment: piece.number,
@@ -171,9 +230,9 @@ impl<T> Head<T> {
     }
 
     /// The batch goes to the next segment, if it has room there.
-    fn place_in_next(&mut self, batch: &[u8]) -> Option<Position> {
+    fn place_in_next(&mut self, kept: usize, batch: &[u8]) -> Option<Position> {
         let needed = HEADER_OCTETS as usize + MARK_OCTETS + batch.len();
-        if needed > self.segment_octets as usize {
+        if needed > self.segment_octets as usize || self.ready.len() <= kept {
             return None;
         }
         let next = self.ready.pop_front()?;
@@ -277,7 +336,23 @@ impl<T> Head<T> {
         if sabotaged(Fault::ReserveForAll) {
             return !self.failed;
         }
-        !self.failed && !self.tight && !self.ready.is_empty() && self.pending < PENDING_MAX
+        !self.failed && !self.tight && !self.is_pressed() && self.pending < PENDING_MAX
+    }
+
+    /// Whether what is kept for the ends of what has begun is being used.
+    pub fn is_pressed(&self) -> bool {
+        self.ready.len() < KEPT_FROM_NEW
+    }
+
+    /// Octets for which there are places.
+    pub fn left(&self) -> u64 {
+        let ready = self.ready.len() as u64 * u64::from(self.segment_octets);
+        ready + u64::from(self.segment_octets - self.offset)
+    }
+
+    /// How much has been written in all.
+    pub fn written(&self) -> Written {
+        self.written
     }
 
     /// The number of the next segment to be made ready, if one is wanted.
@@ -337,9 +412,24 @@ impl<T> Head<T> {
         self.number
     }
 
+    /// The segment in which the durable end of the log is: all before it are closed.
+    pub fn closed_before(&self) -> u32 {
+        self.durable.segment
+    }
+
     /// Whether what lies there is durable.
     pub fn is_durable(&self, position: Position) -> bool {
         position < self.durable
+    }
+}
+
+/// Whether a record that lies there still counts: the main record of a life only where it was written
+/// last, a fact as long as the life is held.
+pub fn counts(record: &Record<'_>, at: Position, holdings: &Holdings) -> bool {
+    match (record.role(), holdings.position(record.id())) {
+        (Role::Main, Some(position)) => position == at,
+        (Role::Fact, held) => held.is_some(),
+        (Role::Last, _) | (_, None) => false,
     }
 }
 

@@ -9,10 +9,12 @@
 //! * A segment is begun only when the one before it is durable as far as it counts, and the header says
 //!   how far. So the end of the log is in the last segment that has a header, and what was left behind
 //!   an end by a crash never counts again.
+//! * Segments are removed from the oldest on, one at a time, and not before all that made its records
+//!   needless is durable; see [`carry`](super::carry).
 //! * A place is given out only where the disk has set room aside. So no write fails for lack of room.
 //! * What was begun by a write or sync that failed is never confirmed, and nothing is written after it.
 
-use super::disk::{Disk, How, read_full, write_all};
+use super::disk::{Disk, DiskFile, How, read_full, write_all};
 use super::head::{Head, Ready};
 use super::recover::{OpenError, Recovered, Tail, failed};
 use super::sabotage::{Fault, sabotaged};
@@ -35,7 +37,7 @@ const FILL_FIRST: usize = 4 << 20;
 
 /// Segments that there is to be room for: those that are kept ready, the one that is written to, one
 /// that is carried on, and some more, or else carrying on is all that happens.
-const SEGMENTS_LEAST: u64 = 6;
+const SEGMENTS_LEAST: u64 = 8;
 
 /// What is set for a journal.
 pub struct Settings {
@@ -71,8 +73,8 @@ fn random_salt() -> [u8; 16] {
 pub struct Log<T> {
     disk: Arc<dyn Disk>,
     settings: Mutex<Settings>,
-    segment_octets: u32,
-    octets_max: u64,
+    pub(super) segment_octets: u32,
+    pub(super) octets_max: u64,
     head: Mutex<Head<T>>,
     /// Rung when something waits to be written, and when something was made durable or has failed.
     pub(super) waiting: Condvar,
@@ -148,7 +150,7 @@ impl<T> Log<T> {
         let log = Self {
             segment_octets: settings.segment_octets,
             octets_max: settings.octets_max,
-            head: Mutex::new(Head::new(settings.segment_octets, begun)),
+            head: Mutex::new(Head::new(settings.segment_octets, begun, recovered.written)),
             waiting: Condvar::new(),
             durable: Condvar::new(),
             begun: Condvar::new(),
@@ -216,7 +218,8 @@ impl<T> Log<T> {
             && writer
                 .write(&group)
                 .map_err(|error| self.fail("write to", &error))
-                .is_ok();
+                .is_ok()
+            || sabotaged(Fault::ConfirmedEarly);
         let settled = self.head.lock().settle(group, is_durable);
         self.durable.notify_all();
         settled
@@ -281,6 +284,37 @@ impl<T> Log<T> {
         Ok(Some(from + octets as u32))
     }
 
+    /// Segments that are there, oldest first, with the octets of their files.
+    pub(super) fn segments(&self) -> Vec<(u32, u64)> {
+        self.segments.lock().iter().copied().collect()
+    }
+
+    /// The oldest segment.
+    pub(super) fn oldest(&self) -> Option<u32> {
+        Some(self.segments.lock().front()?.0)
+    }
+
+    /// Removes the oldest segment, of which nothing counts any more. It is gone for good before the
+    /// next one can be: what ends a life must outlive all that it ended. `file` is that segment.
+    pub(super) fn remove_oldest(&self, file: &dyn DiskFile) -> io::Result<()> {
+        let mut segments = self.segments.lock();
+        let Some((number, _)) = segments.front() else {
+            return Ok(());
+        };
+        self.disk.remove(&segment::path(*number))?;
+        if !sabotaged(Fault::RemovalSync) {
+            self.disk.sync_folder(FOLDER)?;
+        }
+        segments.pop_front();
+        // Somebody may have it open to read: that must not keep its room.
+        file.truncate(0)
+    }
+
+    /// Rings for the one that writes.
+    pub(super) fn ring(&self) {
+        self.waiting.notify_one();
+    }
+
     /// Octets that all segments take.
     pub fn octets(&self) -> u64 {
         self.segments.lock().iter().map(|(_, octets)| octets).sum()
@@ -311,11 +345,7 @@ fn write_again(disk: &dyn Disk, tail: Tail) -> io::Result<()> {
 
 /// Begins a segment after a start. Its folder is synced as well: which files there are may have been
 /// read from memory alone.
-fn begin(
-    disk: &dyn Disk,
-    header: &Header,
-    segment_octets: u32,
-) -> io::Result<Box<dyn super::disk::DiskFile>> {
+fn begin(disk: &dyn Disk, header: &Header, segment_octets: u32) -> io::Result<Box<dyn DiskFile>> {
     let file = disk.open(&segment::path(header.number), How::Make)?;
     file.allocate(u64::from(segment_octets))?;
     let zeros = FILL_FIRST.min((segment_octets - HEADER_OCTETS) as usize);

@@ -5,6 +5,7 @@
 //! * [`disk`] is the little that is asked of a disk, and one in memory that fails;
 //! * `head` gives each record its place, `writer` writes, [`log`] holds both and the segments;
 //! * `scan` reads a segment, [`recover`] reads all of them after a start, `reader` one record;
+//! * [`carry`] copies what is held to the end of the log when that is `worth` it, and makes room;
 //! * [`file`] is the journal on a disk, with its threads; [`stepped`] the same one step at a time;
 //! * [`memory`] keeps the same order of steps without a disk, and promises nothing across a crash;
 //! * [`names`] keeps the numbers of accounts, carriers and groups.
@@ -28,12 +29,15 @@ pub mod log;
 mod scan;
 pub mod recover;
 mod reader;
+mod worth;
+pub mod carry;
 pub mod file;
 pub mod stepped;
 pub mod memory;
 pub mod names;
 pub mod sabotage;
 
+pub use carry::Carried;
 pub use file::File;
 pub use holdings::{Holdings, Laid};
 pub use kept::Kept;
@@ -48,6 +52,13 @@ pub use stepped::Stepped;
 use crate::message::MessageId;
 
 /// Takes batches of records; `T` is what is to be done once a batch is durable.
+///
+/// What is read after a start, of each life that has not ended: its main record, the one that was
+/// written last, and each of its facts, at least once. They are read in the order in which they were
+/// written, but for what was carried on: that stands behind what was written later, so that a fact
+/// may be read before the main record and before older facts, which [`Record::at`] tells. If the
+/// process ended while it was carried on, it is read twice. Of a life that has ended facts may be
+/// read, but no main record without a last one behind it.
 pub trait Journal<T>: Send + Sync {
     /// Hands over one batch.
     fn append(&self, records: &[Record<'_>], then: T) -> Appended<T>;

@@ -48,7 +48,7 @@ pub enum Read {
 impl Reader {
     /// Reads the main record of this message.
     pub fn read<T>(&mut self, log: &Log<T>, id: MessageId) -> Read {
-        let mut last = None;
+        let mut last: Option<(Position, io::Error)> = None;
         for _ in 0..CARRIED_MAX {
             let Some(position) = log.holdings().position(id) else {
                 return Read::Gone;
@@ -57,21 +57,20 @@ impl Reader {
                 return Read::NotYet;
             }
             // What lies where it lay before cannot be read there.
-            if last == Some(position) {
+            if last.as_ref().is_some_and(|(lay, _)| *lay == position) {
                 break;
             }
-            match self.read_at(log, position) {
-                Ok(body) => match Kept::new(&body) {
-                    Ok(kept) if kept.record().id() == id => return Read::Kept(kept),
-                    _ => {}
-                },
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => {
-                    let path = log.disk().whole_path(&segment::path(position.segment));
-                    error!(path, offset = position.offset, %error, "a record cannot be read");
-                }
-            }
-            last = Some(position);
+            let error = match self.read_at(log, position).map(|body| Kept::new(&body)) {
+                Ok(Ok(kept)) if kept.record().id() == id => return Read::Kept(kept),
+                Ok(Ok(_)) => io::Error::other("it is another one's"),
+                Ok(Err(unreadable)) => io::Error::other(unreadable),
+                Err(error) => error,
+            };
+            last = Some((position, error));
+        }
+        if let Some((position, error)) = last {
+            let path = log.disk().whole_path(&segment::path(position.segment));
+            error!(path, offset = position.offset, %error, "a record cannot be read");
         }
         Read::Unreadable
     }

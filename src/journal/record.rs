@@ -3,7 +3,8 @@
 //! A life begins with a *main* record, which holds what cannot be had again: the PDU. *Facts* follow
 //! under the same id, and a *last* record ends it: of a life that has ended nothing is kept. What is
 //! read back is the same whether a record is read once or twice, and a fact may stand before the
-//! main record of its life: what is kept for long is carried on to where the newest records are.
+//! main record of its life: what is kept for long is carried on to where the newest records are. An id
+//! stands for one life: none begins again under the id of one that has ended.
 
 use crate::message::{AccountId, AckMode, CarrierId, GroupId, MessageId};
 use crate::moment::Moment;

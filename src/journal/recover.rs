@@ -8,11 +8,12 @@
 
 use super::disk::{Disk, DiskFile, How, Lock, read_full};
 use super::encoding::Unreadable;
-use super::frame::{MARK, Seal};
+use super::frame::{MARK, OVERHEAD, Seal};
+use super::head::Written;
 use super::sabotage::{Fault, sabotaged};
-use super::scan::{Scan, behind};
+use super::scan::{CHUNK, Scan, behind};
 use super::segment::{self, FOLDER, HEADER_OCTETS, Header, NoHeader};
-use super::{Holdings, Position, Record};
+use super::{Holdings, Position, Record, Role};
 use crate::moment::Moment;
 use std::io;
 use std::sync::Arc;
@@ -88,7 +89,7 @@ pub enum OpenError {
     },
     /// The settings leave no room for what is needed at least.
     #[error(
-        "bound the journal to {most} octets: it needs {least} at least, six segments of {segment}"
+        "bound the journal to {most} octets: it needs {least} at least, eight segments of {segment}"
     )]
     TooSmall {
         /// What it is to take at most.
@@ -124,6 +125,8 @@ pub struct Recovered {
     /// The first segment that was made ready and not begun.
     pub(super) first_blank: Option<u32>,
     pub(super) tail: Option<Tail>,
+    /// What was read.
+    pub(super) written: Written,
     highest_id: u64,
     latest: Moment,
     records: u64,
@@ -193,6 +196,7 @@ pub fn recover(disk: Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<Recovered, 
         segments: Vec::new(),
         first_blank,
         tail: None,
+        written: Written::default(),
         highest_id: 0,
         latest: Moment(0),
         records: 0,
@@ -305,7 +309,7 @@ impl Recovered {
         } = opened;
         let seal = Seal::new(header.salt);
         let end = before.map_or(*octets, u64::from);
-        let mut scan = Scan::new(&**file, seal, HEADER_OCTETS, end);
+        let mut scan = Scan::new(&**file, seal, HEADER_OCTETS, end, CHUNK);
         let mut durable = 0;
         let failed = |error| OpenError::Disk {
             doing: "read",
@@ -332,6 +336,8 @@ impl Recovered {
             self.highest_id = self.highest_id.max(record.id().0);
             self.latest = self.latest.max(record.at());
             self.records += 1;
+            self.written.mains += u64::from(record.role() == Role::Main);
+            self.written.octets += (OVERHEAD + framed.body.len()) as u64;
             visit(&self.holdings, position, record);
         }
         let stopped = scan.offset();

@@ -4,14 +4,15 @@ use super::disk::{DiskFile, read_full};
 use super::frame::{self, Lies, MARK, MARK_OCTETS, Seal};
 use std::io;
 
-/// Octets that are read in one go: enough that the calls do not count.
-const CHUNK: usize = 1 << 18;
+/// Octets that are read in one go where a whole segment is: enough that the calls do not count.
+pub const CHUNK: usize = 1 << 18;
 
 /// Where a segment is being read.
 pub struct Scan<'a> {
     file: &'a dyn DiskFile,
     seal: Seal,
     end: u64,
+    chunk: usize,
     offset: u32,
     buffer: Vec<u8>,
     /// The part of the buffer that is not read yet; it begins at `offset`.
@@ -28,12 +29,13 @@ pub struct Framed<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Reads from `offset` up to `end`.
-    pub fn new(file: &'a dyn DiskFile, seal: Seal, offset: u32, end: u64) -> Self {
+    /// Reads from `offset` up to `end`, so many octets in one go.
+    pub fn new(file: &'a dyn DiskFile, seal: Seal, offset: u32, end: u64, chunk: usize) -> Self {
         Self {
             file,
             seal,
             end,
+            chunk,
             offset,
             buffer: Vec::new(),
             unread: 0..0,
@@ -77,7 +79,7 @@ impl<'a> Scan<'a> {
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..left;
         let from = u64::from(self.offset) + left as u64;
-        let rest = self.end.saturating_sub(from).min(CHUNK as u64) as usize;
+        let rest = self.end.saturating_sub(from).min(self.chunk as u64) as usize;
         let length = (left + rest).max(needed);
         self.buffer.resize(length.max(self.buffer.len()), 0);
         let read = read_full(self.file, &mut self.buffer[left..length], from)?;
@@ -103,7 +105,7 @@ pub fn behind(file: &dyn DiskFile, seal: Seal, offset: u32, end: u64) -> io::Res
         octets: 0,
     };
     let mut from = u64::from(offset);
-    let mut buffer = vec![0; CHUNK];
+    let mut buffer = vec![0; end.saturating_sub(from).min(CHUNK as u64) as usize];
     while from < end {
         let most = (end - from).min(CHUNK as u64) as usize;
         let read = read_full(file, &mut buffer[..most], from)?;

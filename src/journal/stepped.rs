@@ -1,5 +1,6 @@
 //! The journal on a disk, one step at a time: whoever drives it says when. For simulations and proofs.
 
+use super::carry::{Carried, Carrying};
 use super::log::{Log, Made, Settings};
 use super::reader::{Read, Reader};
 use super::recover::{OpenError, Recovered};
@@ -13,6 +14,7 @@ use std::collections::VecDeque;
 pub struct Stepped<T> {
     log: Log<T>,
     reader: Mutex<Reader>,
+    carrying: Mutex<Carrying>,
     fetches: Mutex<VecDeque<(Vec<MessageId>, T)>>,
 }
 
@@ -26,6 +28,7 @@ impl<T> Stepped<T> {
         Ok(Self {
             log: Log::start(recovered, settings, highest_id)?,
             reader: Mutex::default(),
+            carrying: Mutex::default(),
             fetches: Mutex::default(),
         })
     }
@@ -58,6 +61,23 @@ impl<T> Stepped<T> {
     pub fn fill(&self, number: u32, from: u32) -> Option<u32> {
         let filled = self.log.fill(number, from);
         filled.map_err(|error| self.log.fail("fill", &error)).ok()?
+    }
+
+    /// Takes one step of carrying on the oldest segment, worth it or not; `None` if the journal fails
+    /// for good by that.
+    pub fn carry_on(&self) -> Option<Carried> {
+        let carried = self.carrying.lock().step(&self.log);
+        carried
+            .map_err(|error| self.log.fail("remove", &error))
+            .ok()
+    }
+
+    /// The same, but a segment is begun only if it is worth it.
+    pub fn carry_on_if_worth(&self) -> Option<Carried> {
+        let carried = self.carrying.lock().step_if_worth(&self.log);
+        carried
+            .map_err(|error| self.log.fail("remove", &error))
+            .ok()
     }
 
     /// Reads what was asked for, as far as it is durable; the rest stays.
