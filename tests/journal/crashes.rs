@@ -41,11 +41,14 @@ pub const LARGE: Shape = Shape {
 /// How thorough a search is.
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
+    /// What has happened before, without a cut.
+    pub before: &'a str,
+    /// What may happen then, and how much of it.
     pub steps: &'a str,
     pub length: usize,
     /// States of the disk that are looked at for one moment.
     pub states: usize,
-    /// Those of them from which reading again is interrupted.
+    /// In one of so many moments, reading again is interrupted as well.
     pub again: usize,
 }
 
@@ -56,12 +59,24 @@ pub struct Counts {
     pub states: usize,
     pub interrupted: usize,
     pub cut: usize,
+    pub removed: usize,
+}
+
+impl Counts {
+    fn add(&mut self, more: &Self) {
+        self.traces += more.traces;
+        self.moments += more.moments;
+        self.states += more.states;
+        self.interrupted += more.interrupted;
+        self.cut += more.cut;
+        self.removed += more.removed;
+    }
 }
 
 /// Plays all traces; the first promise that is broken.
 pub fn search(shape: Shape, search: Search<'_>) -> Result<Counts, String> {
     let mut counts = Counts::default();
-    let mut traces = vec![String::new()];
+    let mut traces = vec![search.before.to_owned()];
     for _ in 0..search.length {
         let mut longer = Vec::new();
         for trace in &traces {
@@ -83,6 +98,40 @@ struct Moment {
     confirmed: usize,
 }
 
+/// A journal, and what has been done with it.
+struct Run {
+    shape: Shape,
+    disk: Faulty,
+    journal: Option<Stepped<u32>>,
+    story: Story,
+}
+
+impl Run {
+    fn new(shape: Shape) -> Result<Self, String> {
+        let disk = Faulty::new(shape.sector, 1 << 20);
+        let journal = Some(start(&disk, shape)?.0);
+        let story = Story::new(shape.pdu_octets);
+        Ok(Self {
+            shape,
+            disk,
+            journal,
+            story,
+        })
+    }
+
+    fn step(&mut self, step: char) -> Result<bool, String> {
+        if step == 'r' {
+            // The process ends, and starts again.
+            self.journal = None;
+            let (journal, lives) = start(&self.disk, self.shape)?;
+            self.journal = Some(journal);
+            return self.story.restarted(&lives).map(|()| true);
+        }
+        let journal = self.journal.as_ref().ok_or("it has not started")?;
+        Ok(self.story.step(journal, step))
+    }
+}
+
 /// Plays one trace. False if its last step had nothing to do: then no longer one is of interest.
 fn play(
     shape: Shape,
@@ -90,20 +139,18 @@ fn play(
     trace: &str,
     counts: &mut Counts,
 ) -> Result<bool, String> {
-    let disk = Faulty::new(shape.sector, 1 << 20);
-    let journal = start(&disk, shape)
-        .map_err(|error| format!("{trace}: {error}"))?
-        .0;
-    let mut story = Story::new(shape.pdu_octets);
+    let mut run = Run::new(shape).map_err(|error| format!("{trace}: {error}"))?;
     let (last, before) = trace.chars().next_back().map_or((' ', ""), |last| {
         (last, &trace[..trace.len() - last.len_utf8()])
     });
     for step in before.chars() {
-        story.step(&journal, step);
+        run.step(step)
+            .map_err(|error| format!("{trace}: {error}"))?;
     }
+    let disk = run.disk.clone();
     let moments = Arc::new(Mutex::new(Vec::new()));
     let (seen, watched) = (moments.clone(), disk.clone());
-    let confirmed = story.confirmed();
+    let confirmed = run.story.confirmed();
     // A sync that fails does so once: what is wrong then is hidden from whoever tries again.
     let mut fails = last == 'x';
     disk.watch(move |operation| {
@@ -117,9 +164,12 @@ fn play(
             _ => Verdict::Done,
         }
     });
-    let did_something = story.step(&journal, last);
+    let possible = run.story.possible();
+    let did_something = run.step(last);
     disk.unwatch();
+    let did_something = did_something.map_err(|error| format!("{trace}: {error}"))?;
     let mut moments = std::mem::take(&mut *moments.lock());
+    let Run { journal, story, .. } = run;
     moments.push(Moment {
         disk: disk.fork(),
         confirmed: story.confirmed(),
@@ -129,7 +179,11 @@ fn play(
         return Ok(false);
     }
     counts.traces += 1;
-    let possible = story.possible();
+    let after = story.possible();
+    let possible = match after.len() > possible.len() {
+        true => after,
+        false => possible,
+    };
     for moment in moments {
         counts.moments += 1;
         let told = |what: String| format!("after {trace:?}: {what}");
@@ -162,15 +216,15 @@ fn look(
     held(&lives)?;
     stays(&disk, &lives)?;
     let mut ways = Ways::new(search.states);
-    let mut looked = 0;
+    let mut is_again = counts.moments.is_multiple_of(search.again);
     while ways.next() {
         let disk = moment.disk.crash(true, &mut |of| ways.choose(of));
         let (lives, cut) = read(&disk)?;
         held(&lives)?;
         counts.states += 1;
         counts.cut += usize::from(cut > 0);
-        if looked < search.again {
-            looked += 1;
+        counts.removed += usize::from(disk.content("journal/0000000001.log").is_none());
+        if std::mem::take(&mut is_again) {
             interrupt(shape, &disk, &held, counts)?;
         }
     }
@@ -323,19 +377,42 @@ impl Ways {
     }
 }
 
+/// What is looked at in each run: what had happened, what may happen next, and how much of it.
+pub const SEARCHES: [(Shape, &str, &str, usize); 7] = [
+    // All that may happen first.
+    (SMALL, "", "aflngpmx", 5),
+    (LARGE, "", "aflngpmx", 4),
+    // Short runs leave segments that hold nothing.
+    (SMALL, "rr", "acgr", 4),
+    // A message lies in the oldest segment, with facts, and with one that was written anew.
+    (SMALL, "agr", "flncg", 5),
+    (SMALL, "afgnfgr", "lncgx", 5),
+    // Segments are carried on into one another.
+    (SMALL, "aaagaaagpp", "lacg", 5),
+    (LARGE, "aaagaagppc", "lncgr", 4),
+];
+
+pub fn searches() -> Result<Counts, String> {
+    let mut all = Counts::default();
+    for (shape, before, steps, length) in SEARCHES {
+        let one = Search {
+            before,
+            steps,
+            length,
+            states: 40,
+            again: 3,
+        };
+        let counts = search(shape, one)?;
+        println!("{before:?} and {length} of {steps:?}: {counts:?}");
+        all.add(&counts);
+    }
+    Ok(all)
+}
+
 #[test]
 fn whatever_a_power_cut_leaves_what_was_confirmed_is_there() {
-    let small = Search {
-        steps: "aflngpmx",
-        length: 6,
-        states: 40,
-        again: 1,
-    };
-    let counts = search(SMALL, small).unwrap();
-    println!("sectors of 512 octets: {counts:?}");
+    let counts = searches().unwrap();
+    println!("in all: {counts:?}");
     assert!(counts.states + counts.interrupted > 200_000 && counts.cut > 1_000);
-    let large = Search { length: 5, ..small };
-    let counts = search(LARGE, large).unwrap();
-    println!("sectors of 4096 octets: {counts:?}");
-    assert!(counts.states + counts.interrupted > 20_000 && counts.cut > 100);
+    assert!(counts.removed > 1_000, "nearly nothing was carried on");
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{accepted, append, attempted, told};
 use smppgate::journal::log::Made;
-use smppgate::journal::{Completion, Record, Role, Stepped};
+use smppgate::journal::{Carried, Completion, Record, Role, Stepped};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Lives that have not ended: when their message was written, and their facts. A record that is read
@@ -124,12 +124,29 @@ impl Story {
                 }
                 _ => false,
             },
+            // A step of carrying on the oldest segment.
+            'c' => matches!(
+                journal.carry_on(),
+                Some(Carried::Further | Carried::Copied | Carried::Removed(_))
+            ),
             // Nothing happens for a while.
             'm' if !journal.is_waiting() => {
                 journal.mark();
                 self.step(journal, 'g')
             }
             _ => false,
+        }
+    }
+
+    /// The process has ended and was started again, and has read this.
+    pub fn restarted(&mut self, read: &Lives) -> Result<(), String> {
+        self.held.truncate(self.confirmed + 1);
+        match self.now() == read {
+            true => Ok(()),
+            false => Err(format!(
+                "{read:?} was read at a start, not {:?}",
+                self.now()
+            )),
         }
     }
 

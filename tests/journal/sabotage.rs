@@ -1,33 +1,29 @@
 //! Each promise is broken on purpose once, and the proofs find it: what they do not find they do not
 //! prove.
 
-use crate::crashes::{SMALL, Search, search};
+use crate::crashes::searches;
 use smppgate::journal::sabotage::{Fault, sabotage};
 
 /// What the crash states find.
-const CRASHES: [(Fault, &str); 6] = [
-    (Fault::GroupSync, "ag"),
-    (Fault::HeaderSync, "aflngpmx"),
-    (Fault::NewEntrySync, "aflngpmx"),
-    (Fault::TailNotWrittenAgain, "aflngpmx"),
-    (Fault::CutNotRemembered, "aflngpmx"),
-    (Fault::SyncTriedAgain, "aflngpmx"),
+const CRASHES: [Fault; 10] = [
+    Fault::GroupSync,
+    Fault::HeaderSync,
+    Fault::NewEntrySync,
+    Fault::RemoveEarly,
+    Fault::RemovalSync,
+    Fault::TailNotWrittenAgain,
+    Fault::CutNotRemembered,
+    Fault::SyncTriedAgain,
+    Fault::MainCopiedUnchecked,
+    Fault::ConfirmedEarly,
 ];
 
 #[test]
 fn each_deliberate_fault_is_found() {
     let mut missed = Vec::new();
-    for (fault, steps) in CRASHES {
+    for fault in CRASHES {
         sabotage(Some(fault));
-        let found = search(
-            SMALL,
-            Search {
-                steps,
-                length: 6,
-                states: 40,
-                again: 1,
-            },
-        );
+        let found = searches();
         sabotage(None);
         match found {
             Err(how) => println!(
