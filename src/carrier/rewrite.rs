@@ -220,7 +220,8 @@ fn validity(
     })
 }
 
-/// When it is due; a time that has passed means now.
+/// When it is due; a time that has passed means now, and so does one of which less than a second
+/// is left: the seconds of both have been cut off, and what was kept until it was due is due.
 fn schedule(
     carrier: &Carrier,
     written: &[u8],
@@ -231,7 +232,7 @@ fn schedule(
         return Ok(None);
     };
     let due = stamp.resolve(seconds(accepted));
-    if due <= seconds(now) {
+    if due <= seconds(now) + 1 {
         return Ok(None);
     }
     let form = carrier.validity;
@@ -332,6 +333,24 @@ mod tests {
         assert_eq!(absolute(b"261224190000000+"), "261224200000004+");
         let none = validity(Validity::None, b"000000010000000R", 60);
         assert_eq!(none.unwrap(), "");
+    }
+
+    #[test]
+    fn what_was_kept_until_it_was_due_leaves_as_due() {
+        let schedule = |written: &[u8], accepted_ms, left_ms| {
+            let carrier = Carrier::default();
+            let sm = Sm {
+                schedule_delivery_time: written,
+                ..Sm::default()
+            };
+            let accepted = EVENING + Duration::from_millis(accepted_ms);
+            let left = EVENING + Duration::from_millis(left_ms);
+            let body = bodies(&carrier, &content(sm), accepted, left, 1).unwrap();
+            body[0].iter().any(|octet| b"R+".contains(octet))
+        };
+        assert!(!schedule(b"000000000002000R", 700, 2_700));
+        assert!(!schedule(b"261224183002000+", 700, 2_001));
+        assert!(schedule(b"261224183002000+", 700, 800));
     }
 
     #[test]

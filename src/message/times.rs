@@ -8,6 +8,9 @@ use smppgate_codec::pdu::Sm;
 use smppgate_codec::time::Stamp;
 use std::time::Duration;
 
+/// Microseconds of a second.
+const SECOND: u64 = 1_000_000;
+
 /// When a message may leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
@@ -32,8 +35,13 @@ impl Times {
             false => (None, None),
         };
         let resolve = |stamp: Stamp| {
-            let seconds = stamp.resolve(seconds(accepted)).max(0) as u64;
-            Moment(seconds.saturating_mul(1_000_000))
+            let whole = stamp.resolve(seconds(accepted)).max(0) as u64;
+            // A span begins when the message was accepted, and not with the second of that.
+            let rest = match stamp {
+                Stamp::Absolute { tenths, .. } => u64::from(tenths) * (SECOND / 10),
+                Stamp::Relative(_) => accepted.0 % SECOND,
+            };
+            Moment(whole.saturating_mul(SECOND).saturating_add(rest))
         };
         let due = schedule.map(resolve).filter(|due| *due > accepted);
         let from = due.unwrap_or(accepted);
@@ -114,6 +122,23 @@ mod tests {
         assert_eq!((later.due, later.until), (due, due + DAY));
         let past = times(b"261224120000000+", b"").unwrap();
         assert_eq!(past.due, Moment(0));
+    }
+
+    #[test]
+    fn a_span_begins_when_the_message_was_accepted() {
+        let accepted = EVENING + Duration::from_millis(700);
+        let sm = Sm {
+            schedule_delivery_time: b"000000000002000R",
+            validity_period: b"261224183010500+",
+            ..Sm::default()
+        };
+        let mut out = BytesMut::new();
+        Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
+        let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
+        let content = Content::of_sm(&frame, &Sm::decode(&frame).unwrap());
+        let times = Times::of(&content, accepted, DAY, DAY).unwrap();
+        assert_eq!(times.due, EVENING + Duration::from_millis(2_700));
+        assert_eq!(times.until, EVENING + Duration::from_millis(10_500));
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod habits;
 mod long;
 mod parts;
 mod ordered;
+mod times;
 mod attempts;
 mod quarantine;
 mod unknown;
