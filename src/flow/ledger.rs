@@ -105,7 +105,7 @@ pub struct Parts {
 }
 
 /// What a carrier has reported of the end of a message.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ending {
     /// Its state.
     pub state: State,
