@@ -164,9 +164,10 @@ impl Telling {
         self.learned.push((id, state, error, now));
     }
 
-    /// A message is on its way, and its sender asked to be told that, too.
+    /// A message is on its way, and its sender asked to be told that, too. One that is not answered
+    /// yet, since not all of it has left, has no id that its sender could know.
     pub fn on_the_way(&mut self, id: MessageId, entry: &Entry, state: State, now: Moment) {
-        if !entry.content.registered_delivery().wants_intermediate() {
+        if !entry.answered || !entry.content.registered_delivery().wants_intermediate() {
             return;
         }
         let receipt = Receipt {
@@ -336,8 +337,7 @@ mod tests {
     use smppgate_codec::pdu::{Pdu, Sm};
     use std::net::{IpAddr, Ipv4Addr};
 
-    #[test]
-    fn a_receipt_waits_for_the_response_that_is_told_in_the_same_step() {
+    fn entry(registered: RegisteredDelivery) -> Entry {
         let account = AccountId(1);
         let occupant = Occupant {
             number: 1,
@@ -347,23 +347,28 @@ mod tests {
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             since: Moment(0),
         };
-        let seat = Arc::new(Seat::new(occupant, Arc::default(), Arc::default()));
         let mut out = bytes::BytesMut::new();
         let sm = Sm {
-            registered_delivery: RegisteredDelivery::FINAL,
+            registered_delivery: registered,
             ..Sm::default()
         };
         Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
-        let mut entry = Entry::new(Opened {
+        Entry::new(Opened {
             account,
-            seat: seat.clone(),
+            seat: Arc::new(Seat::new(occupant, Arc::default(), Arc::default())),
             content: Content::of_sm(&frame, &sm),
             ack: AckMode::Carrier,
             stage: Stage::Taken(CarrierId(0)),
             until: Moment::NEVER,
             via: smallvec![CarrierId(0)],
-        });
+        })
+    }
+
+    #[test]
+    fn a_receipt_waits_for_the_response_that_is_told_in_the_same_step() {
+        let mut entry = entry(RegisteredDelivery::FINAL);
+        let seat = entry.seat.clone();
         // The carrier has reported on all parts before it has answered the last of them.
         let (id, now) = (MessageId(7), Moment(1));
         let mut telling = Telling::default();
@@ -375,5 +380,17 @@ mod tests {
         assert!(!delivery.is_due());
         seat.promises.wrote(1);
         assert!(delivery.is_due());
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_not_told_before_its_response() {
+        let mut entry = entry(RegisteredDelivery(0x11));
+        let (id, now) = (MessageId(7), Moment(1));
+        let mut telling = Telling::default();
+        telling.on_the_way(id, &entry, State::EnRoute, now);
+        assert!(telling.deliveries.is_empty());
+        telling.answer(id, &mut entry, Status::ESME_ROK);
+        telling.on_the_way(id, &entry, State::EnRoute, now);
+        assert_eq!(telling.deliveries.len(), 1);
     }
 }

@@ -245,7 +245,7 @@ impl Timeline {
                 self.dead = None;
                 self.whereabouts = Whereabouts::ToBeTold;
             }
-            Record::Told { at, .. } => {
+            Record::Told { at, .. } | Record::Doubted { at, .. } => {
                 self.told = Some(at);
                 self.whereabouts = Whereabouts::Told;
             }
@@ -261,9 +261,12 @@ impl Timeline {
         }
     }
 
-    /// The first end that is known counts.
+    /// The first end that is known counts, but for that nothing is known.
     fn ends(&mut self, ending: Ending, at: Moment) {
-        self.ended.get_or_insert((ending, at));
+        let known = |(ended, _): &(Ending, Moment)| ended.state != State::Unknown;
+        if !self.ended.as_ref().is_some_and(known) {
+            self.ended = Some((ending, at));
+        }
     }
 
     /// The last sending to this carrier that was not answered.

@@ -9,6 +9,8 @@
 mod world;
 
 use world::campaign::{Campaign, one};
+use world::run::run_sabotaged;
+use world::sabotage::Sabotage;
 
 /// Worlds that every run of the tests sees.
 const SEEDS: u64 = 300;
@@ -43,5 +45,24 @@ fn the_same_seed_is_the_same_world() {
         let (once, again) = (one(seed, false), one(seed, false));
         assert_eq!(once.hash, again.hash, "seed {seed}");
         assert_eq!(once.events, again.events, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_gateway_that_breaks_its_promises_is_found_out() {
+    for sabotage in Sabotage::ALL {
+        let (mut done, mut found) = (0, 0);
+        let mut missed = Vec::new();
+        for seed in 0..number("SABOTAGES").unwrap_or(30) {
+            let Some(outcome) = run_sabotaged(seed, sabotage) else {
+                continue;
+            };
+            done += 1;
+            found += usize::from(!outcome.wrong.is_empty());
+            if outcome.wrong.is_empty() {
+                missed.push(seed);
+            }
+        }
+        println!("{sabotage:?}: found {found} of {done}, missed in {missed:?}");
     }
 }

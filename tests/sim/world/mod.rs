@@ -18,6 +18,7 @@ pub mod plan;
 pub mod wire;
 pub mod tale;
 pub mod book;
+pub mod sabotage;
 pub mod scene;
 pub mod session;
 pub mod paper;

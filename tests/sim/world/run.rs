@@ -11,6 +11,7 @@ use super::gateway::Gateway;
 use super::operator::Operator;
 use super::paper::Paper;
 use super::plan::{Plan, Wish};
+use super::sabotage::{Sabotage, Saboteur};
 use super::scene::{Owner, Scene, Side};
 use super::tale::{About, Tale};
 use super::tally::Tally;
@@ -87,6 +88,17 @@ pub fn run(seed: u64, is_told: bool) -> Outcome {
     let mut world = World::new(seed, is_told);
     world.go();
     world.outcome(seed)
+}
+
+/// Lets one world happen in which the gateway breaks a promise. What became of it, if that could be
+/// done.
+pub fn run_sabotaged(seed: u64, sabotage: Sabotage) -> Option<Outcome> {
+    let mut world = World::new(seed, false);
+    world.scene.saboteur = Some(Saboteur::new(sabotage));
+    world.go();
+    let saboteur = world.scene.saboteur.as_ref();
+    let is_done = saboteur.is_some_and(Saboteur::is_done);
+    is_done.then(|| world.outcome(seed))
 }
 
 impl World {

@@ -5,6 +5,7 @@ use super::book::Book;
 use super::chance::Chance;
 use super::faults::Faults;
 use super::plan::Plan;
+use super::sabotage::Saboteur;
 use super::tale::{About, Tale};
 use super::wire::{End, Held, Manner, Wire};
 use smppgate::moment::Moment;
@@ -49,6 +50,8 @@ pub struct Scene {
     pub busy_at: Moment,
     /// Whether all peers are away for the night.
     pub is_night: bool,
+    /// Who breaks the promises of the gateway, if that is to be found.
+    pub saboteur: Option<Saboteur>,
     stamp: u64,
 }
 
@@ -67,6 +70,7 @@ impl Scene {
             plan,
             busy_at: Moment::default(),
             is_night: false,
+            saboteur: None,
             stamp: 0,
         }
     }
@@ -95,6 +99,7 @@ impl Scene {
             chance: &mut self.chance,
             agenda: &mut self.agenda,
             stamp: &mut self.stamp,
+            saboteur: &mut self.saboteur,
         }
     }
 

@@ -4,6 +4,7 @@
 use super::agenda::{Agenda, Event};
 use super::book::Order;
 use super::chance::Chance;
+use super::sabotage::Saboteur;
 use bytes::BytesMut;
 use smppgate::moment::Moment;
 use smppgate_codec::frame;
@@ -148,6 +149,7 @@ pub struct Held<'a> {
     pub chance: &'a mut Chance,
     pub agenda: &'a mut Agenda,
     pub stamp: &'a mut u64,
+    pub saboteur: &'a mut Option<Saboteur>,
 }
 
 impl Held<'_> {
@@ -342,6 +344,12 @@ impl AsyncWrite for Held<'_> {
         _: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if let Some(mut saboteur) = self.saboteur.take() {
+            let tampered = saboteur.tamper(octets, &mut self);
+            self.carry(End::Peer, &tampered);
+            *self.saboteur = Some(saboteur);
+            return Poll::Ready(Ok(octets.len()));
+        }
         match self.write(End::Peer, octets) {
             0 if !octets.is_empty() => Poll::Pending,
             count => Poll::Ready(Ok(count)),
