@@ -335,7 +335,7 @@ impl Clerk {
                 status,
             });
         }
-        self.route_again(&mut entry);
+        self.route_again(&mut entry, now);
         if let Some(taken) = life.taken.last() {
             entry.stage = Stage::Taken(taken.carrier);
             entry.has_room = false;
@@ -368,7 +368,7 @@ impl Clerk {
     }
 
     /// Where it goes by the routes that are in force now.
-    fn route_again(&mut self, entry: &mut Entry) {
+    fn route_again(&mut self, entry: &mut Entry, now: Moment) {
         let routes = self.routes.table().clone();
         let query = Query {
             account: entry.account,
@@ -384,6 +384,15 @@ impl Clerk {
         if let Some(account) = account {
             entry.unknown = account.when_unknown(routes.unknown_outcome(choice));
             entry.on_unknown = account.on_unknown;
+            entry.ordered = account.ordered;
+        }
+        if entry.via.is_empty() {
+            // No route is for it any more: it waits for one until its time is over.
+            entry.via.push(CarrierId::NONE);
+        }
+        if entry.content.may_be_segment() {
+            let mut ways = self.board.ways.lock();
+            entry.way = ways.of(entry.account, &entry.content, now);
         }
     }
 
