@@ -3,28 +3,6 @@
 
 use super::switchboard::{Carriers, Switchboard};
 use crate::message::GroupId;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Batches of outcomes that have been read and are not settled yet: it is not known yet by which
-/// ids carriers mean their messages.
-#[derive(Debug, Default)]
-pub struct Unsettled(AtomicUsize);
-
-impl Unsettled {
-    /// A batch has been read.
-    pub fn begin(&self) {
-        self.0.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// A batch is settled: what it says is known.
-    pub fn end(&self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-
-    fn is_none(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == 0
-    }
-}
 
 impl Switchboard {
     /// Whether every response that the carriers of this group have given is known, and none is to
