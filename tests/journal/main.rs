@@ -4,6 +4,7 @@
 mod support;
 mod model;
 mod crashes;
+mod ring;
 mod real;
 #[cfg(feature = "sabotage")]
 mod sabotage;
