@@ -109,7 +109,7 @@ impl Carrying {
             }
             log.remove_oldest(&*under_way.file)?;
             let gained = u64::from(under_way.end).saturating_sub(under_way.copied);
-            let writing = log.head().closed_before();
+            let writing = log.head().number();
             self.worth.removed(under_way.number, gained, writing);
             return Ok(Carried::Removed(under_way.number));
         }
@@ -275,6 +275,7 @@ fn extent<T>(log: &Log<T>) -> Extent {
     Extent {
         written: head.written(),
         held: log.holdings().len() as u64,
+        writing: head.number(),
         closed: closed().count() as u64,
         closed_octets: closed().map(|(_, octets)| octets).sum(),
         octets: segments.iter().map(|(_, octets)| octets).sum(),

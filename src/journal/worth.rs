@@ -23,6 +23,8 @@ pub struct Extent {
     pub written: Written,
     /// Lives that have not ended.
     pub held: u64,
+    /// The number of the segment that is written to.
+    pub writing: u32,
     /// Segments that are not written to any more, and their octets.
     pub closed: u64,
     /// Octets of them.
@@ -82,18 +84,107 @@ impl Worth {
         };
         self.ended = self.ended.max(Some(ended));
         self.dead += found;
-        self.dead_since += found;
+        // The first lap has not begun yet when it is looked at for the first time.
+        match self.lap_end {
+            Some(_) => self.dead_since += found,
+            None => self.lap_end = Some(extent.writing),
+        }
     }
 
     /// A segment was removed, and so many octets of it were of no use. The log is being written in
     /// the other one.
     pub fn removed(&mut self, number: u32, gained: u64, writing: u32) {
         self.dead = self.dead.saturating_sub(gained);
-        let end = *self.lap_end.get_or_insert(writing);
-        if number >= end {
+        if self.lap_end.is_none_or(|end| number >= end) {
             self.dead = self.dead_since;
             self.dead_since = 0;
             self.lap_end = Some(writing);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log of segments of 1,000 octets and lives of 100.
+    fn extent(closed: u64, mains: u64, held: u64) -> Extent {
+        Extent {
+            written: Written {
+                mains,
+                octets: mains * 100,
+            },
+            held,
+            writing: 21,
+            closed,
+            closed_octets: closed * 1_000,
+            octets: (closed + 4) * 1_000,
+            octets_max: 100_000,
+            segment_octets: 1_000,
+            is_tight: false,
+            is_pressed: false,
+        }
+    }
+
+    #[test]
+    fn what_is_half_of_no_use_is_carried_on_and_what_is_held_is_not() {
+        for (closed, mains, held, expected) in [
+            (10, 100, 40, true),
+            (10, 100, 60, false),
+            (10, 100, 100, false),
+            (3, 30, 0, false),
+            (0, 0, 0, false),
+        ] {
+            let worth = Worth::default().is_there(&extent(closed, mains, held));
+            assert_eq!(worth, expected, "{closed} closed, {held} of {mains} held");
+        }
+    }
+
+    #[test]
+    fn near_the_bound_and_on_a_full_disk_less_is_enough() {
+        let large = |mains, held| Worth::default().is_there(&extent(80, mains, held));
+        assert!(large(800, 690) && !large(800, 710));
+        let tight = |held| Extent {
+            is_tight: true,
+            ..extent(10, 100, held)
+        };
+        assert!(Worth::default().is_there(&tight(97)) && !Worth::default().is_there(&tight(98)));
+        let pressed = |held| Extent {
+            is_pressed: true,
+            ..tight(held)
+        };
+        assert!(
+            Worth::default().is_there(&pressed(99)) && !Worth::default().is_there(&pressed(100))
+        );
+    }
+
+    #[test]
+    fn many_short_runs_do_not_leave_many_files() {
+        let short = |closed| Extent {
+            closed_octets: closed * 64,
+            ..extent(closed, 10, 10)
+        };
+        assert!(!Worth::default().is_there(&short(10)) && Worth::default().is_there(&short(30)));
+    }
+
+    #[test]
+    fn an_estimate_that_is_wrong_costs_one_lap() {
+        // All seems to be of no use, and nothing is: those that stay are the long ones.
+        let mut worth = Worth::default();
+        let extent = extent(20, 200, 2);
+        for number in 1..=21 {
+            assert!(worth.is_there(&extent), "before segment {number}");
+            worth.removed(number, 0, 42);
+        }
+        assert!(!worth.is_there(&extent));
+        // As many more have ended.
+        let more = Extent {
+            written: Written {
+                mains: 400,
+                octets: 40_000,
+            },
+            ..extent
+        };
+        assert!(worth.is_there(&more));
     }
 }
