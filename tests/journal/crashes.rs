@@ -99,15 +99,15 @@ struct Moment {
 }
 
 /// A journal, and what has been done with it.
-struct Run {
+pub struct Run {
     shape: Shape,
-    disk: Faulty,
-    journal: Option<Stepped<u32>>,
-    story: Story,
+    pub disk: Faulty,
+    pub journal: Option<Stepped<u32>>,
+    pub story: Story,
 }
 
 impl Run {
-    fn new(shape: Shape) -> Result<Self, String> {
+    pub fn new(shape: Shape) -> Result<Self, String> {
         let disk = Faulty::new(shape.sector, 1 << 20);
         let journal = Some(start(&disk, shape)?.0);
         let story = Story::new(shape.pdu_octets);
@@ -119,7 +119,7 @@ impl Run {
         })
     }
 
-    fn step(&mut self, step: char) -> Result<bool, String> {
+    pub fn step(&mut self, step: char) -> Result<bool, String> {
         if step == 'r' {
             // The process ends, and starts again.
             self.journal = None;
@@ -283,7 +283,7 @@ fn start(disk: &Faulty, shape: Shape) -> Result<(Stepped<u32>, Lives), String> {
         .map_err(|error| error.to_string())
 }
 
-fn read(disk: &Faulty) -> Result<(Lives, u64), String> {
+pub fn read(disk: &Faulty) -> Result<(Lives, u64), String> {
     let (recovered, lives) = read_again(disk)?;
     if recovered.holdings().len() != lives.len() {
         return Err("the holdings are not what was read".to_owned());

@@ -5,6 +5,8 @@ mod support;
 mod model;
 mod crashes;
 mod ring;
+mod faults;
+mod damage;
 mod real;
 #[cfg(feature = "sabotage")]
 mod sabotage;

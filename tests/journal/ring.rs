@@ -92,37 +92,64 @@ fn many_short_runs_leave_few_files() {
     assert_eq!(held(&disk), BTreeSet::from([197, 198, 199]));
 }
 
-#[test]
-fn on_a_full_disk_all_that_was_accepted_comes_to_its_end_and_then_there_is_room() {
-    for (room, segments) in [(40, 1_000), (1_000, 40)] {
-        let disk = Faulty::new(4_096, room * u64::from(SEGMENT));
-        let journal = start(&disk, segments);
-        let mut next = 0;
-        // New messages, until there is no room for more.
-        while journal.has_room() {
-            assert!(append(&journal, &[accepted(next, &[1; 200])], 0));
-            next += 1;
+/// New messages until there is no room for more, and then the ends of all of them. An error is what
+/// found no room.
+pub fn fill_and_end(room: u64, segments: u64) -> Result<(Faulty, Stepped<u32>), String> {
+    let disk = Faulty::new(4_096, room * u64::from(SEGMENT));
+    let journal = start(&disk, segments);
+    let mut next = 0;
+    while append(&journal, &[accepted(next, &[1; 200])], 0) {
+        next += 1;
+        journal.pump();
+        keep_house(&journal);
+    }
+    if next < 30 * u64::from(SEGMENT) / 300 {
+        return Err(format!("it was full after {next} messages"));
+    }
+    // They come to their ends in an order that spreads over all segments.
+    for at in 0..next {
+        let id = at * 7_919 % next;
+        for record in [attempted(id, at), told(id)] {
+            if !append(&journal, &[record], 0) {
+                return Err(format!("no room for {record:?}, end {at} of {next}"));
+            }
+        }
+        if at.is_multiple_of(8) {
             journal.pump();
             keep_house(&journal);
         }
-        assert!(!append(&journal, &[accepted(next, &[1; 200])], 0));
-        assert!(next > 30 * u64::from(SEGMENT) / 300, "full after {next}");
-        // They come to their ends in an order that spreads over all segments.
-        for at in 0..next {
-            let id = at * 7_919 % next;
-            let carrier = attempted(id, at);
-            assert!(append(&journal, &[carrier], 0), "attempt {at} of {next}");
-            assert!(append(&journal, &[told(id)], 0), "end {at} of {next}");
-            if at.is_multiple_of(8) {
-                journal.pump();
-                keep_house(&journal);
-            }
-        }
-        journal.pump();
-        keep_house(&journal);
+    }
+    journal.pump();
+    keep_house(&journal);
+    Ok((disk, journal))
+}
+
+#[test]
+fn on_a_full_disk_all_that_was_accepted_comes_to_its_end_and_then_there_is_room() {
+    for (room, segments) in [(40, 1_000), (1_000, 40)] {
+        let (disk, journal) = fill_and_end(room, segments).unwrap();
         assert!(journal.has_room() && !journal.has_failed());
         assert_eq!(held(&disk), BTreeSet::new());
     }
+}
+
+#[test]
+fn a_disk_that_others_have_filled_takes_new_messages_as_soon_as_there_is_room_again() {
+    let disk = Faulty::new(4_096, 1 << 30);
+    let journal = start(&disk, 1_000);
+    disk.set_room(disk.taken());
+    let mut next = 0;
+    while journal.has_room() {
+        assert!(append(&journal, &[accepted(next, &[1; 200])], 0));
+        next += 1;
+        journal.pump();
+        keep_house(&journal);
+    }
+    assert!(append(&journal, &[attempted(0, 0)], 0));
+    disk.set_room(1 << 30);
+    keep_house(&journal);
+    assert!(append(&journal, &[accepted(next, &[1; 200])], 0));
+    assert!(!journal.has_failed());
 }
 
 #[test]

@@ -2,10 +2,14 @@
 //! prove.
 
 use crate::crashes::searches;
+use crate::damage::flips;
+use crate::ring::fill_and_end;
 use smppgate::journal::sabotage::{Fault, sabotage};
 
-/// What the crash states find.
-const CRASHES: [Fault; 10] = [
+const FAULTS: [Fault; 13] = [
+    Fault::ReserveForAll,
+    Fault::ChecksumRange,
+    Fault::EvidenceIgnored,
     Fault::GroupSync,
     Fault::HeaderSync,
     Fault::NewEntrySync,
@@ -21,9 +25,13 @@ const CRASHES: [Fault; 10] = [
 #[test]
 fn each_deliberate_fault_is_found() {
     let mut missed = Vec::new();
-    for fault in CRASHES {
+    for fault in FAULTS {
         sabotage(Some(fault));
-        let found = searches();
+        let found = match fault {
+            Fault::ReserveForAll => fill_and_end(40, 1_000).map(drop),
+            Fault::ChecksumRange | Fault::EvidenceIgnored => flips().map(drop),
+            _ => searches().map(drop),
+        };
         sabotage(None);
         match found {
             Err(how) => println!(
