@@ -85,7 +85,7 @@ impl Holdings {
     pub fn position(&self, id: MessageId) -> Option<Position> {
         let inside = self.inside.lock();
         let at = inside.of(id)?;
-        Some(inside.slots.slot(at).position())
+        Some(inside.slots.get(at).position())
     }
 
     /// Lays a message down. False if it is not held, or there is no room.
@@ -98,15 +98,15 @@ impl Holdings {
         if inside.laid_down >= self.laid_down_max {
             return false;
         }
-        inside.slots.slot_mut(at).lay_down(laid.mark, laid.until);
+        inside.slots.change(at).lay_down(laid.mark, laid.until);
         inside.laid_down += 1;
         let slots = &inside.slots;
         let hash = spread(laid.mark);
         // In the place of another one with this mark: that one lies down, and nothing leads to it.
         match inside.marks.part(hash).entry(
             hash,
-            |other| slots.slot(*other).mark() == Some(laid.mark),
-            |other| spread(slots.slot(*other).mark().unwrap_or_default()),
+            |other| slots.get(*other).mark() == Some(laid.mark),
+            |other| spread(slots.get(*other).mark().unwrap_or_default()),
         ) {
             Entry::Occupied(mut other) => *other.get_mut() = at,
             Entry::Vacant(place) => drop(place.insert(at)),
@@ -121,14 +121,14 @@ impl Holdings {
         let slots = &inside.slots;
         let at = inside
             .marks
-            .find(spread(mark), |at| slots.slot(at).mark() == Some(mark))?;
-        Some(slots.slot(at).id())
+            .find(spread(mark), |at| slots.get(at).mark() == Some(mark))?;
+        Some(slots.get(at).id())
     }
 
     /// Whether this message was laid down, and how.
     pub fn laid(&self, id: MessageId) -> Option<Laid> {
         let inside = self.inside.lock();
-        let slot = inside.slots.slot(inside.of(id)?);
+        let slot = inside.slots.get(inside.of(id)?);
         Some(Laid {
             mark: slot.mark()?,
             until: slot.until()?,
@@ -154,7 +154,7 @@ impl Holdings {
             }
             let at = inside.next % begun as u32;
             inside.next = at + 1;
-            let slot = inside.slots.slot(at);
+            let slot = inside.slots.get(at);
             if slot.until().is_some_and(|until| until <= now) {
                 over.push(slot.id());
             }
@@ -198,7 +198,7 @@ impl Noting<'_> {
 impl Inside {
     fn of(&self, id: MessageId) -> Option<u32> {
         let slots = &self.slots;
-        self.ids.find(spread(id.0), |at| slots.slot(at).id() == id)
+        self.ids.find(spread(id.0), |at| slots.get(at).id() == id)
     }
 
     fn begin(&mut self, id: MessageId, position: Position) {
@@ -206,10 +206,10 @@ impl Inside {
         let hash = spread(id.0);
         match self.ids.part(hash).entry(
             hash,
-            |at| slots.slot(*at).id() == id,
-            |at| spread(slots.slot(*at).id().0),
+            |at| slots.get(*at).id() == id,
+            |at| spread(slots.get(*at).id().0),
         ) {
-            Entry::Occupied(at) => slots.slot_mut(*at.get()).set_position(position),
+            Entry::Occupied(at) => slots.change(*at.get()).set_position(position),
             Entry::Vacant(place) => {
                 // Memory ends long before the numbers do.
                 if let Some(at) = slots.add(Slot::new(id, position)) {
@@ -225,7 +225,7 @@ impl Inside {
         let found = self
             .ids
             .part(hash)
-            .find_entry(hash, |at| slots.slot(*at).id() == id);
+            .find_entry(hash, |at| slots.get(*at).id() == id);
         let Ok(found) = found else { return };
         let (at, _) = found.remove();
         self.take_up(at);
@@ -234,7 +234,7 @@ impl Inside {
 
     /// No mark leads to it any more. Whether it was laid down.
     fn take_up(&mut self, at: u32) -> bool {
-        let slot = self.slots.slot_mut(at);
+        let slot = self.slots.change(at);
         let Some(mark) = slot.mark() else {
             return false;
         };

@@ -104,7 +104,7 @@ impl Slots {
     pub fn add(&mut self, slot: Slot) -> Option<u32> {
         let at = match self.free {
             Some(at) => {
-                let next = self.slot(at).offset;
+                let next = self.get(at).offset;
                 self.free = (next != u32::MAX).then_some(next);
                 at
             }
@@ -118,7 +118,7 @@ impl Slots {
                 at
             }
         };
-        *self.slot_mut(at) = slot;
+        *self.change(at) = slot;
         self.taken += 1;
         Some(at)
     }
@@ -126,19 +126,19 @@ impl Slots {
     /// Takes one back.
     pub fn remove(&mut self, at: u32) {
         let next = self.free.unwrap_or(u32::MAX);
-        let slot = self.slot_mut(at);
+        let slot = self.change(at);
         (slot.until, slot.offset) = (FREE, next);
         self.free = Some(at);
         self.taken -= 1;
     }
 
     /// The slot with this number.
-    pub fn slot(&self, at: u32) -> &Slot {
+    pub fn get(&self, at: u32) -> &Slot {
         &self.chunks[at as usize / CHUNK][at as usize % CHUNK]
     }
 
     /// The slot with this number, to be changed.
-    pub fn slot_mut(&mut self, at: u32) -> &mut Slot {
+    pub fn change(&mut self, at: u32) -> &mut Slot {
         &mut self.chunks[at as usize / CHUNK][at as usize % CHUNK]
     }
 
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(slots.add(slot(1)), Some(9_999));
         assert_eq!(slots.add(slot(2)), Some(17));
         assert_eq!(slots.add(slot(3)), Some(10_000));
-        assert_eq!(slots.slot(17).id(), MessageId(2));
+        assert_eq!(slots.get(17).id(), MessageId(2));
         assert_eq!((slots.len(), slots.begun()), (10_001, 10_001));
     }
 

@@ -21,7 +21,7 @@
 //! * [`chance`] is seeded chance, [`named`] are choices by name; `poll`, `wire`, `pipe` and
 //!   `outstanding` are the loop's parts, [`tls`] is what may lie on the wire;
 //! * [`middle`] starts what stands between client and carrier and watches its CPU and memory,
-//!   [`trial`] is one measured run.
+//!   [`trial`] is one measured run, [`syncs`] how long the disk takes below it.
 
 mod poll;
 pub mod tls;
@@ -59,6 +59,7 @@ mod plan;
 pub mod load;
 pub mod middle;
 pub mod trial;
+pub mod syncs;
 
 #[cfg(test)]
 mod tests;
