@@ -7,6 +7,7 @@
 //! alone. Exits with 1 if a message was lost, came twice without need, or was told wrongly.
 
 mod disk;
+mod letters;
 mod siege;
 mod town;
 
@@ -52,6 +53,9 @@ struct Args {
     /// At the end, the longest time without any progress
     #[arg(long, default_value = "20s", value_parser = span)]
     patience: Duration,
+    /// At the end, wait for the dead letters: a receipt that matches nothing becomes one after a minute
+    #[arg(long)]
+    letters: bool,
     /// Write the result to this file
     #[arg(long)]
     json: Option<PathBuf>,

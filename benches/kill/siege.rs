@@ -1,5 +1,6 @@
 //! The run: the gateway lives for a chance time, is killed or asked to end, and is started again.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -15,6 +16,7 @@ use smppgate::rig::middle::Middle;
 
 use crate::Args;
 use crate::disk::Disk;
+use crate::letters;
 use crate::town::{AWAY, Town};
 
 /// Time in which the gateway has to take a bind after it was started.
@@ -29,6 +31,9 @@ const EARLY_MS: (u64, u64) = (5, 50);
 
 /// Nothing may be open for so long before all is taken to be told: what comes twice comes by then.
 const QUIET: Duration = Duration::from_millis(1_500);
+
+/// A receipt that matches nothing waits a minute for its message before it is a dead letter.
+const LETTER_PATIENCE: Duration = Duration::from_secs(90);
 
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -98,6 +103,8 @@ pub struct Siege<'a> {
     hurried: u64,
     recovery_ms: Vec<f64>,
     bad_ends: Vec<String>,
+    /// The messages that dead letters are about, if they were asked for.
+    letters: Option<HashSet<u64>>,
     /// Cycles for which an account still stays away.
     away_for: u64,
 }
@@ -126,6 +133,7 @@ impl<'a> Siege<'a> {
             hurried: 0,
             recovery_ms: Vec::new(),
             bad_ends: Vec::new(),
+            letters: None,
             away_for: 0,
         })
     }
@@ -147,6 +155,9 @@ impl<'a> Siege<'a> {
         self.town.esmes.away(AWAY, false);
         self.town.hush();
         self.quiesce();
+        if self.args.letters {
+            self.wait_for_letters()?;
+        }
         self.drain(&mut gateway)?;
         // What was read last is noted before the book is closed.
         sleep(Duration::from_millis(100));
@@ -294,6 +305,21 @@ impl<'a> Siege<'a> {
         }
     }
 
+    /// Waits until there is a dead letter about each message whose receipt was taken and not told.
+    fn wait_for_letters(&mut self) -> io::Result<()> {
+        let ended = Instant::now() + LETTER_PATIENCE;
+        loop {
+            let letters = letters::numbers(self.town.admin)?;
+            let without_word = self.town.ledger.without_word();
+            let is_over = Instant::now() > ended || self.is_interrupted();
+            if is_over || without_word.iter().all(|number| letters.contains(number)) {
+                self.letters = Some(letters);
+                return Ok(());
+            }
+            sleep(Duration::from_secs(1));
+        }
+    }
+
     fn between(&mut self, (from, to): (u64, u64)) -> Duration {
         Duration::from_micros(1_000 * from + self.dice.bits() % (1_000 * (to - from)))
     }
@@ -331,7 +357,7 @@ impl<'a> Siege<'a> {
             given_up: self.town.given_up(),
             interrupted: self.interrupted.load(Ordering::Relaxed),
             bad_ends: self.bad_ends,
-            audit: self.town.ledger.close(None),
+            audit: self.town.ledger.close(self.letters.as_ref()),
         }
     }
 }

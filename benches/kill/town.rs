@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use smppgate::rig::carrier::{self, Behaviour, Carrier, Inbound};
 use smppgate::rig::chance::{Dice, Law};
@@ -107,6 +107,9 @@ impl Town {
             settled_after: SETTLED_AFTER,
             may_be_queued: false,
         });
+        // Whoever begins again on an old folder meets no id that was given before.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let first_id = since_epoch.unwrap_or_default().as_millis() as u64 * 1_000;
         let carriers = [slow(), quick()]
             .into_iter()
             .enumerate()
@@ -114,6 +117,7 @@ impl Town {
                 Carrier::spawn(carrier::Settings {
                     seed: seed ^ place as u64,
                     // Their ids overlap: an id says nothing without its carrier.
+                    first_id,
                     witness: Some(Witness::new(ledger.clone(), place as u8)),
                     behaviour,
                     ..carrier::Settings::default()

@@ -24,6 +24,9 @@ pub struct Counts {
     pub told: u64,
     /// Receipts that repeat one, on account of a crash.
     pub told_again: u64,
+    /// Receipts of a failure that was told since a second sending, on account of a crash, was refused,
+    /// though a carrier had the first one.
+    pub told_by_refusal: u64,
     /// Receipts that correct an end that was told as unknown.
     pub corrected: u64,
     /// Accepted messages that are over and whose sender had not asked for this end.
@@ -49,6 +52,7 @@ impl Counts {
         self.sent_again += other.sent_again;
         self.told += other.told;
         self.told_again += other.told_again;
+        self.told_by_refusal += other.told_by_refusal;
         self.corrected += other.corrected;
         self.untold += other.untold;
         self.reports_untold += other.reports_untold;
@@ -104,6 +108,7 @@ impl fmt::Display for Audit {
             sent_again,
             told,
             told_again,
+            told_by_refusal,
             corrected,
             untold,
             reports_untold,
@@ -124,7 +129,7 @@ impl fmt::Display for Audit {
         )?;
         writeln!(
             f,
-            "receipts   told {told}  of these again {told_again}  corrected {corrected}  not asked for {untold}  \
+            "receipts   told {told}  of these again {told_again}  by refusal {told_by_refusal}  corrected {corrected}  not asked for {untold}  \
              taken in doubt {reports_untold}  cut off {cut_off}"
         )?;
         writeln!(

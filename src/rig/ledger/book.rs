@@ -1,6 +1,6 @@
 //! The stories that are not over, and the sums of those that are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::audit::{Audit, Counts};
 use super::breaks::{BreakKind, Breaks};
@@ -290,9 +290,19 @@ impl Book {
         }
     }
 
-    /// Judges all that is left. `dead_letters` is how many receipts and messages from phones the
-    /// gateway says it has put aside; `None` if it was not asked.
-    pub fn close(mut self, dead_letters: Option<u64>) -> Audit {
+    /// Messages in doubt of which a report was taken and nothing told: dead letters have to be about
+    /// them.
+    pub fn without_word(&self) -> Vec<u64> {
+        let stories = self.stories.values();
+        stories
+            .filter(|story| self.judge(story).counts.reports_untold > 0)
+            .map(|story| story.number)
+            .collect()
+    }
+
+    /// Judges all that is left. `dead_letters` are the numbers of the messages that the gateway has put
+    /// something aside about; `None` if it was not asked.
+    pub fn close(mut self, dead_letters: Option<&HashSet<u64>>) -> Audit {
         let mut queued = 0;
         for story in std::mem::take(&mut self.stories).into_values() {
             let mut found = self.judge(&story);
@@ -307,10 +317,11 @@ impl Book {
                     found.offend(missing);
                 }
             }
+            let is_put_aside = dead_letters.is_none_or(|dead| dead.contains(&story.number));
+            if found.counts.reports_untold > 0 && !is_put_aside {
+                found.offend(Offence::ReportLost);
+            }
             self.sum_up(&story, found);
-        }
-        if dead_letters.is_some_and(|dead| dead < self.counts.reports_untold) {
-            *self.offences.entry(Offence::ReportsLost).or_default() += 1;
         }
         let breaks = self.breaks.all();
         let most = breaks.iter().map(|one| one.sent_again).max().unwrap_or(0);

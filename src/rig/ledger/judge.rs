@@ -42,7 +42,8 @@ struct Case<'a> {
     /// The places of its entries, and of which bind they are.
     told: Vec<Told>,
     taken: Vec<Taken>,
-    is_refused_by_carrier: bool,
+    /// When carriers refused it.
+    refusals: Vec<u64>,
     /// What carriers have written of it, and what of that was answered with status 0.
     reported: Vec<ReportedState>,
     reports_taken: Vec<(u64, ReportedState)>,
@@ -102,7 +103,7 @@ impl<'a> Case<'a> {
             is_unanswered: false,
             told: Vec::new(),
             taken: Vec::new(),
-            is_refused_by_carrier: false,
+            refusals: Vec::new(),
             reported: Vec::new(),
             reports_taken: Vec::new(),
         };
@@ -157,7 +158,7 @@ impl<'a> Case<'a> {
                 carrier,
                 responded: None,
             }),
-            Event::Refused { .. } => self.is_refused_by_carrier = true,
+            Event::Refused { .. } => self.refusals.push(at),
             Event::Responded { carrier } => {
                 let mut taken = self.taken.iter_mut().rev();
                 if let Some(last) = taken.find(|one| one.carrier == carrier) {
@@ -186,11 +187,7 @@ impl<'a> Case<'a> {
     /// How often carriers accepted it.
     fn sendings(&self, found: &mut Found) {
         found.counts.sent += self.taken.len() as u64;
-        let never_again = self
-            .terms
-            .accounts
-            .get(usize::from(self.account))
-            .is_some_and(|account| account.never_again);
+        let never_again = self.is_never_sent_again();
         for pair in self.taken.windows(2) {
             let first = (pair[0].at, pair[0].responded);
             match allowed(self.breaks, self.terms, first, pair[1].at) {
@@ -229,8 +226,10 @@ impl<'a> Case<'a> {
             {
                 found.offend(Offence::ToldTooEarly);
             }
-            if !self.is_true(told) {
-                found.offend(Offence::WrongState);
+            match self.is_true(told) {
+                true => {}
+                false if self.is_refused_at_last(told) => found.counts.told_by_refusal += 1,
+                false => found.offend(Offence::WrongState),
             }
             if place > 0 {
                 self.told_again(&self.told[place - 1], told, found);
@@ -263,7 +262,7 @@ impl<'a> Case<'a> {
         }
         match told.reported.state {
             MessageState::UNDELIVERABLE | MessageState::REJECTED => {
-                self.is_refused_by_carrier && self.taken.is_empty()
+                !self.refusals.is_empty() && self.taken.is_empty()
             }
             // Only what no carrier holds has expired with us.
             MessageState::EXPIRED => self.taken.is_empty(),
@@ -275,13 +274,33 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether it was in flight at a crash, and refused when it was sent again: that a carrier has it
+    /// from the first time is what nobody knew when it was told.
+    fn is_refused_at_last(&self, told: &Told) -> bool {
+        let state = told.reported.state;
+        let is_failure = state == MessageState::UNDELIVERABLE || state == MessageState::REJECTED;
+        let may_be_unknown = |refused: u64| {
+            let before = self.taken.iter().filter(|taken| taken.at < told.at);
+            before
+                .map(|taken| (taken.at, taken.responded))
+                .all(|first| allowed(self.breaks, self.terms, first, refused).is_some())
+        };
+        let mut refusals = self.refusals.iter().filter(|&&at| at < told.at);
+        is_failure && !self.is_never_sent_again() && refusals.any(|&at| may_be_unknown(at))
+    }
+
+    fn is_never_sent_again(&self) -> bool {
+        let account = self.terms.accounts.get(usize::from(self.account));
+        account.is_some_and(|account| account.never_again)
+    }
+
     fn accepted(&self, found: &mut Found) {
         found.counts.accepted += 1;
         if !self.told.is_empty() {
             return;
         }
         let states = |delivered| self.registered.wants_final(delivered);
-        let is_sent = !self.taken.is_empty() || self.is_refused_by_carrier;
+        let is_sent = !self.taken.is_empty() || !self.refusals.is_empty();
         // Of several ends, which come of several sendings, the first that is taken counts: any may be.
         let has_unwanted = |of: &Self| of.reports_taken.iter().any(|(_, end)| !of.wants(*end));
         let was_cut_off = self
@@ -294,7 +313,7 @@ impl<'a> Case<'a> {
             // What was taken by a process that the next one knows nothing of is not repeated.
             _ if was_cut_off => found.counts.cut_off += 1,
             _ if has_unwanted(self) => found.counts.untold += 1,
-            (true, false) if self.taken.is_empty() && self.is_refused_by_carrier => {
+            (true, false) if self.taken.is_empty() && !self.refusals.is_empty() => {
                 found.counts.untold += 1;
             }
             _ => found.missing = Some(Offence::NotTold),

@@ -62,8 +62,8 @@ pub enum Offence {
     AfterItsEnd,
     /// More messages went out again after one break than were in flight.
     TooManyAgain,
-    /// More receipts were taken and not told than there are dead letters.
-    ReportsLost,
+    /// A receipt was taken, and is neither told nor a dead letter.
+    ReportLost,
 }
 
 impl fmt::Display for Offence {
@@ -96,7 +96,7 @@ impl fmt::Display for Offence {
             Self::Endless => "goes round in circles",
             Self::AfterItsEnd => "something of it after its end",
             Self::TooManyAgain => "more sent again after a break than were in flight",
-            Self::ReportsLost => "receipts taken, neither told nor dead letters",
+            Self::ReportLost => "receipt taken, neither told nor a dead letter",
         })
     }
 }

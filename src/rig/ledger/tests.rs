@@ -1,5 +1,6 @@
 //! Each kind of broken promise is found, and nothing is where none was broken.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use smppgate_codec::code::{MessageState, Status};
@@ -414,6 +415,22 @@ fn an_end_is_told_only_as_a_carrier_has_reported_it() {
             )
             .is_told(number, 100, UNDELIVERED);
     });
+    // In flight at a crash, and refused when it was sent again.
+    let refused_at_last = |waits| {
+        move |run: &mut Run| {
+            let number = run.submits(ACME, 1);
+            let (carrier, status) = (QUICK, Status::ESME_RINVDSTADR);
+            run.is_answered(number, OK, 100)
+                .is_taken_and_responded(number, SLOW)
+                .waits(waits)
+                .is_killed()
+                .note(number, Event::Refused { carrier, status })
+                .is_told(number, 100, UNDELIVERED)
+                .is_reported(number, SLOW, DELIVERED);
+        }
+    };
+    is_clean(refused_at_last(50));
+    is(Offence::WrongState, refused_at_last(500));
     // What nobody reported is unknown, and may be corrected once.
     is_clean(|run| {
         let number = run.submits(ACME, 1);
@@ -542,11 +559,13 @@ fn a_message_in_doubt_may_be_told_and_what_was_taken_of_it_is_a_dead_letter_othe
         }
         run.book
     };
-    assert!(doubtful(true).close(Some(0)).is_clean());
+    let (none, it) = (HashSet::new(), HashSet::from([0]));
+    assert!(doubtful(true).close(Some(&none)).is_clean());
     assert!(doubtful(false).close(None).is_clean());
-    assert!(doubtful(false).close(Some(1)).is_clean());
-    let audit = doubtful(false).close(Some(0));
-    assert_eq!(audit.offences.get(&Offence::ReportsLost), Some(&1));
+    assert!(doubtful(false).close(Some(&it)).is_clean());
+    assert_eq!(doubtful(false).without_word(), [0]);
+    let audit = doubtful(false).close(Some(&none));
+    assert_eq!(audit.offences.get(&Offence::ReportLost), Some(&1));
 }
 
 #[test]

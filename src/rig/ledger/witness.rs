@@ -1,5 +1,6 @@
 //! The book as the peers hold it: with a clock, and a lock that each takes for an entry.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -109,8 +110,16 @@ impl Ledger {
         self.write(|book, _| book.at_a_glance())
     }
 
-    /// Judges all that is left, and leaves an empty book to peers that still write.
-    pub fn close(&self, dead_letters: Option<u64>) -> Audit {
+    /// The numbers of messages in doubt of which a report was taken and nothing told: dead letters have
+    /// to be about them.
+    pub fn without_word(&self) -> Vec<u64> {
+        self.write(|book, _| book.without_word())
+    }
+
+    /// Judges all that is left, and leaves an empty book to peers that still write. `dead_letters` are
+    /// the numbers of the messages that the gateway has put something aside about; `None` if it was not
+    /// asked.
+    pub fn close(&self, dead_letters: Option<&HashSet<u64>>) -> Audit {
         let book = self.write(|book, _| {
             let empty = Book::new(book.terms().clone());
             std::mem::replace(book, empty)
