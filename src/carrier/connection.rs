@@ -4,13 +4,13 @@ use super::account::Carrier;
 use super::arrival::{Arrival, Reply};
 use super::intake::Intake;
 use super::line::Line;
+use super::loan::Loan;
 use super::maps::Reaction;
 use super::noting::Noting;
 use super::outcome::{Outcome, Verdict, Verdicts};
 use super::parts::{Parts, Token};
 use super::queue::Queue;
 use super::row::{Company, Note, Waiting};
-use super::share::Share;
 use super::translate;
 use crate::link::frames::{self, Frames};
 use crate::link::{Conversation, End};
@@ -60,9 +60,8 @@ pub struct Connection<I: Intake> {
     pub(super) arrivals: Vec<Arrival>,
     pub(super) replies: Vec<Reply>,
     pub(super) drawn: Vec<Waiting>,
-    /// What the carriers of the group share, and how much of it our requests take.
-    pub(super) share: Option<Arc<Share>>,
-    pub(super) borrowed: usize,
+    /// What our requests take of the room of the group.
+    pub(super) loan: Loan,
     /// Answers that were read and not given back yet.
     pub(super) answered: usize,
     /// What the carrier has done in this batch that is odd.
@@ -112,8 +111,7 @@ impl<I: Intake> Connection<I> {
             arrivals: Vec::new(),
             replies: Vec::new(),
             drawn: Vec::new(),
-            share: None,
-            borrowed: 0,
+            loan: Loan::default(),
             answered: 0,
             oddities: Oddities::default(),
         }
@@ -256,7 +254,7 @@ impl<I: Intake> Connection<I> {
     /// Hands this batch up: outcomes first, since what arrives is about them.
     fn hand_up(&mut self, now: Moment, out: &mut BytesMut) {
         let answered = std::mem::take(&mut self.answered);
-        self.repay(answered);
+        self.loan.give_back(answered);
         if !self.oddities.is_empty() {
             self.intake.odd(std::mem::take(&mut self.oddities));
         }
@@ -286,7 +284,7 @@ impl<I: Intake> Connection<I> {
     }
 
     fn leave(&mut self) {
-        self.repay(self.borrowed);
+        self.loan.give_all_back();
         let outcomes = &mut self.outcomes;
         // What had expired was told then.
         let lost = self
@@ -344,6 +342,7 @@ impl<I: Intake> Frames for Connection<I> {
                 ..
             } => {
                 self.answered += 1;
+                self.loan.is_overdue_no_more(usize::from(!in_time));
                 self.outcome(frame, token, status, in_time, now);
                 Ok(())
             }
@@ -424,6 +423,7 @@ impl<I: Intake> Conversation for Connection<I> {
                 Tick::Idle => break,
                 Tick::Expired(Token { id, part }) => {
                     self.overdue += 1;
+                    self.loan.is_overdue();
                     let verdict = match part {
                         None => Some(Verdict::Unknown),
                         Some(_) => self.parts.expired(id),
@@ -439,6 +439,9 @@ impl<I: Intake> Conversation for Connection<I> {
         }
         self.hand_up(now, out);
         end?;
+        if self.loan.blocks_the_group() {
+            return Err(ended(Reason::Unresponsive));
+        }
         self.send(now, out);
         Ok(())
     }

@@ -8,7 +8,8 @@
 //! * `long`: its text in the alphabet and the number of PDUs that it wants; `parts`: those on their way,
 //!   `begun`: those that go on with another bind;
 //! * `noting`: what does not leave before that is durable; `line`: a bind as others see it; `queue`: what waits for the binds of one carrier;
-//!   `share`: what the carriers of a group share; `throttle`: how one is spared that has throttled us;
+//!   `share`: what the carriers of a group share, `loan`: what one bind takes of it;
+//!   `throttle`: how one is spared that has throttled us;
 //! * `intake`: what its connections need from above;
 //! * `connection`: one connection; `sending`: what leaves on it; `backoff`, `outbind`, `keeper`: how binds are
 //!   kept up.
@@ -27,6 +28,7 @@ mod parts;
 mod noting;
 mod line;
 mod share;
+mod loan;
 mod throttle;
 mod queue;
 mod intake;

@@ -7,14 +7,12 @@ use super::outcome::{Outcome, Verdict};
 use super::parts::Token;
 use super::queue::Drawn;
 use super::row::{Company, Note, Waiting};
-use super::share::Share;
 use super::{rewrite, translate};
 use crate::link::WRITE_HIGH;
 use crate::moment::Moment;
 use bytes::BytesMut;
 use smppgate_codec::code::Status;
 use smppgate_codec::wire::PduWriter;
-use std::sync::Arc;
 
 impl<I: Intake> Connection<I> {
     /// Sends as much of the queue as window and rate allow.
@@ -45,7 +43,7 @@ impl<I: Intake> Connection<I> {
             if let Some(suspect) = suspect {
                 self.suspect = Some((suspect.id, suspect.company));
             }
-            self.borrow(share, drawn.len());
+            self.loan.take(share, drawn.len());
             self.pace_at = ready_at.unwrap_or(Moment::NEVER);
             is_paced = ready_at.is_some();
             let is_empty = drawn.is_empty();
@@ -132,7 +130,7 @@ impl<I: Intake> Connection<I> {
             }
         }
         drop(drawing);
-        self.repay(unused);
+        self.loan.give_back(unused);
         if !to_note.is_empty() {
             let settled = self.intake.attempt(self.carrier, &self.line, to_note, now);
             self.noting.settle(settled);
@@ -144,12 +142,12 @@ impl<I: Intake> Connection<I> {
         while let Some(waiting) = self.noting.next() {
             if waiting.note == Note::Failed {
                 // It stays where it is until a restart: nobody would know that it has left.
-                self.repay(1);
+                self.loan.give_back(1);
                 continue;
             }
             match self.put(waiting, now, out) {
                 Put::Sent => {}
-                Put::Unfit => self.repay(1),
+                Put::Unfit => self.loan.give_back(1),
                 Put::InParts => {
                     if !(self.send_part(now, out) && self.send_parts(now, out)) {
                         return false;
@@ -232,7 +230,7 @@ impl<I: Intake> Connection<I> {
                 return false;
             }
             match self.queue.grant_part(now) {
-                Ok(share) => self.borrow(share, 1),
+                Ok(share) => self.loan.take(share, 1),
                 Err(ready_at) => {
                     self.pace_at = ready_at;
                     return false;
@@ -261,7 +259,7 @@ impl<I: Intake> Connection<I> {
         });
         match sent {
             Some(()) => self.sent.extend(self.parts.sent()),
-            None => self.repay(1),
+            None => self.loan.give_back(1),
         }
         sent.is_some()
     }
@@ -270,27 +268,6 @@ impl<I: Intake> Connection<I> {
     pub(super) fn leave_when_whole(&mut self, now: Moment, out: &mut BytesMut) {
         if self.leaving && self.parts.unsent() == 0 && self.noting.len() == 0 {
             self.machine.unbind(now, out);
-        }
-    }
-
-    /// So many messages take room of the group until they are answered.
-    fn borrow(&mut self, share: Option<Arc<Share>>, count: usize) {
-        if share.is_some() && count > 0 {
-            self.share = share;
-            self.borrowed += count;
-        }
-    }
-
-    /// So many of them take it no longer.
-    pub(super) fn repay(&mut self, count: usize) {
-        if self.borrowed > 0
-            && count > 0
-            && let Some(share) = &self.share
-        {
-            // What left before the group had bounds took no room of it.
-            let count = count.min(self.borrowed);
-            self.borrowed -= count;
-            share.give_back(count);
         }
     }
 

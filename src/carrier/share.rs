@@ -31,6 +31,8 @@ struct Inside {
     window: usize,
     pace: Option<Pace>,
     in_flight: usize,
+    /// Those of them that were not answered in time.
+    overdue: usize,
     /// Somebody wanted more than there was.
     starved: bool,
     queues: Vec<Weak<dyn Waits>>,
@@ -97,6 +99,25 @@ impl Share {
         }
     }
 
+    /// So many more requests were not answered in time: they keep their room until they are answered
+    /// or their bind is gone.
+    pub fn is_overdue(&self, count: usize) {
+        self.0.lock().overdue += count;
+    }
+
+    /// So many of those were answered after all, or their bind is gone.
+    pub fn is_overdue_no_more(&self, count: usize) {
+        let mut inside = self.0.lock();
+        inside.overdue = inside.overdue.saturating_sub(count);
+    }
+
+    /// Whether requests that were not answered in time take all the room: nothing leaves any more
+    /// until a bind is given up.
+    pub fn is_stuck(&self) -> bool {
+        let inside = self.0.lock();
+        inside.window > 0 && inside.overdue >= inside.window
+    }
+
     /// Rings the binds of every queue in which something waits.
     fn wake(&self) {
         let mut inside = self.0.lock();
@@ -131,6 +152,19 @@ mod tests {
         assert_eq!(share.take(1, Moment(0)), (0, None));
         share.give_back(4);
         assert_eq!(share.take(9, Moment(0)), (4, None));
+    }
+
+    #[test]
+    fn requests_that_are_never_answered_may_take_all_the_room() {
+        let share = share(2, 0);
+        assert_eq!(share.take(2, Moment(0)), (2, None));
+        share.is_overdue(1);
+        assert!(!share.is_stuck());
+        share.is_overdue(1);
+        assert!(share.is_stuck());
+        share.is_overdue_no_more(1);
+        share.give_back(1);
+        assert!(!share.is_stuck());
     }
 
     #[test]

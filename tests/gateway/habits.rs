@@ -272,6 +272,29 @@ fn the_carriers_of_a_group_share_its_window() {
 }
 
 #[test]
+fn a_group_whose_window_is_never_answered_goes_on_with_a_new_bind() {
+    let smsc = Smsc::open();
+    let keys = "group = \"both\"\nresponse_timeout = \"1s\"";
+    let house = House::open(&[
+        account("acme", ""),
+        smsc.settings("one", keys),
+        "[[group]]\nname = \"both\"\nwindow = 1\n".to_owned(),
+        route("all", "via = [\"one\"]"),
+    ]);
+    let mut one = smsc.bound();
+    let mut acme = house.trx("acme");
+    for number in ["33112345678", "33212345678"] {
+        let sequence = acme.submit(number);
+        acme.accepted(sequence);
+    }
+    one.request();
+    assert!(!one.has(Command::SUBMIT_SM), "the window is full");
+    // Nobody ever answers it, and the window of the bind itself has room.
+    let mut again = smsc.bound();
+    assert_eq!(again.takes("b-1").sm(), message("33212345678"));
+}
+
+#[test]
 fn the_carriers_of_a_group_share_its_rate() {
     let (one, other) = (Smsc::open(), Smsc::open());
     let house = House::open(&[

@@ -3,7 +3,7 @@
 
 use super::book::{Answer, Book, Message, Reported, Sending, Shape, Told, Wrong};
 use super::faults::{Ill, Trouble};
-use super::plan::Plan;
+use super::plan::{Order, Plan, Wish};
 use super::run::World;
 use super::tale::About;
 use super::tally::Tally;
@@ -175,9 +175,12 @@ impl<'a> Case<'a> {
             AckMode::Carrier => settings.respond_within,
         };
         let read = self.wires[self.message.wire].read_at(End::Gateway, self.message.place);
-        // Who is kept to its rate waits a second for its turn; who exceeds its window waits longer.
+        // Who is kept to its rate waits a second for its turn; who exceeds its window waits longer,
+        // and segments are sent without a look at it.
+        let window = self.plan.accounts[self.message.account].window;
+        let has_segments = |order: &Order| matches!(order.wish, Wish::Segments { .. });
         let is_in_window =
-            self.plan.accounts[self.message.account].window <= settings.window as usize;
+            window <= settings.window as usize && !self.plan.load.iter().any(has_segments);
         if let Some(read) = read.filter(|_| is_in_window)
             && at > read + within + PROMPT
         {
@@ -222,6 +225,15 @@ impl<'a> Case<'a> {
         }
         if is_cut {
             self.parts(&sendings, tally);
+        }
+        let is_accepted = matches!(self.message.answer, Answer::Accepted { .. });
+        let may_expire = self
+            .message
+            .valid_seconds
+            .is_some_and(|valid| valid <= 3_600);
+        if is_accepted && sendings.is_empty() && !may_expire && !self.is_cancelled() {
+            self.wrong
+                .push("it was accepted, and never sent to any carrier".to_owned());
         }
         if let Answer::Refused(status, at) = self.message.answer {
             // What a carrier says after the ESME's time is over comes too late.
@@ -396,7 +408,11 @@ impl<'a> Case<'a> {
             }
             let written = self.message.told.iter().filter(|told| told.is_final);
             let first = written.map(|told| told.written).min();
-            if let Err(what) = self.may_end(state, first.unwrap_or_default()) {
+            // Of segments that were never answered nobody knows which one a receipt is about.
+            let is_known = self.is_simple() || self.message.is_answered();
+            if let Err(what) = self.may_end(state, first.unwrap_or_default())
+                && is_known
+            {
                 self.wrong.push(format!("it was told {state:?}: {what}"));
             }
             let is_heard = |told: &&Told| {

@@ -23,6 +23,8 @@ pub struct Tale {
     hash: u64,
     pdus: u64,
     lines: Option<Vec<(Moment, Vec<About>, String)>>,
+    /// Whether a story leaves nothing out.
+    is_whole: bool,
 }
 
 impl Tale {
@@ -32,6 +34,7 @@ impl Tale {
             hash: 0xCBF2_9CE4_8422_2325,
             pdus: 0,
             lines: is_told.then(Vec::new),
+            is_whole: std::env::var_os("WHOLE").is_some(),
         }
     }
 
@@ -95,11 +98,12 @@ impl Tale {
         self.hash = (self.hash.rotate_left(5) ^ number).wrapping_mul(0x517C_C1B7_2722_0A95);
     }
 
-    /// The lines about this, and about the world around it.
+    /// The lines about this, and about the world around it; all of them if `WHOLE` is in the
+    /// environment.
     pub fn story(&self, of: About, start: Moment) -> String {
         let mut story = String::new();
         for (at, about, text) in self.lines.iter().flatten() {
-            if about.contains(&of) || about.contains(&About::World) {
+            if about.contains(&of) || about.contains(&About::World) || self.is_whole {
                 let seconds = at.since(start).as_secs_f64();
                 story.push_str(&format!("{seconds:>14.6}  {text}\n"));
             }
