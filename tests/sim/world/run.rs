@@ -63,6 +63,8 @@ pub struct World {
     pub operators: Vec<Operator>,
     /// Whether it took days until everything had come to its end.
     pub had_a_night: bool,
+    /// Binds that are called for again in the morning.
+    asleep: Vec<usize>,
     phase: Phase,
     looks: usize,
     events: u64,
@@ -117,6 +119,7 @@ impl World {
             esmes: esmes.collect(),
             operators: operators.collect(),
             had_a_night: false,
+            asleep: Vec::new(),
             phase: Phase::Day,
             looks: 0,
             events: 0,
@@ -186,6 +189,8 @@ impl World {
             Event::Retry => gateway.retry(),
             Event::Journal => gateway.look_at_journal(scene),
             Event::Settle => gateway.settle(),
+            // What a night of calls in vain would bring is known.
+            Event::Call { keeper } if scene.is_night => self.asleep.push(keeper),
             Event::Call { keeper } => {
                 let (carrier, kind) = gateway.keeper(keeper);
                 let operator = scene.plan.carriers[carrier].operator;
@@ -302,6 +307,10 @@ impl World {
 
     fn next_phase(&mut self) {
         self.looks += 1;
+        if self.looks > LOOKS_MAX && self.phase != Phase::Night {
+            let what = format!("the world does not come to rest: {:?}", self.phase);
+            self.scene.book.wrong(About::World, what);
+        }
         let is_at_rest = self.is_at_rest() || self.looks > LOOKS_MAX;
         let next = match self.phase {
             Phase::Day => {
@@ -338,6 +347,10 @@ impl World {
                 scene.is_night = false;
                 for esme in &mut self.esmes {
                     esme.come(scene);
+                }
+                for keeper in self.asleep.drain(..) {
+                    let pause = scene.chance.millis(1_000, 10_000);
+                    scene.later(pause, Event::Call { keeper });
                 }
                 // The gateway looks again before anybody is there.
                 scene.agenda.add(scene.now, Event::Housekeep);
