@@ -49,6 +49,13 @@ impl<K: Hash + Eq, V> Lately<K, V> {
         }
     }
 
+    /// All that is kept, by its keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        let is_hidden = |key: &K| self.younger.contains_key(key);
+        let older = self.older.iter().filter(move |(key, _)| !is_hidden(key));
+        self.younger.iter().chain(older)
+    }
+
     /// Takes out what is kept by this key.
     pub fn take(&mut self, key: &K) -> Option<V> {
         let older = self.older.remove(key);
@@ -83,6 +90,10 @@ mod tests {
         lately.keep(10, 100);
         *lately.find_mut(&11).unwrap() = 111;
         assert_eq!(lately.len(), 16);
+        let mut all: Vec<i32> = lately.iter().map(|(_, value)| *value).collect();
+        all.sort_unstable();
+        let expected: Vec<i32> = (12..25).chain([100, 111]).collect();
+        assert_eq!(all, expected);
         (25..30).for_each(|key| lately.keep(key, key));
         assert_eq!((lately.find(&10), lately.find(&11)), (Some(&100), None));
         assert_eq!(lately.take(&10), Some(100));

@@ -58,6 +58,14 @@ impl Refusal {
         }
     }
 
+    /// It takes long, and was asked for just now.
+    pub fn too_often(sentence: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            sentence: sentence.into(),
+        }
+    }
+
     /// It cannot be done now.
     pub fn busy(sentence: impl Into<String>) -> Self {
         Self {

@@ -1,10 +1,10 @@
-//! What stands behind the `?` of a request: a few keys with a number each.
+//! What stands behind the `?` of a request: a few keys with a number or a text each.
 
 use super::answer::Refusal;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// The keys and values of one request, all of which are numbers.
+/// The keys and values of one request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query<'a> {
     pairs: Vec<(&'a str, &'a str)>,
@@ -51,6 +51,24 @@ impl<'a> Query<'a> {
         Ok(place)
     }
 
+    /// The text of this key, if it is there. Octets may be written as `%` and two hexadecimal digits
+    /// (RFC 3986 §2.1); a `+` is a plus, as in a number.
+    pub fn text(&self, key: &str) -> Result<Option<String>, Refusal> {
+        let Some((_, text)) = self.pairs.iter().find(|(other, _)| *other == key) else {
+            return Ok(None);
+        };
+        match decoded(text) {
+            Some(decoded) if !decoded.is_empty() => Ok(Some(decoded)),
+            _ => {
+                let told = text.escape_debug();
+                Err(Refusal::wrong(format!(
+                    "{key} is `{told}`; write a text, anything but letters and digits as % and two \
+                     hexadecimal digits"
+                )))
+            }
+        }
+    }
+
     /// The number of this key, if it is there.
     pub fn number(&self, key: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Refusal> {
         let Some((_, text)) = self.pairs.iter().find(|(other, _)| *other == key) else {
@@ -70,6 +88,20 @@ impl<'a> Query<'a> {
         }
         Ok(number)
     }
+}
+
+/// `None` if it is not written as it has to be.
+fn decoded(text: &str) -> Option<String> {
+    let mut pieces = text.split('%');
+    let mut octets = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (code, rest) = piece.split_at_checked(2)?;
+        let is_code = code.bytes().all(|octet| octet.is_ascii_hexdigit());
+        let octet = u8::from_str_radix(code, 16).ok().filter(|_| is_code)?;
+        octets.push(octet);
+        octets.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(octets).ok()
 }
 
 #[cfg(test)]
@@ -99,6 +131,29 @@ mod tests {
         }
         let expected = Refusal::wrong("limit is `0`; write a number from 1 to 100");
         assert_eq!(limit("limit=0"), Err(expected));
+    }
+
+    #[test]
+    fn a_text_is_taken_as_it_is_meant() {
+        let text = |text: &'static str| Query::read(Some(text), &["to"])?.text("to");
+        let is = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(text(""), Ok(None));
+        assert_eq!(text("to=33612345678"), is("33612345678"));
+        assert_eq!(text("to=+33612345678"), is("+33612345678"));
+        assert_eq!(text("to=%2B336%31"), is("+3361"));
+        assert_eq!(text("to=a%c3%A9"), is("a\u{e9}"));
+        for wrong in [
+            "to",
+            "to=",
+            "to=%",
+            "to=%2",
+            "to=%2x",
+            "to=%+2",
+            "to=%ff",
+            "to=%\u{e9}",
+        ] {
+            assert!(text(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

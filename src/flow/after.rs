@@ -4,6 +4,8 @@ use super::anew::Anew;
 use super::asker::Asker;
 use super::deadletter::{DeadLetter, Reason};
 use super::redelivery::{Obstacle, Redelivery};
+use super::sought::Sought;
+use super::timeline::Timeline;
 use crate::carrier::{Line, Outcome, Reply, Waiting};
 use crate::esme::{Delivery, Seat, Submission};
 use crate::message::{AccountId, CarrierId, Content, MessageId, Times, UnknownOutcome};
@@ -122,6 +124,15 @@ pub enum After {
         asker: Asker<Result<DeadLetter, Obstacle>>,
         /// When somebody asked for it.
         at: Moment,
+    },
+    /// Somebody asks for messages, of some of which the journal has to be read.
+    Looked {
+        /// Those.
+        sought: Vec<Sought>,
+        /// What is known of the others.
+        found: Vec<Timeline>,
+        /// Who asks.
+        asker: Asker<Vec<Timeline>>,
     },
     /// Nothing is left to be done.
     Nothing,

@@ -20,10 +20,10 @@ use std::time::Duration;
 
 /// Messages under way that may be searched through for a sender and a recipient at any time; where
 /// there are more, one connection may do so once in [`SEARCH_PAUSE`].
-const SEARCHED_FREELY: usize = 10_000;
+pub(super) const SEARCHED_FREELY: usize = 10_000;
 
 /// See [`SEARCHED_FREELY`].
-const SEARCH_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const SEARCH_PAUSE: Duration = Duration::from_secs(1);
 
 impl Clerk {
     /// Takes back one message, all under one id, or all between two numbers: those that no carrier

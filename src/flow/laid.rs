@@ -40,6 +40,11 @@ impl Switchboard {
         self.marks.of(group, id)
     }
 
+    /// The message that was laid down under this id of its carrier.
+    pub(super) fn laid_down_as(&self, group: GroupId, id: &CarrierMessageId) -> Option<MessageId> {
+        self.journal().holdings()?.find(self.mark(group, id))
+    }
+
     /// Whether this message was laid down.
     pub(super) fn is_laid_down(&self, id: MessageId) -> bool {
         let holdings = self.journal().holdings();
@@ -175,6 +180,11 @@ impl Clerk {
                 let kept = kept.into_iter().next().flatten();
                 self.unearthed(letter, redelivery, kept, at);
             }
+            After::Looked {
+                sought,
+                found,
+                asker,
+            } => self.looked_up(sought, found, asker, kept),
             _ => {}
         }
     }

@@ -19,6 +19,8 @@ pub struct Memory {
     pub shown: MessageId,
     /// The source as its sender wrote it.
     pub source: NumberMark,
+    /// Where it was to go.
+    pub destination: NumberMark,
     /// Its state.
     pub state: State,
     /// The error that came with it, 0 for none.
@@ -57,6 +59,23 @@ impl Remembered {
         }
     }
 
+    /// The messages to this number; all are looked at.
+    pub fn sent_to(&self, number: NumberMark) -> Vec<MessageId> {
+        let all = self.0.iter();
+        let wanted = all.filter(|(_, memory)| memory.destination == number);
+        wanted.map(|(id, _)| *id).collect()
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is remembered of this message.
     pub fn find(&self, id: MessageId) -> Option<&Memory> {
         self.0.find(&id)
@@ -74,6 +93,7 @@ mod tests {
             account: AccountId(1),
             shown: id,
             source: NumberMark::NONE,
+            destination: NumberMark::of(&id.0.to_be_bytes()),
             state: State::EnRoute,
             error: 0,
             ended: None,

@@ -106,6 +106,7 @@ impl Clerk {
                 | After::Reported { .. }
                 | After::Over { .. }
                 | After::Unearthed { .. }
+                | After::Looked { .. }
                 | After::Nothing => {}
             }
         }

@@ -171,6 +171,8 @@ pub struct Switchboard {
     pub segments: Mutex<Segments>,
     /// Segments of ESMEs that one report of their carrier is about.
     pub(super) siblings: Mutex<Siblings>,
+    /// When all messages were last searched through for somebody who looks in; locked meanwhile.
+    pub(super) searched: Mutex<Moment>,
     /// Outcomes that are not settled yet.
     pub(super) unsettled: Unsettled,
     /// Where segments from phones go whose first one has chosen by its first word.
@@ -217,6 +219,7 @@ impl Switchboard {
             ways: Mutex::default(),
             segments: Mutex::default(),
             siblings: Mutex::default(),
+            searched: Mutex::default(),
             unsettled: Unsettled::default(),
             openings: Mutex::default(),
             remembered: Mutex::default(),

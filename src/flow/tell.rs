@@ -152,6 +152,7 @@ impl Telling {
             account: entry.account,
             shown: entry.shown(id),
             source: NumberMark::of(entry.content.written_source().digits),
+            destination: NumberMark::of(entry.content.destination().digits),
             state,
             error,
             ended,

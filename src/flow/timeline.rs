@@ -21,8 +21,8 @@ pub struct Timeline {
     pub id: MessageId,
     /// The id that its sender knows it by.
     pub shown: MessageId,
-    /// What it is.
-    pub kind: Kind,
+    /// What it is, where that is known still.
+    pub kind: Option<Kind>,
     /// Whose it is.
     pub account: Option<AccountId>,
     /// The carrier that it has come from, if it came from one.
@@ -95,7 +95,7 @@ pub enum Whereabouts {
 
 impl Timeline {
     /// A life of which nothing has happened yet.
-    pub fn begin(id: MessageId, kind: Kind, whereabouts: Whereabouts) -> Self {
+    pub fn begin(id: MessageId, kind: Option<Kind>, whereabouts: Whereabouts) -> Self {
         Self {
             id,
             shown: id,
@@ -141,7 +141,7 @@ impl Timeline {
     }
 
     fn submitted(accepted: &Accepted<'_>) -> Self {
-        let begun = Self::begin(accepted.id, Kind::Submitted, Whereabouts::Waits);
+        let begun = Self::begin(accepted.id, Some(Kind::Submitted), Whereabouts::Waits);
         Self {
             shown: accepted.shown,
             account: Some(accepted.account),
@@ -154,7 +154,7 @@ impl Timeline {
     }
 
     fn from_phone(inbound: &Inbound<'_>) -> Self {
-        let begun = Self::begin(inbound.id, Kind::FromPhone, Whereabouts::ToBeTold);
+        let begun = Self::begin(inbound.id, Some(Kind::FromPhone), Whereabouts::ToBeTold);
         Self {
             account: inbound.account,
             from: Some(inbound.carrier).filter(|carrier| *carrier != CarrierId::NONE),
@@ -164,7 +164,7 @@ impl Timeline {
     }
 
     fn report(reported: &Reported<'_>) -> Self {
-        let begun = Self::begin(reported.id, Kind::Report, Whereabouts::Seeks);
+        let begun = Self::begin(reported.id, Some(Kind::Report), Whereabouts::Seeks);
         Self {
             from: Some(reported.carrier),
             accepted: reported.at,
@@ -436,7 +436,7 @@ mod tests {
             carrier_ids: Some(vec![known(SOUTH, "s1")]),
             ended: Some((ending, Moment(40))),
             told: Some(Moment(50)),
-            ..Timeline::begin(ID, Kind::Submitted, Whereabouts::Told)
+            ..Timeline::begin(ID, Some(Kind::Submitted), Whereabouts::Told)
         };
         assert_eq!(Timeline::of(whole_life(&pdu)), Some(expected));
     }
@@ -531,7 +531,7 @@ mod tests {
             },
         ];
         let timeline = Timeline::of(life.iter().copied()).unwrap();
-        assert_eq!(timeline.kind, Kind::FromPhone);
+        assert_eq!(timeline.kind, Some(Kind::FromPhone));
         assert_eq!(timeline.from, Some(NORTH));
         assert_eq!(timeline.whereabouts, Whereabouts::Dead);
         assert_eq!(timeline.dead, Some((Reason::NoRule, Moment(20))));
@@ -561,7 +561,7 @@ mod tests {
             pdu: &pdu,
         });
         let timeline = Timeline::of([reported]).unwrap();
-        assert_eq!(timeline.kind, Kind::Report);
+        assert_eq!(timeline.kind, Some(Kind::Report));
         assert_eq!(timeline.whereabouts, Whereabouts::Seeks);
         let closed = Record::Closed {
             id: ID,

@@ -265,6 +265,23 @@ impl Correlator {
         (!known.settled).then_some(known.message)
     }
 
+    /// The message that is meant by this id as it stands, whether its final report has come or not.
+    pub fn whose(&self, id: &CarrierMessageId) -> Option<MessageId> {
+        let mut generations = [&self.known, &self.older, &self.leaving].into_iter();
+        let known = generations.find_map(|generation| generation.get(id))?;
+        Some(known.message)
+    }
+
+    /// The ids by which this message is known. All are looked through, unless there are more than
+    /// so many: then nobody looks.
+    pub fn ids_of(&self, message: MessageId, most: usize) -> Option<Vec<CarrierMessageId>> {
+        let generations = [&self.known, &self.older, &self.leaving];
+        let count: usize = generations.iter().map(|one| one.len()).sum();
+        let all = generations.into_iter().flatten();
+        let its = all.filter(|(_, known)| known.message == message);
+        (count <= most).then(|| its.map(|(id, _)| id.clone()).collect())
+    }
+
     /// Whether ids may be written otherwise in receipts than in responses.
     pub fn is_auto(&self) -> bool {
         self.auto
@@ -433,6 +450,25 @@ mod tests {
         assert_eq!(correlator.parked(), 1);
         correlator.sweep(later + PARKED_FOR, &mut unmatched);
         assert_eq!((unmatched.len(), correlator.parked()), (3, 0));
+    }
+
+    #[test]
+    fn whoever_asks_learns_whose_an_id_is_and_which_ids_a_message_has() {
+        let mut correlator = Correlator::default();
+        for (text, message) in [("a", 7), ("b", 7), ("c", 8)] {
+            correlator.learn(&id(text), MessageId(message), TO, &mut Vec::new());
+        }
+        correlator.find(&report("c", State::Delivered, START), true);
+        correlator.age(Duration::ZERO, START);
+        correlator.learn(&id("d"), MessageId(7), TO, &mut Vec::new());
+        assert_eq!(correlator.whose(&id("c")), Some(MessageId(8)), "settled");
+        assert_eq!(correlator.whose(&id("d")), Some(MessageId(7)));
+        assert_eq!(correlator.whose(&id("A")), None, "as it stands");
+        let mut ids = correlator.ids_of(MessageId(7), 4).unwrap();
+        ids.sort_unstable();
+        assert_eq!(ids, [id("a"), id("b"), id("d")]);
+        assert_eq!(correlator.ids_of(MessageId(9), 4), Some(Vec::new()));
+        assert_eq!(correlator.ids_of(MessageId(7), 3), None, "there are four");
     }
 
     #[test]

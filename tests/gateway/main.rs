@@ -46,4 +46,5 @@ mod restart;
 mod admin;
 mod api;
 mod dead_letters;
+mod timeline;
 mod logs;

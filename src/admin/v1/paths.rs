@@ -1,6 +1,6 @@
 //! Where each resource is, and what is said where there is none.
 
-use super::{accounts, carriers, dead_letters, sessions};
+use super::{accounts, carriers, dead_letters, messages, sessions};
 use crate::admin::State;
 use crate::admin::answer::Refusal;
 use axum::Router;
@@ -23,6 +23,8 @@ pub fn router() -> Router<Arc<State>> {
         .route("/v1/accounts", get(accounts::list))
         .route("/v1/sessions", get(sessions::list))
         .route("/v1/carriers", get(carriers::list))
+        .route("/v1/messages", get(messages::list))
+        .route("/v1/messages/{id}", get(messages::one))
         .route("/v1/dead-letters", get(dead_letters::list))
         .route("/v1/dead-letters/{id}", delete(dead_letters::let_go))
         .route(

@@ -99,6 +99,22 @@ impl Esme {
         self.send(&Pdu::SubmitSm(sm))
     }
 
+    /// Submits the ordinary message to all of these numbers.
+    pub fn submit_multi(&mut self, numbers: &[&str]) -> u32 {
+        let mut octets = Vec::new();
+        for number in numbers {
+            Destination::Sme(Address::new(1, 1, number.as_bytes())).put(&mut octets);
+        }
+        let sm = message("");
+        self.send(&Pdu::SubmitMulti(SubmitMulti {
+            source: sm.source,
+            destinations: Destinations::new(&octets).unwrap(),
+            registered_delivery: sm.registered_delivery,
+            short_message: sm.short_message,
+            ..SubmitMulti::default()
+        }))
+    }
+
     /// The response to the request with this number.
     pub fn response(&mut self, sequence: u32) -> Got {
         self.find(&format!("the response to {sequence}"), |got| {

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use smppgate_codec::code::{Command, Status, Tag};
 use smppgate_codec::frame::{self, OwnedFrame};
-use smppgate_codec::pdu::{Data, HEADER_LEN, Header, MessageResp, Pdu, Sm};
+use smppgate_codec::pdu::{Data, HEADER_LEN, Header, MessageResp, Pdu, Sm, SubmitMultiResp};
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -284,6 +284,7 @@ impl Got {
     pub fn id(&self) -> String {
         match self.pdu() {
             Pdu::SubmitSmResp(MessageResp { message_id, .. })
+            | Pdu::SubmitMultiResp(SubmitMultiResp { message_id, .. })
             | Pdu::DataSmResp(MessageResp { message_id, .. }) => {
                 String::from_utf8(message_id.to_vec()).unwrap()
             }
