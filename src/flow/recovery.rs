@@ -36,15 +36,38 @@ pub struct Recovery {
 }
 
 /// What is known of one life, but for its main record.
+///
+/// What is kept for long was carried on to where the newest records are: so facts come in any order,
+/// and some of them twice.
 #[derive(Debug, Default)]
 struct Life {
     until: Option<Moment>,
-    tried: SmallVec<[Tried; 1]>,
-    taken: SmallVec<[Taken; 1]>,
-    ended: Option<(Ending, Moment)>,
+    facts: SmallVec<[(Moment, Fact); 2]>,
     /// How it lay down when it ended.
     laid: Option<Laid>,
-    dead: Option<(Reason, Moment)>,
+}
+
+/// What has happened. Of what happened at the same time, the first of these came first.
+#[derive(Debug, Clone, PartialEq)]
+enum Fact {
+    Attempted(CarrierId),
+    Returned(CarrierId),
+    Refused(CarrierId, Status),
+    Unknown(CarrierId),
+    Taken(Taken),
+    Ended(Ending),
+    Dead(Reason),
+    Revived,
+}
+
+/// A carrier has a message, or a part of it.
+#[derive(Debug, Clone, PartialEq)]
+struct Taken {
+    carrier: CarrierId,
+    group: GroupId,
+    id: Option<CarrierMessageId>,
+    part: Part,
+    at: Moment,
 }
 
 /// One sending; without a status nothing is known of its outcome.
@@ -55,14 +78,108 @@ struct Tried {
     status: Option<Status>,
 }
 
-/// A carrier has a message, or a part of it.
-#[derive(Debug, Clone)]
-struct Taken {
-    carrier: CarrierId,
-    group: GroupId,
-    id: Option<CarrierMessageId>,
-    part: Part,
-    at: Moment,
+/// What all facts of one life come to.
+#[derive(Debug, Default)]
+struct Story {
+    tried: SmallVec<[Tried; 1]>,
+    taken: SmallVec<[Taken; 1]>,
+    ended: Option<(Ending, Moment)>,
+    dead: Option<(Reason, Moment)>,
+}
+
+impl Fact {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Attempted(_) => 0,
+            Self::Returned(_) => 1,
+            Self::Refused(..) => 2,
+            Self::Unknown(_) => 3,
+            Self::Taken(_) => 4,
+            Self::Ended(_) => 5,
+            Self::Dead(_) => 6,
+            Self::Revived => 7,
+        }
+    }
+}
+
+impl Life {
+    fn add(&mut self, at: Moment, fact: Fact) {
+        let is_same = |(then, other): &(Moment, Fact)| *then == at && *other == fact;
+        if !self.facts.iter().any(is_same) {
+            self.facts.push((at, fact));
+        }
+    }
+
+    /// What a carrier has taken as a whole, if nothing has happened since. Which sendings were not
+    /// answered before does not matter: their binds are gone, and no answer comes any more.
+    fn waits_for_its_report(&self) -> Option<&Taken> {
+        let mut taken = None;
+        for (_, fact) in &self.facts {
+            match fact {
+                Fact::Attempted(_) | Fact::Returned(_) | Fact::Refused(..) | Fact::Unknown(_) => {}
+                Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
+                _ => return None,
+            }
+        }
+        taken
+    }
+
+    /// What has happened, in its order.
+    fn told(mut self) -> Story {
+        self.facts.sort_by_key(|(at, fact)| (*at, fact.rank()));
+        let mut story = Story::default();
+        for (at, fact) in self.facts {
+            match fact {
+                Fact::Attempted(carrier) => story.tried.push(Tried {
+                    carrier,
+                    at,
+                    status: None,
+                }),
+                Fact::Returned(carrier) => {
+                    if let Some(open) = story.open(carrier) {
+                        story.tried.remove(open);
+                    }
+                }
+                Fact::Refused(carrier, status) => story.outcome(carrier, at, Some(status)),
+                Fact::Unknown(carrier) => story.outcome(carrier, at, None),
+                Fact::Taken(taken) => story.taken.push(taken),
+                // The first that was said of it counts, but for that nothing is known.
+                Fact::Ended(ending) => {
+                    let known = |(ended, _): &(Ending, Moment)| ended.state != State::Unknown;
+                    if !story.ended.as_ref().is_some_and(known) {
+                        story.ended = Some((ending, at));
+                    }
+                }
+                Fact::Dead(reason) => story.dead = Some((reason, at)),
+                Fact::Revived => story.dead = None,
+            }
+        }
+        story
+    }
+}
+
+impl Story {
+    /// The last sending to this carrier whose outcome was not told.
+    fn open(&self, carrier: CarrierId) -> Option<usize> {
+        let is_open = |one: &Tried| one.carrier == carrier && one.status.is_none();
+        self.tried.iter().rposition(is_open)
+    }
+
+    fn outcome(&mut self, carrier: CarrierId, at: Moment, status: Option<Status>) {
+        match self.open(carrier) {
+            Some(open) => self.tried[open].status = status,
+            None => self.tried.push(Tried {
+                carrier,
+                at,
+                status,
+            }),
+        }
+    }
+
+    /// Sendings of which nobody knows what has become.
+    fn in_doubt(&self) -> usize {
+        self.tried.iter().filter(|one| one.status.is_none()).count()
+    }
 }
 
 impl Recovery {
@@ -77,120 +194,96 @@ impl Recovery {
 
     /// The next record of the log, which the holdings know already.
     pub fn read(&mut self, holdings: &Holdings, record: &Record<'_>) {
-        let id = record.id();
-        match *record {
+        let (id, at) = (record.id(), record.at());
+        let fact = match *record {
             Record::Accepted(Accepted { until, .. }) => {
-                // One that was carried on to here lies down already.
                 if holdings.laid(id).is_none() {
                     self.lives.entry(id).or_default().until = Some(until);
                     self.lay_down(holdings, id);
                 }
+                return;
             }
             Record::Inbound(_) | Record::Reported(_) => {
                 self.lives.entry(id).or_default();
+                return;
             }
-            Record::Attempted { carrier, at, .. } => {
-                if holdings.laid(id).is_none() {
-                    let status = None;
-                    let tried = Tried {
-                        carrier,
-                        at,
-                        status,
-                    };
-                    let life = self.lives.entry(id).or_default();
-                    let is_known = |one: &Tried| one.carrier == carrier && one.at == at;
-                    if !life.tried.iter().any(is_known) {
-                        life.tried.push(tried);
-                    }
-                }
+            Record::Told { .. } | Record::Closed { .. } => {
+                self.lives.remove(&id);
+                return;
             }
-            Record::Returned { carrier, .. } => {
-                let life = self.lives.entry(id).or_default();
-                let open = |one: &Tried| one.carrier == carrier && one.status.is_none();
-                if let Some(at) = life.tried.iter().rposition(open) {
-                    life.tried.remove(at);
-                }
-            }
+            Record::Doubted { .. } => return self.doubted(holdings, id, at),
+            Record::Attempted { carrier, .. } => Fact::Attempted(carrier),
+            Record::Returned { carrier, .. } => Fact::Returned(carrier),
             Record::Refused {
-                carrier,
-                status,
-                at,
-                ..
-            } => self.outcome(id, carrier, at, Some(Status(status))),
-            Record::Unknown { carrier, at, .. } => self.outcome(id, carrier, at, None),
+                carrier, status, ..
+            } => Fact::Refused(carrier, Status(status)),
+            Record::Unknown { carrier, .. } => Fact::Unknown(carrier),
             Record::Correlated {
                 carrier,
                 group,
                 carrier_message_id,
                 part,
-                at,
                 ..
-            } => {
-                let taken = Taken {
-                    carrier,
-                    group,
-                    id: CarrierMessageId::new(carrier_message_id),
-                    part,
-                    at,
-                };
-                self.lives.entry(id).or_default().taken.push(taken);
-                self.lay_down(holdings, id);
-            }
-            Record::Doubted { .. } => {
-                let life = self.lives.entry(id).or_default();
-                let laid = life.laid.map(|laid| Laid {
-                    until: laid.until + LATE_UNTIL,
-                    ..laid
-                });
-                if laid.is_some_and(|laid| holdings.lay_down(id, laid)) {
-                    self.lives.remove(&id);
-                }
-            }
+            } => Fact::Taken(Taken {
+                carrier,
+                group,
+                id: CarrierMessageId::new(carrier_message_id),
+                part,
+                at,
+            }),
             Record::Ended {
                 state,
                 error,
                 network_error,
-                at,
                 ..
-            } => {
-                let laid = holdings.laid(id);
-                holdings.take_up(id);
-                let ending = Ending {
-                    state: State::from_message_state(MessageState(state)).unwrap_or(State::Unknown),
-                    error,
-                    network_error: network_error
-                        .map(|(network, code)| NetworkErrorCode { network, code }),
-                };
-                let life = self.lives.entry(id).or_default();
-                life.laid = laid.or(life.laid);
-                // The first that was said of it counts, but for that nothing is known.
-                let known = |ended: &(Ending, Moment)| ended.0.state != State::Unknown;
-                if !life.ended.as_ref().is_some_and(known) {
-                    life.ended = Some((ending, at));
-                }
+            } => Fact::Ended(Ending {
+                state: State::from_message_state(MessageState(state)).unwrap_or(State::Unknown),
+                error,
+                network_error: network_error
+                    .map(|(network, code)| NetworkErrorCode { network, code }),
+            }),
+            Record::Dead { reason, .. } => {
+                Fact::Dead(Reason::of_number(reason).unwrap_or(Reason::NobodyBound))
             }
-            Record::Dead { reason, at, .. } => {
-                holdings.take_up(id);
-                let reason = Reason::of_number(reason).unwrap_or(Reason::NobodyBound);
-                self.lives.entry(id).or_default().dead = Some((reason, at));
+            Record::Revived { .. } => Fact::Revived,
+        };
+        let laid = holdings.laid(id);
+        match (&fact, laid) {
+            // It lies down by all that was read of it before: this is older, or was read before.
+            (
+                Fact::Attempted(_)
+                | Fact::Returned(_)
+                | Fact::Refused(..)
+                | Fact::Unknown(_)
+                | Fact::Taken(_),
+                Some(_),
+            ) => return,
+            // Its sender has confirmed that already.
+            (Fact::Ended(ending), Some(laid))
+                if ending.state == State::Unknown && laid.until >= at + LATE_UNTIL =>
+            {
+                return;
             }
-            Record::Revived { .. } => self.lives.entry(id).or_default().dead = None,
-            Record::Told { .. } | Record::Closed { .. } => {
-                self.lives.remove(&id);
-            }
+            (_, Some(_)) => drop(holdings.take_up(id)),
+            (_, None) => {}
         }
+        let life = self.lives.entry(id).or_default();
+        life.laid = laid.or(life.laid);
+        life.add(at, fact);
+        self.lay_down(holdings, id);
     }
 
-    fn outcome(&mut self, id: MessageId, carrier: CarrierId, at: Moment, status: Option<Status>) {
-        let life = self.lives.entry(id).or_default();
-        let is_its = |one: &&mut Tried| one.carrier == carrier && one.status.is_none();
-        match life.tried.iter_mut().rev().find(is_its) {
-            Some(tried) => tried.status = status,
-            None => life.tried.push(Tried {
-                carrier,
-                at,
-                status,
-            }),
+    /// Its sender has confirmed that nothing is known of it: what is reported later is told as well.
+    fn doubted(&mut self, holdings: &Holdings, id: MessageId, at: Moment) {
+        let Some(life) = self.lives.get(&id) else {
+            return;
+        };
+        let until = at + LATE_UNTIL;
+        let is_laid = life
+            .laid
+            .is_some_and(|laid| holdings.lay_down(id, Laid { until, ..laid }));
+        if is_laid {
+            self.lives.remove(&id);
         }
     }
 
@@ -199,16 +292,12 @@ impl Recovery {
         let Some(life) = self.lives.get(&id) else {
             return;
         };
-        let (Some(until), [taken]) = (life.until, &life.taken[..]) else {
+        let (Some(until), Some(taken)) = (life.until, life.waits_for_its_report()) else {
             return;
         };
-        let in_doubt = life.tried.iter().filter(|one| one.status.is_none()).count() > 1;
-        let (Part::Whole, Some(carrier_id)) = (taken.part, &taken.id) else {
+        let Some(carrier_id) = &taken.id else {
             return;
         };
-        if in_doubt || life.ended.is_some() || life.dead.is_some() {
-            return;
-        }
         let laid = Laid {
             mark: self.marks.of(taken.group, carrier_id),
             until: until + (self.timeout)(taken.carrier),
@@ -291,8 +380,10 @@ impl Clerk {
             gathered.multis.insert(accepted.shown);
         }
         let desk = board.roster.desk(accepted.account);
-        if let Some((ending, at)) = life.ended {
-            if let (State::Unknown, Some(laid)) = (ending.state, life.laid)
+        let laid = life.laid;
+        let story = life.told();
+        if let Some((ending, at)) = story.ended {
+            if let (State::Unknown, Some(laid)) = (ending.state, laid)
                 && let Some(holdings) = board.journal().holdings()
             {
                 let until = laid.until + LATE_UNTIL;
@@ -300,7 +391,7 @@ impl Clerk {
             }
             let number = entry.content.destination().digits.into();
             let delivery = receipt_again(id, entry, ending, at);
-            return match life.dead {
+            return match story.dead {
                 Some((reason, given_up)) => gathered.letters.push(DeadLetter {
                     id,
                     at: given_up,
@@ -317,8 +408,8 @@ impl Clerk {
                 }
             };
         }
-        let in_doubt = life.tried.iter().filter(|one| one.status.is_none()).count();
-        if accepted.ack == AckMode::Carrier && life.taken.is_empty() && in_doubt == 0 {
+        let in_doubt = story.in_doubt();
+        if accepted.ack == AckMode::Carrier && story.taken.is_empty() && in_doubt == 0 {
             // Its sender was never told that it is accepted.
             return gathered.telling.close(id, now);
         }
@@ -326,7 +417,7 @@ impl Clerk {
             carrier,
             at,
             status,
-        } in &life.tried
+        } in &story.tried
         {
             let (carrier, at, status) = (*carrier, *at, *status);
             entry.tried(Attempt {
@@ -336,15 +427,15 @@ impl Clerk {
             });
         }
         self.route_again(&mut entry, now);
-        if let Some(taken) = life.taken.last() {
+        if let Some(taken) = story.taken.last() {
             entry.stage = Stage::Taken(taken.carrier);
             entry.has_room = false;
-            self.taken_again(id, &mut entry, &life, gathered);
+            self.taken_again(id, &mut entry, &story, gathered);
             return board.ledger.open([(id, entry)]);
         }
         entry.unknowns = u8::try_from(in_doubt).unwrap_or(u8::MAX);
         if entry.is_in_doubt() {
-            let last = life.tried.iter().rev().find(|one| one.status.is_none());
+            let last = story.tried.iter().rev().find(|one| one.status.is_none());
             let carrier = last.map_or(CarrierId::NONE, |one| one.carrier);
             let may_go = entry.ack == AckMode::Stored && entry.may_be_resent();
             if !may_go || entry.until <= now {
@@ -401,13 +492,13 @@ impl Clerk {
         &mut self,
         id: MessageId,
         entry: &mut Entry,
-        life: &Life,
+        story: &Story,
         gathered: &mut Gathered,
     ) {
         let destination = NumberMark::of(entry.content.destination().digits);
         let carriers = self.carriers.table().clone();
         let mut parts: Option<Parts> = None;
-        for taken in &life.taken {
+        for taken in &story.taken {
             let Some(slot) = carriers.slot(taken.carrier) else {
                 continue;
             };
@@ -464,7 +555,7 @@ impl Clerk {
         };
         let (from, to) = numbers_of(pdu);
         let content = Content::kept(pdu, alphabet, None);
-        match (life.dead, account, content) {
+        match (life.told().dead, account, content) {
             (Some((reason, at)), ..) => {
                 let number = match reason {
                     Reason::NoRule => to,
@@ -564,7 +655,7 @@ fn report_again(reported: &Reported<'_>, life: Life, reread: Reread<'_>, gathere
         Some(Delivered::Report(report)) => Some(report),
         _ => None,
     };
-    match (life.dead, report) {
+    match (life.told().dead, report) {
         (None, Some(mut report)) => {
             report.own_id = Some(id);
             gathered.reports.push((carrier, Heard::from(report)));
@@ -584,3 +675,6 @@ fn report_again(reported: &Reported<'_>, life: Life, reread: Reread<'_>, gathere
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
