@@ -94,9 +94,4 @@ impl Agenda {
     pub fn next(&mut self) -> Option<(Moment, Event)> {
         self.events.pop().map(|Reverse((at, _, event))| (at, event))
     }
-
-    /// Events that were ever added.
-    pub fn added(&self) -> u64 {
-        self.count
-    }
 }

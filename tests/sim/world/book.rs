@@ -113,7 +113,6 @@ pub enum Answer {
 /// A request to change a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Change {
-    pub asked: Moment,
     /// What it was answered, and when that was written.
     pub answer: Option<(Status, Moment)>,
 }

@@ -520,10 +520,7 @@ impl Esme {
         };
         let sequence = session.number();
         let all = scene.book.shown_with(message);
-        let change = Change {
-            asked: scene.now,
-            answer: None,
-        };
+        let change = Change { answer: None };
         let text = submission::new_text(message, sequence);
         let request = match wish {
             Wish::Cancel => {

@@ -159,7 +159,7 @@ impl Gateway {
             account: None,
             from: Vec::new(),
             priority: 0,
-            unknown_outcome: None,
+            unknown_outcome: plan.unknown_outcomes[at],
             action: Action::Via(
                 via.iter()
                     .map(|carrier| Candidate {
@@ -424,10 +424,15 @@ impl Gateway {
         (self.board.ledger.len(), open)
     }
 
-    /// Whether something waits for a carrier or for the journal.
+    /// Whether something waits for a carrier, for an ESME or for the journal.
     pub fn is_busy(&self) -> bool {
         let carriers = self.board.carriers.current();
-        let waiting: usize = carriers.iter().map(|(_, slot)| slot.waiting()).sum();
-        waiting > 0 || !self.paper.is_idle() || self.board.parked.lock().total() > 0
+        let for_carriers: usize = carriers.iter().map(|(_, slot)| slot.waiting()).sum();
+        let desks = self.board.roster.desks();
+        let for_esmes: usize = desks
+            .iter()
+            .map(|(_, desk)| desk.backlog())
+            .sum();
+        for_carriers + for_esmes + self.board.parked.lock().total() > 0 || !self.paper.is_idle()
     }
 }

@@ -18,8 +18,11 @@ use std::time::Duration;
 /// A message that no carrier could be given in this time does not leave any more.
 const VALIDITY: Duration = Duration::from_secs(24 * 3_600);
 
-/// From acceptance to the receipt that says that nothing was reported.
-const REPORT_TIMEOUT: Duration = Duration::from_secs(48 * 3_600);
+/// From the end of its validity to the receipt that says that nothing was reported.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Binds that may be lost with one message in flight.
+const LOSSES_MAX: usize = 3;
 
 /// A report waits so long for the response to its message.
 const PARKED_FOR: Duration = Duration::from_secs(60);
@@ -28,7 +31,7 @@ const PARKED_FOR: Duration = Duration::from_secs(60);
 const PROMPT: Duration = Duration::from_millis(1_100);
 
 /// What is looked at every second and shard by shard is late by so much at most, by day.
-const SWEEP: Duration = Duration::from_secs(18);
+pub const SWEEP: Duration = Duration::from_secs(18);
 
 /// Whether the gateway has read something: it may have been the last that it read of that link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +76,13 @@ struct Word {
 
 /// One message and what is known of it.
 pub struct Case<'a> {
-    book: &'a Book,
-    wires: &'a [Wire],
-    plan: &'a Plan,
+    pub book: &'a Book,
+    pub wires: &'a [Wire],
+    pub plan: &'a Plan,
     letters: Vec<DeadLetter>,
-    number: usize,
-    message: &'a Message,
-    wrong: Vec<String>,
+    pub number: usize,
+    pub message: &'a Message,
+    pub wrong: Vec<String>,
 }
 
 impl<'a> Case<'a> {
@@ -113,23 +116,22 @@ impl<'a> Case<'a> {
         wrong.extend(self.wrong.into_iter().map(|what| Wrong { about, what }));
     }
 
-    fn sendings(&self) -> impl Iterator<Item = &'a Sending> + use<'a> {
+    pub fn sendings(&self) -> impl Iterator<Item = &'a Sending> + use<'a> {
         let book = self.book;
         let sendings = &self.message.sendings;
         sendings.iter().map(move |at| &book.sendings[*at])
     }
 
     /// How the gateway heard the first answer to a sending.
-    fn answer_heard(&self, sending: &Sending) -> Heard {
+    pub fn answer_heard(&self, sending: &Sending) -> Heard {
         match sending.answered {
             Some(answer) => Heard::of(self.book, self.wires, sending.wire, answer.place),
             None => Heard::No,
         }
     }
 
-    fn is_refused(&self, sending: &Sending) -> Option<Moment> {
-        let answer = sending.answered.filter(|answer| !answer.status.is_ok())?;
-        let _ = answer;
+    pub fn is_refused(&self, sending: &Sending) -> Option<Moment> {
+        sending.answered.filter(|answer| !answer.status.is_ok())?;
         self.answer_heard(sending).at()
     }
 
@@ -142,7 +144,7 @@ impl<'a> Case<'a> {
         MessageId::parse(id.as_bytes(), form).map(MessageId::accepted)
     }
 
-    fn until(&self) -> Option<Moment> {
+    pub fn until(&self) -> Option<Moment> {
         let accepted = self.accepted_at()?;
         let valid = self.message.valid_seconds.map(Duration::from_secs);
         Some(
@@ -187,126 +189,6 @@ impl<'a> Case<'a> {
             let late = at.since(read).as_secs_f64();
             self.wrong
                 .push(format!("it was answered after {late:.3} s"));
-        }
-    }
-
-    /// A message goes out again only after a refusal, and never when its time is over.
-    fn sent(&mut self, tally: &mut Tally) {
-        let mut sendings: Vec<&Sending> = self.sendings().collect();
-        sendings.sort_by_key(|sending| sending.written);
-        for sending in &sendings {
-            let is_first_of = sending.of.first() == Some(&self.number);
-            match self.answer_heard(sending) {
-                Heard::No if is_first_of => tally.sendings_unknown += 1,
-                _ if is_first_of && self.is_refused(sending).is_some() => {
-                    tally.sendings_refused += 1;
-                }
-                _ => {}
-            }
-            self.is_in_time(sending);
-            self.is_whole(sending);
-        }
-        let is_cut = sendings.iter().any(|sending| sending.part.is_some());
-        for pair in sendings.windows(2) {
-            let (before, after) = (pair[0], pair[1]);
-            if is_cut {
-                continue;
-            }
-            match self.is_refused(before) {
-                Some(refused) if refused <= after.written => {}
-                _ => {
-                    tally.sendings_again += 1;
-                    self.wrong.push(format!(
-                        "it was sent to carrier {} and again to carrier {} without a refusal",
-                        before.carrier, after.carrier
-                    ));
-                }
-            }
-        }
-        if is_cut {
-            self.parts(&sendings, tally);
-        }
-        let is_accepted = matches!(self.message.answer, Answer::Accepted { .. });
-        let may_expire = self
-            .message
-            .valid_seconds
-            .is_some_and(|valid| valid <= 3_600);
-        if is_accepted && sendings.is_empty() && !may_expire && !self.is_cancelled() {
-            self.wrong
-                .push("it was accepted, and never sent to any carrier".to_owned());
-        }
-        if let Answer::Refused(status, at) = self.message.answer {
-            // What a carrier says after the ESME's time is over comes too late.
-            let settings = &self.plan.accounts[self.message.account].settings;
-            let read = self.wires[self.message.wire].read_at(End::Gateway, self.message.place);
-            let decided = read.map(|read| at.min(read + settings.respond_within));
-            let taken = sendings.iter().filter(|sending| {
-                let is_ok = sending.answered.is_some_and(|answer| answer.status.is_ok());
-                let heard = self.answer_heard(sending);
-                is_ok && heard.is_sure() && heard.at() < decided
-            });
-            let is_stored = self.message.ack == AckMode::Stored;
-            if is_stored && !sendings.is_empty() {
-                self.wrong.push(format!(
-                    "it was refused with {status}, and sent to a carrier"
-                ));
-            } else if taken.count() > 0 && !is_cut {
-                self.wrong.push(format!(
-                    "it was refused with {status}, although a carrier had accepted it"
-                ));
-            }
-        }
-    }
-
-    fn is_in_time(&mut self, sending: &Sending) {
-        let Some(until) = self.until() else { return };
-        let slack = match self.message.valid_seconds {
-            Some(_) => Duration::from_secs(1),
-            None => SWEEP,
-        };
-        if sending.written > until + slack {
-            let late = sending.written.since(until).as_secs_f64();
-            self.wrong.push(format!(
-                "it was sent to carrier {} {late:.1} s after its time was over",
-                sending.carrier
-            ));
-        }
-    }
-
-    /// What a carrier reads is what its sender wrote, now or anew.
-    fn is_whole(&mut self, sending: &Sending) {
-        if sending.part.is_some() {
-            return;
-        }
-        let texts = self.message.replaces.iter().map(|(text, _)| text);
-        let mut texts = texts.chain([&self.message.text]);
-        let is_its = match sending.of.len() {
-            1 => texts.any(|text| *text == sending.text),
-            _ => {
-                let all = sending.of.iter();
-                let whole: Vec<u8> = all
-                    .flat_map(|number| self.book.messages[*number].text.clone())
-                    .collect();
-                whole == sending.text
-            }
-        };
-        if !is_its {
-            self.wrong
-                .push(format!("carrier {} read another text", sending.carrier));
-        }
-    }
-
-    /// A part goes out again only after a refusal, or with the whole message.
-    fn parts(&mut self, sendings: &[&Sending], tally: &mut Tally) {
-        for (at, sending) in sendings.iter().enumerate() {
-            let Some(part) = sending.part else { continue };
-            let same =
-                |other: &&&Sending| other.part.is_some_and(|other| other.seqnum == part.seqnum);
-            let before = sendings[..at].iter().rev().find(same);
-            let Some(before) = before else { continue };
-            if self.is_refused(before).is_none() {
-                tally.parts_sent_again += 1;
-            }
         }
     }
 
@@ -514,7 +396,7 @@ impl<'a> Case<'a> {
         all.into_iter().map(|at| &book.sendings[at]).collect()
     }
 
-    fn is_simple(&self) -> bool {
+    pub fn is_simple(&self) -> bool {
         !matches!(self.message.shape, Shape::Segment { .. })
             && self.sendings().all(|sending| sending.part.is_none())
     }
@@ -540,21 +422,19 @@ impl<'a> Case<'a> {
             return Ok(());
         }
         let sendings: Vec<&Sending> = self.sendings().collect();
-        let asked = self.message.asked;
         let is_ours = |sending: &&&Sending| self.is_refused(sending).is_none();
         let unrefused = sendings.iter().filter(is_ours).count();
         match state {
             State::Unknown => {
-                if told < asked + REPORT_TIMEOUT {
-                    return Err("before two days were over".to_owned());
+                let over = self.until().unwrap_or(self.message.asked) + REPORT_TIMEOUT;
+                if told < over {
+                    return Err("before a report was waited for to the end".to_owned());
                 }
                 if unrefused == 0 {
                     return Err("no carrier can have it".to_owned());
                 }
                 match sure {
-                    Some(word)
-                        if self.is_simple() && word.from + SWEEP < asked + REPORT_TIMEOUT =>
-                    {
+                    Some(word) if self.is_simple() && word.from + SWEEP < over => {
                         Err(format!("a carrier had reported {:?} in time", word.state))
                     }
                     _ => Ok(()),
@@ -564,10 +444,12 @@ impl<'a> Case<'a> {
             State::Undeliverable if sendings.is_empty() => {
                 Err("it was never sent to any carrier".to_owned())
             }
-            State::Undeliverable if unrefused > 0 => {
+            // A carrier that is given it once more, after an outcome that nobody knows, speaks for it.
+            State::Undeliverable if unrefused > self.sent_again() => {
                 Err("a carrier has it, and has not said so".to_owned())
             }
             State::Undeliverable => Ok(()),
+            State::Rejected if self.is_stored() && self.lost() >= LOSSES_MAX => Ok(()),
             State::Expired if unrefused > 0 && self.is_simple() => {
                 Err("a carrier has it".to_owned())
             }
@@ -585,7 +467,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether it was, or may have been, taken back.
-    fn is_cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         let may_be = |answer: Option<(smppgate_codec::code::Status, Moment)>| {
             answer.is_none_or(|(status, _)| status.is_ok())
         };

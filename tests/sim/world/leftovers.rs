@@ -7,6 +7,19 @@ use super::run::World;
 use super::tale::About;
 use super::tally::Tally;
 
+/// What is remembered for a while once everything has come to its end, and should be forgotten by now.
+pub fn judge_late(world: &mut World) {
+    let carriers = world.gateway.board.carriers.current();
+    let open: usize = carriers
+        .iter()
+        .map(|(_, slot)| slot.correlator.lock().open())
+        .sum();
+    if open > 0 {
+        let what = format!("the gateway still has {open} ids of carriers");
+        world.scene.book.wrong(About::World, what);
+    }
+}
+
 pub fn judge(world: &World, wrong: &mut Vec<Wrong>, tally: &Tally) {
     let board = &world.gateway.board;
     let mut empty = |what: &str, count: usize| {
@@ -26,9 +39,6 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>, tally: &Tally) {
     for (_, slot) in board.carriers.current().iter() {
         empty("messages in the queue of a carrier", slot.waiting());
         empty("reports that wait", slot.correlator.lock().parked());
-        if world.had_a_night {
-            empty("ids of carriers", slot.correlator.lock().open());
-        }
     }
     let unanswered = bounds::unanswered(world);
     let carriers = board.carriers.current();

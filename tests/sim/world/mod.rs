@@ -7,8 +7,9 @@
 //! * `gateway`, `talk`, `paper`: what is tried: all of the gateway's logic, its connections and its
 //!   journal;
 //! * `esme`, `submission`: those who submit; `operator`, `verdict`, `delivery`: those who deliver;
-//! * `book`: the ledger outside; `witness`: enters what the gateway writes; `tale`: the story; `audit`: whether what was promised was
-//!   kept, by `judge`, `phones`, `bounds` and `leftovers`; `tally`: in numbers;
+//! * `book`: the ledger outside; `witness`: enters what the gateway writes; `tale`: the story; `audit`:
+//!   whether what was promised was kept, by `judge`, `sent`, `phones`, `bounds` and `leftovers`;
+//!   `tally`: in numbers;
 //! * `run`: a world from its first event to its last; `campaign`: many of them.
 
 pub mod chance;
@@ -32,6 +33,7 @@ pub mod operator;
 pub mod witness;
 pub mod tally;
 pub mod judge;
+pub mod sent;
 pub mod phones;
 pub mod bounds;
 pub mod leftovers;

@@ -6,7 +6,7 @@ use smppgate::carrier::{
     Binding, Carrier, Group, Long, Numbering, Password, Receipts, Reconnect, SegmentReceipts,
 };
 use smppgate::esme::{Account, Password as EsmePassword, ReceiptBind};
-use smppgate::message::{AckMode, IdForm, OnUnknown};
+use smppgate::message::{AckMode, Class, IdForm, OnUnknown, UnknownOutcome};
 use smppgate::moment::Moment;
 use smppgate::receipt::{IdForms, Written};
 use smppgate::session::BindKind;
@@ -28,6 +28,8 @@ pub struct Plan {
     pub operators: Vec<OperatorPlan>,
     /// Which carriers a country goes to, in this order; none is no route.
     pub routes: Vec<Vec<usize>>,
+    /// What the route to each country says of outcomes that nobody knows.
+    pub unknown_outcomes: Vec<Option<UnknownOutcome>>,
     pub housekeeping: Duration,
     pub faults: Faults,
     pub troubles: Vec<Trouble>,
@@ -134,6 +136,11 @@ impl Plan {
             })
             .collect();
         let routes = routes(carriers.len(), chance);
+        let unknown_outcomes = PREFIXES.iter().map(|_| match chance.one_in(6) {
+            true => unknown_outcome(chance),
+            false => None,
+        });
+        let unknown_outcomes = unknown_outcomes.collect();
         let faults = Faults::of(chance);
         let troubles = Trouble::all(&accounts, &carriers, start, day, chance);
         let mut plan = Self {
@@ -142,6 +149,7 @@ impl Plan {
             carriers,
             operators,
             routes,
+            unknown_outcomes,
             housekeeping: Duration::from_millis(chance.pick(&[100, 100, 300, 1_000])),
             faults,
             troubles,
@@ -249,6 +257,9 @@ fn esme(at: u64, chance: &mut Chance) -> EsmePlan {
             ack,
             on_unknown: chance.pick(&[OnUnknown::Accept, OnUnknown::Accept, OnUnknown::Refuse]),
             respond_within: chance.millis(1_000, 10_000),
+            class: chance.pick(&[Class::Otp, Class::Transactional, Class::Marketing]),
+            unknown_outcome: unknown_outcome(chance),
+            ordered: chance.one_in(4),
             message_id: chance.pick(&[IdForm::Decimal, IdForm::Hex]),
             reassemble: chance.one_in(3),
             receipt_bind: chance.pick(&[ReceiptBind::Any, ReceiptBind::Same]),
@@ -261,6 +272,11 @@ fn esme(at: u64, chance: &mut Chance) -> EsmePlan {
             false => window as usize,
         },
     }
+}
+
+fn unknown_outcome(chance: &mut Chance) -> Option<UnknownOutcome> {
+    use UnknownOutcome::{Hold, Resend, ResendOnce};
+    chance.pick(&[None, None, Some(ResendOnce), Some(Hold), Some(Resend)])
 }
 
 fn operator(at: u64, chance: &mut Chance) -> OperatorPlan {

@@ -8,6 +8,7 @@ use super::chance::Chance;
 use super::esme::Esme;
 use super::faults::{Faults, Ill};
 use super::gateway::Gateway;
+use super::leftovers;
 use super::operator::Operator;
 use super::paper::Paper;
 use super::plan::{Plan, Wish};
@@ -36,6 +37,10 @@ const NIGHT: Duration = Duration::from_secs(50 * 3_600);
 /// Now and then the night is longer than what is to be delivered is kept.
 const LONG_NIGHT: Duration = Duration::from_secs(130 * 3_600);
 
+/// After the end of all messages: ids of carriers are forgotten after fifteen days, which is looked at
+/// every ten minutes.
+const FORGOTTEN: Duration = Duration::from_secs(15 * 24 * 3_600 + 1_200);
+
 /// How often the gateway keeps house after the day.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -61,8 +66,6 @@ pub struct World {
     pub gateway: Gateway,
     pub esmes: Vec<Esme>,
     pub operators: Vec<Operator>,
-    /// Whether it took days until everything had come to its end.
-    pub had_a_night: bool,
     /// Binds that are called for again in the morning.
     asleep: Vec<usize>,
     phase: Phase,
@@ -118,7 +121,6 @@ impl World {
             gateway,
             esmes: esmes.collect(),
             operators: operators.collect(),
-            had_a_night: false,
             asleep: Vec::new(),
             phase: Phase::Day,
             looks: 0,
@@ -332,7 +334,6 @@ impl World {
         let scene = &mut self.scene;
         let until = match next {
             Phase::Night if self.phase != Phase::Night => {
-                self.had_a_night = true;
                 self.fall_asleep();
                 let last = self.scene.book.messages.last();
                 let since =
@@ -420,11 +421,10 @@ impl World {
 
     /// Whether nobody has anything to do but wait.
     fn is_at_rest(&self) -> bool {
-        let (_, untold) = self.gateway.under_way();
         let esmes = self.esmes.iter().all(|esme| esme.is_at_rest());
         let operators = self.operators.iter().all(|operator| operator.is_at_rest());
         let is_answered = self.scene.busy_at + PATIENCE <= self.scene.now;
-        esmes && operators && is_answered && untold == 0 && !self.gateway.is_busy()
+        esmes && operators && is_answered && !self.gateway.is_busy()
     }
 
     /// Whether nothing is left to be told, not even late.
@@ -436,6 +436,9 @@ impl World {
 
     fn outcome(mut self, seed: u64) -> Outcome {
         let tally = audit::audit(&mut self);
+        self.scene.now = self.scene.now + FORGOTTEN;
+        self.gateway.housekeep(&mut self.scene);
+        leftovers::judge_late(&mut self);
         let Self { scene, events, .. } = self;
         let wrong = scene.book.wrong;
         let story = match wrong.first() {

@@ -46,7 +46,7 @@ pub struct Scene {
     pub plan: Rc<Plan>,
     /// What goes wrong now: nothing, once the day is over.
     pub faults: Faults,
-    /// When a carrier was last given or has last delivered something.
+    /// When a message or receipt was last on its way.
     pub busy_at: Moment,
     /// Whether all peers are away for the night.
     pub is_night: bool,

@@ -387,6 +387,7 @@ fn from_phone(to: &Written, delivery: &Delivery<'_>, scene: &mut Scene) {
 
 /// An ESME has read a delivery.
 pub fn read(about: About, wire: usize, sequence: u32, scene: &mut Scene) {
+    scene.busy_at = scene.now;
     each(about, wire, sequence, scene, |is_read, _| *is_read = true);
 }
 

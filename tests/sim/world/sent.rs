@@ -1,0 +1,230 @@
+//! How often one message left: again only after a refusal, or after an outcome that nobody knows as far
+//! as `unknown_outcome` lets it, and never when its time was over.
+
+use super::book::{Answer, Sending};
+use super::faults::Ill;
+use super::judge::{Case, SWEEP};
+use super::tally::Tally;
+use smppgate::message::{AckMode, UnknownOutcome};
+use smppgate::moment::Moment;
+use std::time::Duration;
+
+/// Sendings that may follow an unknown outcome with `resend`.
+const RESENT_MAX: usize = 5;
+
+/// Why a message may have gone out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    /// It was refused before.
+    Refused,
+    /// It was not known what had become of it.
+    Unknown,
+    /// There is no reason.
+    Never,
+}
+
+impl<'a> Case<'a> {
+    /// What left, the first of it first.
+    fn in_order(&self) -> Vec<&'a Sending> {
+        let mut sendings: Vec<&Sending> = self.sendings().collect();
+        sendings.sort_by_key(|sending| sending.written);
+        sendings
+    }
+
+    pub fn is_stored(&self) -> bool {
+        self.message.ack == AckMode::Stored
+    }
+
+    /// Sendings after which it was not known what had become of it, and which it went out again after.
+    pub fn sent_again(&self) -> usize {
+        let sendings = self.in_order();
+        let pairs = sendings.windows(2);
+        let is_unknown = |pair: &&[&Sending]| self.why(pair[0], pair[1]) == Again::Unknown;
+        pairs.filter(is_unknown).count()
+    }
+
+    /// Sendings that were not answered before their bind was lost.
+    pub fn lost(&self) -> usize {
+        let is_lost = |sending: &&Sending| {
+            let ended = self.book.ended.get(&sending.wire);
+            let heard = self.answer_heard(sending);
+            ended.is_some_and(|ended| !heard.is_sure() || heard.at() >= Some(*ended))
+        };
+        self.sendings().filter(is_lost).count()
+    }
+
+    /// Why it may go out after this sending.
+    fn why(&self, before: &Sending, after: &Sending) -> Again {
+        if self.is_refused(before) <= Some(after.written) && self.is_refused(before).is_some() {
+            return Again::Refused;
+        }
+        let settings = &self.plan.carriers[before.carrier].settings;
+        let given_up = before.written + settings.response_timeout;
+        let lost = self.book.ended.get(&before.wire).copied();
+        let over = given_up.min(lost.unwrap_or(Moment::NEVER));
+        let heard = self.answer_heard(before);
+        // An answer that comes too late takes back what has not left, as soon as it is settled.
+        let knows = match heard.is_sure() {
+            false => Moment::NEVER,
+            true => heard.at().unwrap_or(Moment::NEVER),
+        };
+        let is_slow = self.plan.faults.room < usize::MAX
+            || self
+                .plan
+                .troubles
+                .iter()
+                .any(|trouble| matches!(trouble.what, Ill::JournalSlow { .. }));
+        match over <= after.written && (knows >= after.written || is_slow && knows >= over) {
+            true => Again::Unknown,
+            false => Again::Never,
+        }
+    }
+
+    /// How often it may go out again after an outcome that nobody knows.
+    fn may_be_resent(&self) -> usize {
+        let account = &self.plan.accounts[self.message.account].settings;
+        match account.when_unknown(self.plan.unknown_outcomes[self.message.prefix]) {
+            _ if !self.is_stored() => 0,
+            UnknownOutcome::Hold => 0,
+            UnknownOutcome::ResendOnce => 1,
+            UnknownOutcome::Resend => RESENT_MAX,
+        }
+    }
+
+    /// A message goes out again only for a reason, and never when its time is over.
+    pub fn sent(&mut self, tally: &mut Tally) {
+        let sendings = self.in_order();
+        for sending in &sendings {
+            let is_first_of = sending.of.first() == Some(&self.number);
+            match self.answer_heard(sending) {
+                super::judge::Heard::No if is_first_of => tally.sendings_unknown += 1,
+                _ if is_first_of && self.is_refused(sending).is_some() => {
+                    tally.sendings_refused += 1;
+                }
+                _ => {}
+            }
+            self.is_in_time(sending);
+            self.is_whole(sending);
+        }
+        let is_cut = sendings.iter().any(|sending| sending.part.is_some());
+        match is_cut {
+            true => self.parts(&sendings, tally),
+            false => self.again(&sendings, tally),
+        }
+        let may_expire = self
+            .message
+            .valid_seconds
+            .is_some_and(|valid| valid <= 3_600);
+        let is_accepted = matches!(self.message.answer, Answer::Accepted { .. });
+        if is_accepted && sendings.is_empty() && !may_expire && !self.is_cancelled() {
+            self.wrong
+                .push("it was accepted, and never sent to any carrier".to_owned());
+        }
+        self.is_refused_rightly(&sendings, is_cut);
+    }
+
+    fn again(&mut self, sendings: &[&Sending], tally: &mut Tally) {
+        let mut resent = 0;
+        for pair in sendings.windows(2) {
+            let (before, after) = (pair[0], pair[1]);
+            match self.why(before, after) {
+                Again::Refused => {}
+                Again::Never => self.wrong.push(format!(
+                    "it was sent to carrier {} and again to carrier {} without a reason",
+                    before.carrier, after.carrier
+                )),
+                Again::Unknown => {
+                    resent += 1;
+                    tally.sendings_again += 1;
+                    if before.of.len() > 1 {
+                        self.wrong
+                            .push("it went out again though it had left with others".to_owned());
+                    }
+                }
+            }
+        }
+        let most = self.may_be_resent();
+        if resent > most {
+            self.wrong.push(format!(
+                "it went out again {resent} times after outcomes that nobody knows, and not {most}"
+            ));
+        }
+    }
+
+    fn is_refused_rightly(&mut self, sendings: &[&Sending], is_cut: bool) {
+        let Answer::Refused(status, at) = self.message.answer else {
+            return;
+        };
+        // What a carrier says after the ESME's time is over comes too late.
+        let settings = &self.plan.accounts[self.message.account].settings;
+        let read = self.wires[self.message.wire]
+            .read_at(super::wire::End::Gateway, self.message.place);
+        let decided = read.map(|read| at.min(read + settings.respond_within));
+        let taken = sendings.iter().filter(|sending| {
+            let is_ok = sending.answered.is_some_and(|answer| answer.status.is_ok());
+            let heard = self.answer_heard(sending);
+            is_ok && heard.is_sure() && heard.at() < decided
+        });
+        if self.is_stored() && !sendings.is_empty() {
+            self.wrong.push(format!(
+                "it was refused with {status}, and sent to a carrier"
+            ));
+        } else if taken.count() > 0 && !is_cut {
+            self.wrong.push(format!(
+                "it was refused with {status}, although a carrier had accepted it"
+            ));
+        }
+    }
+
+    fn is_in_time(&mut self, sending: &Sending) {
+        let Some(until) = self.until() else { return };
+        let slack = match self.message.valid_seconds {
+            Some(_) => Duration::from_secs(1),
+            None => SWEEP,
+        };
+        if sending.written > until + slack {
+            let late = sending.written.since(until).as_secs_f64();
+            self.wrong.push(format!(
+                "it was sent to carrier {} {late:.1} s after its time was over",
+                sending.carrier
+            ));
+        }
+    }
+
+    /// What a carrier reads is what its sender wrote, now or anew.
+    fn is_whole(&mut self, sending: &Sending) {
+        if sending.part.is_some() {
+            return;
+        }
+        let texts = self.message.replaces.iter().map(|(text, _)| text);
+        let mut texts = texts.chain([&self.message.text]);
+        let is_its = match sending.of.len() {
+            1 => texts.any(|text| *text == sending.text),
+            _ => {
+                let all = sending.of.iter();
+                let whole: Vec<u8> = all
+                    .flat_map(|number| self.book.messages[*number].text.clone())
+                    .collect();
+                whole == sending.text
+            }
+        };
+        if !is_its {
+            self.wrong
+                .push(format!("carrier {} read another text", sending.carrier));
+        }
+    }
+
+    /// A part goes out again only after a refusal, or with the whole message.
+    fn parts(&mut self, sendings: &[&Sending], tally: &mut Tally) {
+        for (at, sending) in sendings.iter().enumerate() {
+            let Some(part) = sending.part else { continue };
+            let same =
+                |other: &&&Sending| other.part.is_some_and(|other| other.seqnum == part.seqnum);
+            let before = sendings[..at].iter().rev().find(same);
+            let Some(before) = before else { continue };
+            if self.is_refused(before).is_none() {
+                tally.parts_sent_again += 1;
+            }
+        }
+    }
+}
