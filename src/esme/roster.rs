@@ -244,6 +244,11 @@ impl Desk {
         self.backlog_count.load(Ordering::Acquire)
     }
 
+    /// Deliveries that are to be tried again, but not yet.
+    pub fn tried_later(&self) -> usize {
+        self.later.lock().len()
+    }
+
     /// Takes `count` places, or as many as are free.
     pub fn open_up(&self, count: usize) -> usize {
         let before = self.open.fetch_add(count, Ordering::AcqRel);

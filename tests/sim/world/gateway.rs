@@ -431,7 +431,7 @@ impl Gateway {
         let desks = self.board.roster.desks();
         let for_esmes: usize = desks
             .iter()
-            .map(|(_, desk)| desk.backlog())
+            .map(|(_, desk)| desk.backlog() + desk.tried_later())
             .sum();
         for_carriers + for_esmes + self.board.parked.lock().total() > 0 || !self.paper.is_idle()
     }
