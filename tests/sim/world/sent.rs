@@ -157,8 +157,8 @@ impl<'a> Case<'a> {
         };
         // What a carrier says after the ESME's time is over comes too late.
         let settings = &self.plan.accounts[self.message.account].settings;
-        let read = self.wires[self.message.wire]
-            .read_at(super::wire::End::Gateway, self.message.place);
+        let read =
+            self.wires[self.message.wire].read_at(super::wire::End::Gateway, self.message.place);
         let decided = read.map(|read| at.min(read + settings.respond_within));
         let taken = sendings.iter().filter(|sending| {
             let is_ok = sending.answered.is_some_and(|answer| answer.status.is_ok());
