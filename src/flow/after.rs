@@ -99,7 +99,7 @@ pub enum After {
     /// A dead letter is to be delivered again, once what was kept of it has been read.
     Unearthed {
         /// The letter; it is among the others no more.
-        letter: DeadLetter,
+        letter: Box<DeadLetter>,
         /// Who gets it, and who waits to hear that.
         redelivery: Redelivery,
         /// When somebody asked for it.
@@ -108,9 +108,9 @@ pub enum After {
     /// It is delivered again.
     Revived {
         /// The letter that it was.
-        letter: DeadLetter,
+        letter: Box<DeadLetter>,
         /// What it is now.
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         /// Who waits to hear who gets it.
         asker: Asker<Result<AccountId, Obstacle>>,
         /// When somebody asked for it.
@@ -119,7 +119,7 @@ pub enum After {
     /// A dead letter is let go, since somebody has asked for it.
     LetGo {
         /// The letter; it is among the others no more.
-        letter: DeadLetter,
+        letter: Box<DeadLetter>,
         /// Who waits to hear that.
         asker: Asker<Result<DeadLetter, Obstacle>>,
         /// When somebody asked for it.

@@ -246,7 +246,7 @@ impl Clerk {
                     match board.laid_down(slot.group, &heard.report, is_auto) {
                         Some(id) => laid.push((id, heard.report)),
                         None if is_vain => unmatched.push(heard.report),
-                        None => unmatched.extend(correlator.park(heard.report, now).err()),
+                        None => unmatched.extend(correlator.park(heard.report, now)),
                     }
                 }
             }
@@ -355,7 +355,7 @@ impl Clerk {
         let mut correlator = slot.correlator.lock();
         let parked = reports
             .into_iter()
-            .filter_map(|report| correlator.park(report, now).err());
+            .filter_map(|report| correlator.park(report, now));
         let left = parked.collect();
         drop(correlator);
         self.unmatched(carrier, left, now);

@@ -33,7 +33,7 @@ impl Clerk {
             return self.stays(letter, redelivery.asker, Obstacle::Memory, now);
         }
         let then = After::Unearthed {
-            letter,
+            letter: Box::new(letter),
             redelivery,
             at: now,
         };
@@ -41,14 +41,14 @@ impl Clerk {
             letter, redelivery, ..
         }) = board.journal().fetch(vec![id], then)
         {
-            self.stays(letter, redelivery.asker, Obstacle::Journal, now);
+            self.stays(*letter, redelivery.asker, Obstacle::Journal, now);
         }
     }
 
     /// What was kept of a dead letter has been read.
     pub(super) fn unearthed(
         &mut self,
-        letter: DeadLetter,
+        letter: Box<DeadLetter>,
         redelivery: Redelivery,
         kept: Option<Kept>,
         now: Moment,
@@ -60,14 +60,14 @@ impl Clerk {
         };
         let Again { delivery, main } = match again {
             Ok(again) => again,
-            Err(obstacle) => return self.stays(letter, asker, obstacle, now),
+            Err(obstacle) => return self.stays(*letter, asker, obstacle, now),
         };
         let id = letter.id;
         let revived = Record::Revived { id, at: now };
         let records: SmallVec<[Record<'_>; 2]> = main.into_iter().chain([revived]).collect();
         let then = After::Revived {
             letter,
-            delivery,
+            delivery: Box::new(delivery),
             asker,
             at: now,
         };
@@ -89,7 +89,7 @@ impl Clerk {
             ) => {
                 let account = delivery.account;
                 self.board.counters.dead_letters_revived.add(1);
-                self.hand_out(vec![delivery]);
+                self.hand_out(vec![*delivery]);
                 asker.tell(Ok(account));
             }
             (
@@ -103,14 +103,14 @@ impl Clerk {
             ) => {
                 let desk = self.board.roster.desk(delivery.account);
                 desk.close(delivery.places());
-                self.stays(letter, asker, Obstacle::Journal, at);
+                self.stays(*letter, asker, Obstacle::Journal, at);
             }
             (After::LetGo { letter, asker, .. }, Ok(())) => {
                 self.board.counters.dead_letters_forgotten.add(1);
-                asker.tell(Ok(letter));
+                asker.tell(Ok(*letter));
             }
             (After::LetGo { letter, asker, at }, Err(_)) => {
-                self.stays(letter, asker, Obstacle::Journal, at);
+                self.stays(*letter, asker, Obstacle::Journal, at);
             }
             _ => {}
         }
@@ -128,7 +128,7 @@ impl Clerk {
         };
         let record = closed(&letter, now);
         let then = After::LetGo {
-            letter,
+            letter: Box::new(letter),
             asker,
             at: now,
         };

@@ -140,7 +140,7 @@ fn an_older_peer_gets_it_without_parameters() {
         parameters_of_another_kind("f1"),
     );
     let receipt = foreign(&text, &tlvs);
-    sends(&mut north, &Pdu::DeliverSm(receipt.clone()));
+    sends(&mut north, &Pdu::DeliverSm(receipt));
     let without = Sm {
         tlvs: Tlvs::default(),
         ..receipt
