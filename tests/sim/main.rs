@@ -13,7 +13,7 @@ use world::run::run_sabotaged;
 use world::sabotage::Sabotage;
 
 /// Worlds that every run of the tests sees.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 250;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
