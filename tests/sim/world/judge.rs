@@ -347,39 +347,34 @@ impl<'a> Case<'a> {
                     || report.state == State::Accepted
                         && self.plan.operators[operator(sending)].acceptd_final
             }) {
-                let Some((heard, is_heard)) = self.report_heard(report) else {
-                    continue;
-                };
-                let waits = learned_at.since(heard);
-                words.push(Word {
-                    state: report.state,
-                    from: heard.max(learned_at),
-                    heard,
-                    is_sure: is_heard && learned.is_sure() && waits < PARKED_FOR,
-                });
+                for (heard, is_heard) in self.report_heard(report) {
+                    let waits = learned_at.since(heard);
+                    words.push(Word {
+                        state: report.state,
+                        from: heard.max(learned_at),
+                        heard,
+                        is_sure: is_heard && learned.is_sure() && waits < PARKED_FOR,
+                    });
+                }
             }
         }
         words.sort_by_key(|word| (word.from, word.heard));
         words
     }
 
-    /// When a report was first heard, and whether that is sure.
-    fn report_heard(&self, report: &Reported) -> Option<(Moment, bool)> {
+    /// When a report was heard, and whether that is sure. One that was brought again may have been
+    /// refused before.
+    fn report_heard(&self, report: &Reported) -> Vec<(Moment, bool)> {
         if !report.is_final {
-            return None;
+            return Vec::new();
         }
-        let heard = report
-            .tries
-            .iter()
-            .map(|(wire, place)| Heard::of(self.book, self.wires, *wire, *place));
-        let mut first: Option<(Moment, bool)> = None;
-        for one in heard {
-            let Some(at) = one.at() else { continue };
-            if first.is_none_or(|(before, _)| at < before) {
-                first = Some((at, one.is_sure()));
-            }
-        }
-        first
+        let last = report.tries.len().saturating_sub(1);
+        let tries = report.tries.iter().enumerate();
+        let heard = tries.filter_map(|(at, (wire, place))| {
+            let heard = Heard::of(self.book, self.wires, *wire, *place);
+            Some((heard.at()?, heard.is_sure() && at == last))
+        });
+        heard.collect()
     }
 
     /// Its sendings, and those of the segments that one report may be about together with it.
