@@ -158,7 +158,15 @@ impl<I: Intake> Connection<I> {
         }
         let Token { id, part } = token;
         match part {
-            None => self.outcomes.push(Outcome { id, verdict }),
+            None => {
+                let verdict = match verdict {
+                    // That is what was said of it.
+                    Verdict::Unknown if !in_time => return,
+                    Verdict::Refused(refusal) if !in_time => Verdict::RefusedLate(refusal),
+                    verdict => verdict,
+                };
+                self.outcomes.push(Outcome { id, verdict });
+            }
             Some(part) => {
                 let verdicts = self.parts.answered(id, part, verdict, in_time);
                 self.say(id, verdicts);

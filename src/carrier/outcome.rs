@@ -39,6 +39,9 @@ pub enum Verdict {
     GivenUp(Vec<CarrierMessageId>),
     /// The carrier has refused it.
     Refused(Refusal),
+    /// The carrier has refused it, after it was said that this is not known: it may have been sent
+    /// again since, and nothing is said about that.
+    RefusedLate(Refusal),
     /// It was sent, and whether the carrier has it is not known.
     Unknown,
     /// The same, since the bind was lost that it was sent on.
@@ -54,7 +57,10 @@ pub enum Verdict {
 impl Verdict {
     /// Whether nothing more is said about the whole on this bind.
     pub fn is_last(&self) -> bool {
-        !matches!(self, Self::PartAccepted { .. } | Self::GivenUp(_))
+        !matches!(
+            self,
+            Self::PartAccepted { .. } | Self::GivenUp(_) | Self::RefusedLate(_)
+        )
     }
 
     /// Whether it is not known whether the carrier has it.

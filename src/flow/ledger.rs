@@ -311,6 +311,11 @@ impl Entry {
         Some(next)
     }
 
+    /// Whether it is held for the sake of one sending, to this carrier.
+    pub fn is_held_for_one(&self, carrier: CarrierId) -> bool {
+        self.stage == Stage::Held(carrier) && self.unknowns == 1
+    }
+
     /// The id that its sender knows it by.
     pub fn shown(&self, id: MessageId) -> MessageId {
         self.multi.as_ref().map_or(id, |multi| multi.id)

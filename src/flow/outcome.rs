@@ -77,7 +77,7 @@ impl Clerk {
             batch = self.board.said_of_all(batch);
         }
         let facts = match self.board.keeps() {
-            true => facts(&batch, &self.board.ledger, slot.segment_receipts),
+            true => facts(&batch, carrier, &self.board.ledger, slot.segment_receipts),
             false => Vec::new(),
         };
         let mut records = Records::new();
@@ -142,6 +142,9 @@ impl Clerk {
                 }
                 Verdict::Refused(refusal) => {
                     refused(&mut hand, id, carrier, refusal, &carriers, now, &mut then);
+                }
+                Verdict::RefusedLate(refusal) => {
+                    refused_late(&mut hand, id, carrier, refusal, &carriers, now, &mut then);
                 }
                 Verdict::Unknown => unknown(&mut hand, id, carrier, false, now, &mut then),
                 Verdict::Lost => unknown(&mut hand, id, carrier, true, now, &mut then),
@@ -430,7 +433,6 @@ fn refused(
         return;
     }
     then.late += usize::from(matches!(entry.stage, Stage::Held(_)));
-    // A late refusal says for certain that this carrier does not have it.
     let its_answer = matches!(
         entry.stage,
         Stage::With(with) | Stage::Held(with) if with == carrier
@@ -513,6 +515,26 @@ fn refused(
             .answer(id, &mut entry, told.unwrap_or_else(|| verdict(status)));
         then.telling.forget(&entry);
     }
+}
+
+/// A sending that was given up has been refused after all: no carrier has the message, if that was
+/// the only one. If it has been sent again since, what becomes of that counts.
+fn refused_late(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    refusal: Refusal,
+    carriers: &Carriers,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let held = hand.entry(id);
+    if let Some(entry) = held.filter(|entry| entry.is_held_for_one(carrier)) {
+        entry.unknowns = 0;
+        return refused(hand, id, carrier, refusal, carriers, now, then);
+    }
+    then.refused += 1;
+    then.late += 1;
 }
 
 /// Whether a message that its carrier has throttled waits for the same carrier: if its sender does

@@ -192,6 +192,30 @@ fn in_stored_mode_a_late_refusal_goes_to_the_next_carrier() {
 }
 
 #[test]
+fn a_late_refusal_of_the_first_sending_says_nothing_about_the_second() {
+    let (north, south) = (Smsc::open(), Smsc::open());
+    let house = House::open(&[
+        account("acme", "unknown_outcome = \"resend-once\""),
+        north.settings("north", "response_timeout = \"1s\"\nwindow = 10"),
+        south.settings("south", ""),
+        route("all", "via = [\"north\", \"south\"]"),
+    ]);
+    let (mut north, mut south) = (north.bound(), south.bound());
+    let mut acme = house.trx("acme");
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    let first = north.request();
+    let second = north.request();
+    north.refuse(&first, Status::ESME_RINVDSTADR);
+    until("that is heard", || house.metric("late_answers_total") == 1);
+    assert!(south.so_far().is_empty(), "north may have the second one");
+    north.accept(&second, "n2");
+    north.reports("n2", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert!(south.so_far().is_empty(), "it was sent twice");
+}
+
+#[test]
 fn a_carrier_that_answers_nothing_any_more_is_unbound_and_bound_again() {
     let (_house, smsc, mut north, mut acme) = one_carrier(
         "unknown_outcome = \"hold\"",
