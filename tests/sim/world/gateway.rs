@@ -281,7 +281,7 @@ impl Gateway {
         }
         let now = scene.now;
         let waker = connection.waker.clone();
-        let mut cx = Context::from_waker(&waker);
+        let cx = Context::from_waker(&waker);
         let mut turns = 0;
         let end = loop {
             let mut held = scene.hold(connection.wire);
@@ -391,8 +391,8 @@ impl Gateway {
     }
 
     fn look_for_retry(&mut self) {
-        let mut cx = Context::from_waker(&self.retry);
-        while self.board.retry.look(&mut cx) {
+        let cx = Context::from_waker(&self.retry);
+        while self.board.retry.look(&cx) {
             self.clerk.retry();
         }
     }
