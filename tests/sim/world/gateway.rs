@@ -281,7 +281,7 @@ impl Gateway {
         }
         let now = scene.now;
         let waker = connection.waker.clone();
-        let cx = Context::from_waker(&waker);
+        let mut cx = Context::from_waker(&waker);
         let mut turns = 0;
         let end = loop {
             let mut held = scene.hold(connection.wire);
