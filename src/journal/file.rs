@@ -240,7 +240,11 @@ impl<T> Shared<T> {
         let carried = house.carrying.step_if_worth(&self.log);
         match carried.map_err(|error| ("remove", error))? {
             Carried::Further => {}
-            Carried::Copied => self.wait_until_settled(self.log.head().appended()),
+            Carried::Copied => {
+                // The head is let go before it is waited for.
+                let appended = self.log.head().appended();
+                self.wait_until_settled(appended);
+            }
             Carried::Waits => {
                 if let Some(until) = house.carrying.until() {
                     self.wait_until_settled(until);
