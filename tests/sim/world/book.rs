@@ -6,6 +6,7 @@ use smppgate::moment::Moment;
 use smppgate_codec::code::Status;
 use smppgate_codec::receipt::State;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// A place in the order in which octets were written, over all wires.
 pub type Order = (u64, usize);
@@ -26,9 +27,29 @@ pub struct Book {
     pub let_go: Vec<Option<Moment>>,
     /// When it last listened to it, if it does not any more.
     pub ended: HashMap<usize, Moment>,
+    /// When the gateway has died.
+    pub crashes: Vec<Crash>,
     /// Promises that were seen to be broken while the world went on.
     pub wrong: Vec<Wrong>,
 }
+
+/// An end of the gateway without any order.
+#[derive(Debug, Clone, Copy)]
+pub struct Crash {
+    pub at: Moment,
+    /// What it had heard since then may be forgotten.
+    pub since: Moment,
+}
+
+impl Crash {
+    /// Whether what happened then may be forgotten.
+    pub fn forgets(&self, at: Moment) -> bool {
+        self.since <= at + SETTLING && at <= self.at
+    }
+}
+
+/// From what the gateway hears or does to the record of it.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// A promise that was broken.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use super::plan::{CarrierPlan, EsmePlan};
+use super::vault::End;
 use smppgate::moment::Moment;
 use std::time::Duration;
 
@@ -147,9 +148,26 @@ pub enum Ill {
         delay: Duration,
     },
     JournalFull,
+    /// The gateway ends, and is started again.
+    GatewayEnds {
+        end: End,
+    },
 }
 
 impl Trouble {
+    /// Ends of the gateway on one day.
+    pub fn ends(start: Moment, day: Duration, chance: &mut Chance) -> Vec<Self> {
+        let count = chance.pick(&[0, 1, 1, 2, 4]);
+        let ends = (0..count).map(|_| {
+            let from = start + chance.micros(0, day.as_micros() as u64);
+            let end = chance.pick(&[End::Killed, End::PowerCut]);
+            let what = Ill::GatewayEnds { end };
+            let until = from;
+            Self { from, until, what }
+        });
+        ends.collect()
+    }
+
     /// The troubles of a day, in the order in which they begin.
     pub fn all(
         accounts: &[EsmePlan],

@@ -4,20 +4,21 @@
 //! come, its bell was rung or its deadline is there.
 
 use super::agenda::Event;
-use super::paper::Paper;
+use super::paper::Keeping;
 use super::plan::{PREFIXES, Plan};
 use super::scene::Scene;
 use super::tale::About;
 use super::talk::{Connection, Rung, Talk};
+use super::vault::Opened;
 use super::witness;
 use smppgate::carrier::{self, Backoff, Carrier, Line, Long, Queue, Share};
 use smppgate::esme::{self, Bounds, Places, Roster};
 use smppgate::flow::{Accounts, After, CarrierSlot, Carriers, Clerk, Switchboard};
 use smppgate::journal::Completion;
 use smppgate::link::{Bell, End as LinkEnd};
-use smppgate::message::{AccountId, CarrierId, GroupId, IdSource};
+use smppgate::message::{AccountId, CarrierId, GroupId};
 use smppgate::moment::Moment;
-use smppgate::receipt::{Correlator, Marks};
+use smppgate::receipt::Correlator;
 use smppgate::route::{Action, Candidate, InboundRule, InboundTable, Rule, Table};
 use smppgate::session::{BindKind, Pace};
 use smppgate_codec::code::Status;
@@ -42,12 +43,14 @@ pub struct Gateway {
     clerk: Clerk,
     carriers: Vec<(Arc<Carrier>, Arc<Queue>)>,
     keepers: Vec<Keeper>,
+    /// Keepers of gateways that were here before.
+    keepers_before: usize,
     connections: Vec<Option<Connection>>,
     /// The connection on each wire.
     on_wire: Vec<Option<usize>>,
     rung: Arc<Rung>,
     retry: Waker,
-    pub paper: Arc<Paper>,
+    pub journal: Arc<dyn Keeping>,
     /// What the journal has settled and nobody has looked at.
     settled: Vec<Completion<After>>,
     journal_due: Option<Moment>,
@@ -65,10 +68,15 @@ struct Keeper {
 }
 
 impl Gateway {
-    pub fn new(plan: &Plan, paper: Arc<Paper>, now: Moment) -> Self {
+    pub fn new(plan: &Plan, journal: Arc<dyn Keeping>, opened: Opened, now: Moment) -> Self {
         let roster = Arc::new(Roster::default());
-        let ids = Arc::new(IdSource::new(1, 0));
-        let board = Switchboard::new(ids, Marks::default(), [7; 32], roster, paper.pen());
+        let Opened {
+            ids,
+            marks,
+            pen,
+            recovery,
+        } = opened;
+        let board = Switchboard::new(ids, marks, [7; 32], roster, pen);
         let board = Arc::new(board);
         let rung = Arc::new(Rung::default());
         let mut gateway = Self {
@@ -76,11 +84,12 @@ impl Gateway {
             board,
             carriers: Vec::new(),
             keepers: Vec::new(),
+            keepers_before: 0,
             connections: Vec::new(),
             on_wire: Vec::new(),
             retry: rung.waker(Rung::RETRY),
             rung,
-            paper,
+            journal,
             settled: Vec::new(),
             journal_due: None,
             places: Places::new(Bounds {
@@ -93,8 +102,42 @@ impl Gateway {
             numbers: 0,
         };
         gateway.assemble(plan, now);
+        if let Some(recovery) = recovery {
+            let reread = |carrier: CarrierId, pdu: &[u8], at| {
+                carrier::reread(&plan.carriers[usize::from(carrier.0)].settings, pdu, at)
+            };
+            gateway.clerk.take_up(recovery, &reread, now);
+        }
         gateway.look_for_retry();
         gateway
+    }
+
+    /// Another gateway begins in the place of this one, which has died.
+    pub fn again(&self, journal: Arc<dyn Keeping>, opened: Opened, scene: &mut Scene) -> Self {
+        let mut next = Self::new(&scene.plan, journal, opened, scene.now);
+        next.connections = self.connections.iter().map(|_| None).collect();
+        next.on_wire = vec![None; self.on_wire.len()];
+        next.keepers_before = self.keepers_before + self.keepers.len();
+        next.swept = self.swept;
+        next.sweeps = self.sweeps;
+        next.call(scene);
+        next
+    }
+
+    /// It dies: its connections are lost, and their peers find out at once or not.
+    pub fn die(&mut self, is_silent: bool, scene: &mut Scene) {
+        for connection in &mut self.connections {
+            let Some(connection) = connection.take() else {
+                continue;
+            };
+            let wire = connection.wire;
+            match is_silent {
+                true => scene.hold(wire).fall_silent(),
+                false => scene.hold(wire).close(super::wire::End::Gateway),
+            }
+            scene.book.has_ended(wire, scene.now);
+            scene.book.let_go[wire] = Some(scene.now);
+        }
     }
 
     fn assemble(&mut self, plan: &Plan, now: Moment) {
@@ -186,10 +229,15 @@ impl Gateway {
 
     /// It begins to call its carriers and to keep house.
     pub fn start(&mut self, scene: &mut Scene) {
+        self.call(scene);
+        scene.later(scene.plan.housekeeping, Event::Housekeep);
+    }
+
+    fn call(&mut self, scene: &mut Scene) {
         for keeper in 0..self.keepers.len() {
+            let keeper = self.keepers_before + keeper;
             scene.agenda.add(scene.now, Event::Call { keeper });
         }
-        scene.later(scene.plan.housekeeping, Event::Housekeep);
     }
 
     /// An ESME has connected.
@@ -210,15 +258,19 @@ impl Gateway {
         self.connect(wire, Talk::Esme(Box::new(connection)), bell, scene);
     }
 
-    /// Which carrier a bind is for, and how it is to be bound.
-    pub fn keeper(&self, keeper: usize) -> (usize, BindKind) {
-        (self.keepers[keeper].carrier, self.keepers[keeper].kind)
+    /// Which carrier a bind is for, and how it is to be bound; `None` if who wanted it has died.
+    pub fn keeper(&self, keeper: usize) -> Option<(usize, BindKind)> {
+        let keeper = self.keepers.get(keeper.checked_sub(self.keepers_before)?)?;
+        Some((keeper.carrier, keeper.kind))
     }
 
     /// A carrier has taken a call.
     pub fn reached(&mut self, keeper: usize, wire: usize, scene: &mut Scene) {
+        let Some((carrier, kind)) = self.keeper(keeper) else {
+            scene.book.let_go[wire] = Some(scene.now);
+            return scene.hold(wire).close(super::wire::End::Gateway);
+        };
         self.numbers += 1;
-        let Keeper { carrier, kind, .. } = self.keepers[keeper];
         let (settings, queue) = &self.carriers[carrier];
         let bell = Arc::new(Bell::default());
         let line = Arc::new(Line::new(self.numbers, kind, bell.clone()));
@@ -255,7 +307,7 @@ impl Gateway {
         was_refused: bool,
         scene: &mut Scene,
     ) {
-        let backoff = &mut self.keepers[keeper].backoff;
+        let backoff = &mut self.keepers[keeper - self.keepers_before].backoff;
         if was_bound {
             backoff.reset();
         }
@@ -360,7 +412,7 @@ impl Gateway {
             };
             scene.later(pause, event);
         }
-        let due = self.paper.next_due();
+        let due = self.journal.next_due();
         if due != self.journal_due {
             self.journal_due = due;
             if let Some(due) = due {
@@ -371,7 +423,7 @@ impl Gateway {
 
     /// The journal may be through with something.
     pub fn look_at_journal(&mut self, scene: &mut Scene) {
-        let settled = self.paper.settled(scene.now);
+        let settled = self.journal.settled(scene.now);
         if settled.is_empty() {
             return;
         }
@@ -433,6 +485,6 @@ impl Gateway {
             .iter()
             .map(|(_, desk)| desk.backlog() + desk.tried_later())
             .sum();
-        for_carriers + for_esmes + self.board.parked.lock().total() > 0 || !self.paper.is_idle()
+        for_carriers + for_esmes + self.board.parked.lock().total() > 0 || !self.journal.is_idle()
     }
 }

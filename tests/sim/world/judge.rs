@@ -46,7 +46,9 @@ impl Heard {
         let Some(read) = wires[wire].read_at(End::Gateway, place) else {
             return Self::No;
         };
+        let is_forgotten = book.crashes.iter().any(|crash| crash.forgets(read));
         match book.ended.get(&wire) {
+            _ if is_forgotten => Self::Maybe(read),
             Some(ended) if read >= *ended => Self::Maybe(read),
             _ => Self::Yes(read),
         }
@@ -417,7 +419,8 @@ impl<'a> Case<'a> {
             return Ok(());
         }
         let sendings: Vec<&Sending> = self.sendings().collect();
-        let is_ours = |sending: &&&Sending| self.is_refused(sending).is_none();
+        let is_ours =
+            |sending: &&&Sending| self.is_refused(sending).is_none() && !self.is_forgotten(sending);
         let unrefused = sendings.iter().filter(is_ours).count();
         match state {
             State::Unknown => {
@@ -492,7 +495,9 @@ impl<'a> Case<'a> {
             .filter_map(|one| one.answer)
             .find(|(status, _)| status.is_ok() && is_one);
         if let Some((_, at)) = taken_back {
-            let sendings = self.sendings().filter(|one| self.is_refused(one).is_none());
+            let is_ours =
+                |one: &&Sending| self.is_refused(one).is_none() && !self.is_forgotten(one);
+            let sendings = self.sendings().filter(is_ours);
             let sent: Vec<_> = sendings.collect();
             if !sent.is_empty() {
                 self.wrong.push(format!(

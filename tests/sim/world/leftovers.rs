@@ -68,6 +68,12 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>, tally: &Tally) {
             usize::from(!esme.is_at_rest()),
         );
     }
+    if let Some(vault) = &world.vault {
+        empty("messages in the journal", vault.held());
+    }
+    if !world.scene.book.crashes.is_empty() {
+        return;
+    }
     let counters = &board.counters;
     let mut between = |what: &str, least: u64, count: u64, most: u64| {
         if !(least..=most).contains(&count) {

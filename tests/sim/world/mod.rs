@@ -4,8 +4,8 @@
 //! * `chance`: numbers from a seed; `agenda`: what is to come, in the order of time; `plan`, `faults`:
 //!   what a seed stands for;
 //! * `wire`, `session`: how octets travel, and PDUs are told in them; `scene`: what all share;
-//! * `gateway`, `talk`, `paper`: what is tried: all of the gateway's logic, its connections and its
-//!   journal;
+//! * `gateway`, `talk`, `paper`, `vault`: what is tried: all of the gateway's logic, its connections and
+//!   its journal, in memory or on a disk;
 //! * `esme`, `submission`: those who submit; `operator`, `verdict`, `delivery`: those who deliver;
 //! * `book`: the ledger outside; `witness`: enters what the gateway writes; `tale`: the story; `audit`:
 //!   whether what was promised was kept, by `judge`, `sent`, `phones`, `bounds` and `leftovers`;
@@ -23,6 +23,7 @@ pub mod sabotage;
 pub mod scene;
 pub mod session;
 pub mod paper;
+pub mod vault;
 pub mod talk;
 pub mod gateway;
 pub mod submission;

@@ -10,6 +10,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What the world sees of the journal, and what it does to it.
+pub trait Keeping {
+    fn set_delay(&self, delay: Duration);
+
+    fn set_full(&self, is_full: bool);
+
+    /// It is this time now.
+    fn at(&self, now: Moment);
+
+    /// When something will be done that is pending.
+    fn next_due(&self) -> Option<Moment>;
+
+    /// What has been done by now.
+    fn settled(&self, now: Moment) -> Vec<Completion<After>>;
+
+    fn is_idle(&self) -> bool;
+}
+
+/// A journal in memory.
 #[derive(Default)]
 pub struct Paper(Mutex<Inside>);
 
@@ -31,31 +49,31 @@ pub struct Pen {
 }
 
 impl Paper {
-    /// The pen that writes here. What was pending is taken out by [`Paper::settled`].
+    /// The pen that writes here. What was pending is taken out by [`Keeping::settled`].
     pub fn pen(self: &Arc<Self>) -> Box<dyn Journal<After>> {
         let paper = self.clone();
         Box::new(Pen { paper })
     }
+}
 
-    pub fn set_delay(&self, delay: Duration) {
+impl Keeping for Paper {
+    fn set_delay(&self, delay: Duration) {
         self.0.lock().delay = delay;
     }
 
-    pub fn set_full(&self, is_full: bool) {
+    fn set_full(&self, is_full: bool) {
         self.0.lock().is_full = is_full;
     }
 
-    /// It is this time now; when the next batch will be durable.
-    pub fn at(&self, now: Moment) {
+    fn at(&self, now: Moment) {
         self.0.lock().now = now;
     }
 
-    pub fn next_due(&self) -> Option<Moment> {
+    fn next_due(&self) -> Option<Moment> {
         self.0.lock().pending.front().map(|(due, _)| *due)
     }
 
-    /// Batches that have become durable.
-    pub fn settled(&self, now: Moment) -> Vec<Completion<After>> {
+    fn settled(&self, now: Moment) -> Vec<Completion<After>> {
         let mut inside = self.0.lock();
         let mut settled = Vec::new();
         while let Some((_, then)) = inside.pending.pop_front_if(|(due, _)| *due <= now) {
@@ -64,7 +82,7 @@ impl Paper {
         settled
     }
 
-    pub fn is_idle(&self) -> bool {
+    fn is_idle(&self) -> bool {
         self.0.lock().pending.is_empty()
     }
 }

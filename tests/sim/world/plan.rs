@@ -31,6 +31,8 @@ pub struct Plan {
     /// What the route to each country says of outcomes that nobody knows.
     pub unknown_outcomes: Vec<Option<UnknownOutcome>>,
     pub housekeeping: Duration,
+    /// Whether the journal is on a disk, and the gateway dies at times.
+    pub is_on_disk: bool,
     pub faults: Faults,
     pub troubles: Vec<Trouble>,
     pub load: Vec<Order>,
@@ -142,7 +144,12 @@ impl Plan {
         });
         let unknown_outcomes = unknown_outcomes.collect();
         let faults = Faults::of(chance);
-        let troubles = Trouble::all(&accounts, &carriers, start, day, chance);
+        let mut troubles = Trouble::all(&accounts, &carriers, start, day, chance);
+        let is_on_disk = chance.one_in(3);
+        if is_on_disk {
+            troubles.extend(Trouble::ends(start, day, chance));
+            troubles.sort_by_key(|trouble| trouble.from);
+        }
         let mut plan = Self {
             start,
             accounts,
@@ -151,6 +158,7 @@ impl Plan {
             routes,
             unknown_outcomes,
             housekeeping: Duration::from_millis(chance.pick(&[100, 100, 300, 1_000])),
+            is_on_disk,
             faults,
             troubles,
             load: Vec::new(),

@@ -3,19 +3,20 @@
 
 use super::agenda::Event;
 use super::audit;
-use super::book::Wrong;
+use super::book::{Crash, Wrong};
 use super::chance::Chance;
 use super::esme::Esme;
 use super::faults::{Faults, Ill};
 use super::gateway::Gateway;
 use super::leftovers;
 use super::operator::Operator;
-use super::paper::Paper;
+use super::paper::{Keeping, Paper};
 use super::plan::{Plan, Wish};
 use super::sabotage::{Sabotage, Saboteur};
 use super::scene::{Owner, Scene, Side};
 use super::tale::{About, Tale};
 use super::tally::Tally;
+use super::vault::{self, Opened, Vault};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub struct World {
     pub gateway: Gateway,
     pub esmes: Vec<Esme>,
     pub operators: Vec<Operator>,
+    /// Where the journal lies, if it is on a disk.
+    pub vault: Option<Arc<Vault>>,
     /// Binds that are called for again in the morning.
     asleep: Vec<usize>,
     phase: Phase,
@@ -110,10 +113,19 @@ impl World {
     fn new(seed: u64, is_told: bool) -> Self {
         let mut chance = Chance::new(seed);
         let plan = Rc::new(Plan::of(&mut chance));
-        let paper = Arc::new(Paper::default());
         let mut scene = Scene::new(plan.clone(), chance, Tale::new(is_told));
         scene.note(About::World, || format!("{plan:#?}"));
-        let gateway = Gateway::new(&plan, paper, plan.start);
+        let (journal, opened, vault): (Arc<dyn Keeping>, Opened, _) = match plan.is_on_disk {
+            true => {
+                let (vault, opened) = Vault::open(Vault::empty(), &plan, &mut scene.chance);
+                (vault.clone(), opened, Some(vault))
+            }
+            false => {
+                let paper = Arc::new(Paper::default());
+                (paper.clone(), Opened::in_memory(paper.pen()), None)
+            }
+        };
+        let gateway = Gateway::new(&plan, journal, opened, plan.start);
         let esmes = (0..plan.accounts.len()).map(|at| Esme::new(at, plan.clone()));
         let operators = (0..plan.operators.len()).map(|at| Operator::new(at, plan.clone()));
         Self {
@@ -121,6 +133,7 @@ impl World {
             gateway,
             esmes: esmes.collect(),
             operators: operators.collect(),
+            vault,
             asleep: Vec::new(),
             phase: Phase::Day,
             looks: 0,
@@ -150,7 +163,7 @@ impl World {
             self.events += 1;
             assert!(self.events < EVENTS_MAX, "the world goes on for ever");
             self.scene.now = self.scene.now.max(at);
-            self.gateway.paper.at(self.scene.now);
+            self.gateway.journal.at(self.scene.now);
             self.happen(event);
             self.gateway.listen(&mut self.scene);
         }
@@ -194,7 +207,9 @@ impl World {
             // What a night of calls in vain would bring is known.
             Event::Call { keeper } if scene.is_night => self.asleep.push(keeper),
             Event::Call { keeper } => {
-                let (carrier, kind) = gateway.keeper(keeper);
+                let Some((carrier, kind)) = gateway.keeper(keeper) else {
+                    return;
+                };
                 let operator = scene.plan.carriers[carrier].operator;
                 if operators[operator]
                     .called(carrier, kind, keeper, scene)
@@ -235,7 +250,32 @@ impl World {
         }
     }
 
+    /// The gateway ends from one moment to the next, and another one goes on.
+    fn crash(&mut self, end: vault::End) {
+        let Some(vault) = self.vault.take() else {
+            return;
+        };
+        let scene = &mut self.scene;
+        scene.note(About::World, || format!("the gateway ends: {end:?}"));
+        let now = scene.now;
+        let since = vault.since().unwrap_or(now);
+        scene.book.crashes.push(Crash { at: now, since });
+        let disk = vault.end(end, &mut scene.chance);
+        self.gateway.die(end == vault::End::PowerCut, scene);
+        let plan = scene.plan.clone();
+        let (vault, opened) = Vault::open(disk, &plan, &mut scene.chance);
+        vault.at(now);
+        self.gateway = self.gateway.again(vault.clone(), opened, scene);
+        self.vault = Some(vault);
+    }
+
     fn trouble(&mut self, at: usize, is_over: bool) {
+        if let Ill::GatewayEnds { end } = self.scene.plan.troubles[at].what {
+            return match is_over {
+                true => {}
+                false => self.crash(end),
+            };
+        }
         let Self {
             scene,
             gateway,
@@ -300,9 +340,9 @@ impl World {
             }
             Ill::JournalSlow { delay } => {
                 let delay = if is_over { Duration::ZERO } else { delay };
-                gateway.paper.set_delay(delay);
+                gateway.journal.set_delay(delay);
             }
-            Ill::JournalFull => gateway.paper.set_full(!is_over),
+            Ill::JournalFull => gateway.journal.set_full(!is_over),
             _ => {}
         }
     }
@@ -384,8 +424,8 @@ impl World {
             room: usize::MAX,
             ..Faults::default()
         };
-        gateway.paper.set_delay(Duration::ZERO);
-        gateway.paper.set_full(false);
+        gateway.journal.set_delay(Duration::ZERO);
+        gateway.journal.set_full(false);
         for esme in esmes.iter_mut() {
             esme.is_away = false;
             for bind in 0..esme.binds.len() {

@@ -80,10 +80,21 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether the gateway may not know any more that it left.
+    pub fn is_forgotten(&self, sending: &Sending) -> bool {
+        let crashes = &self.book.crashes;
+        self.unknown_outcome() != UnknownOutcome::Hold
+            && crashes.iter().any(|crash| crash.forgets(sending.written))
+    }
+
+    fn unknown_outcome(&self) -> UnknownOutcome {
+        let account = &self.plan.accounts[self.message.account].settings;
+        account.when_unknown(self.plan.unknown_outcomes[self.message.prefix])
+    }
+
     /// How often it may go out again after an outcome that nobody knows.
     fn may_be_resent(&self) -> usize {
-        let account = &self.plan.accounts[self.message.account].settings;
-        match account.when_unknown(self.plan.unknown_outcomes[self.message.prefix]) {
+        match self.unknown_outcome() {
             _ if !self.is_stored() => 0,
             UnknownOutcome::Hold => 0,
             UnknownOutcome::ResendOnce => 1,
@@ -134,7 +145,7 @@ impl<'a> Case<'a> {
                     before.carrier, after.carrier
                 )),
                 Again::Unknown => {
-                    resent += 1;
+                    resent += usize::from(!self.is_forgotten(before));
                     tally.sendings_again += 1;
                     if before.of.len() > 1 {
                         self.wrong
