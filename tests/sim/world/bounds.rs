@@ -33,8 +33,9 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
             ));
         }
     }
-    // What a link holds back is written later than it was sent.
-    let is_prompt = plan.faults.room == usize::MAX;
+    // What a link holds back is written later than it was sent, and one that has just started may begin
+    // with a burst.
+    let is_prompt = plan.faults.room == usize::MAX && book.crashes.is_empty();
     for (carrier, sendings) in by_carrier {
         let rate = plan.carriers[carrier].settings.rate;
         if is_prompt && rate > 0 && is_too_fast(&sendings, rate) {

@@ -18,6 +18,11 @@ pub fn judge_late(world: &mut World) {
         let what = format!("the gateway still has {open} ids of carriers");
         world.scene.book.wrong(About::World, what);
     }
+    let held = world.vault.as_ref().map_or(0, |vault| vault.held());
+    if held > 0 {
+        let what = format!("the gateway still has {held} messages in its journal");
+        world.scene.book.wrong(About::World, what);
+    }
 }
 
 pub fn judge(world: &World, wrong: &mut Vec<Wrong>, tally: &Tally) {
@@ -67,9 +72,6 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>, tally: &Tally) {
             "requests of an ESME to answer",
             usize::from(!esme.is_at_rest()),
         );
-    }
-    if let Some(vault) = &world.vault {
-        empty("messages in the journal", vault.held());
     }
     if !world.scene.book.crashes.is_empty() {
         return;

@@ -42,6 +42,9 @@ const LONG_NIGHT: Duration = Duration::from_secs(130 * 3_600);
 /// every ten minutes.
 const FORGOTTEN: Duration = Duration::from_secs(15 * 24 * 3_600 + 1_200);
 
+/// Looks in which what is over is forgotten.
+const FORGETTING_MAX: usize = 20;
+
 /// How often the gateway keeps house after the day.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -359,7 +362,7 @@ impl World {
                 self.become_well();
                 Phase::Calm
             }
-            Phase::Calm if is_at_rest && self.is_told() => Phase::Asking,
+            Phase::Calm if is_at_rest && self.is_told() && !self.is_laid_down() => Phase::Asking,
             Phase::Calm if is_at_rest => Phase::Night,
             Phase::Night => Phase::Morning,
             Phase::Morning if is_at_rest && self.is_told() => Phase::Asking,
@@ -467,6 +470,12 @@ impl World {
         esmes && operators && is_answered && !self.gateway.is_busy()
     }
 
+    /// Whether the journal alone knows of some.
+    fn is_laid_down(&self) -> bool {
+        let vault = self.vault.as_ref();
+        vault.is_some_and(|vault| vault.laid_down() > 0)
+    }
+
     /// Whether nothing is left to be told, not even late.
     fn is_told(&self) -> bool {
         let (under_way, untold) = self.gateway.under_way();
@@ -477,7 +486,16 @@ impl World {
     fn outcome(mut self, seed: u64) -> Outcome {
         let tally = audit::audit(&mut self);
         self.scene.now = self.scene.now + FORGOTTEN;
-        self.gateway.housekeep(&mut self.scene);
+        for _ in 0..FORGETTING_MAX {
+            self.gateway.journal.at(self.scene.now);
+            self.gateway.housekeep(&mut self.scene);
+            self.scene.now = self.scene.now + Duration::from_secs(10);
+            self.gateway.look_at_journal(&mut self.scene);
+            self.gateway.settle();
+            if self.vault.as_ref().is_none_or(|vault| vault.held() == 0) {
+                break;
+            }
+        }
         leftovers::judge_late(&mut self);
         let Self { scene, events, .. } = self;
         let wrong = scene.book.wrong;

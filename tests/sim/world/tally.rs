@@ -40,6 +40,7 @@ tally! {
     told_expired,
     told_deleted,
     told_unknown,
+    told_corrected,
     receipts_repeated,
     phone_segments,
     phone_segments_taken,

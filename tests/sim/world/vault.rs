@@ -159,6 +159,11 @@ impl Vault {
         left_by(&self.disk, end, &mut own)
     }
 
+    /// Messages that are nowhere but in the journal: each waits for its report.
+    pub fn laid_down(&self) -> usize {
+        Journal::holdings(&*self.journal).map_or(0, Holdings::laid_down)
+    }
+
     /// Messages that the journal still holds.
     pub fn held(&self) -> usize {
         Journal::holdings(&*self.journal).map_or(0, Holdings::len)
