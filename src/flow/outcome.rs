@@ -511,9 +511,8 @@ fn refused(
             now,
         );
     } else {
-        then.telling
-            .answer(id, &mut entry, told.unwrap_or_else(|| verdict(status)));
-        then.telling.forget(&entry);
+        let status = told.unwrap_or_else(|| verdict(status));
+        then.telling.deny(id, &mut entry, status, now);
     }
 }
 
@@ -581,8 +580,7 @@ fn unknown(
             OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
             OnUnknown::Refuse => {
                 if let Some(mut entry) = hand.remove(id) {
-                    then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                    then.telling.forget(&entry);
+                    then.telling.deny(id, &mut entry, Status::ESME_RSYSERR, now);
                 }
                 return;
             }
@@ -638,8 +636,7 @@ fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: 
         return;
     };
     if !entry.answered {
-        then.telling.answer(id, &mut entry, status);
-        return then.telling.forget(&entry);
+        return then.telling.deny(id, &mut entry, status, now);
     }
     let state = match status {
         // A carrier that holds a part of it does not hold what was to be delivered.
@@ -676,8 +673,7 @@ fn returned(
                 return;
             };
             if waits_for_verdict {
-                then.telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                then.telling.forget(&entry);
+                then.telling.deny(id, &mut entry, Status::ESME_RSYSERR, now);
             } else {
                 // Its sender holds it for sent, and its time is over: nothing stale is sent.
                 then.telling

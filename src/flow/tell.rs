@@ -25,6 +25,7 @@ pub(super) struct Telling {
     over: SmallVec<[(MessageId, Moment); 4]>,
     closed: SmallVec<[(AccountId, usize); 2]>,
     opened: SmallVec<[(AccountId, usize); 2]>,
+    denied: SmallVec<[(MessageId, Moment); 4]>,
     remembered: SmallVec<[(MessageId, Memory); 4]>,
     learned: SmallVec<[(MessageId, State, u16, Moment); 4]>,
     accepted: usize,
@@ -62,6 +63,14 @@ impl Telling {
             Some((_, answers)) => answers.push(answer),
             None => self.seats.push((entry.seat.clone(), vec![answer])),
         }
+    }
+
+    /// The ESME is told that a message is not accepted: nothing more is told about it. If a part of
+    /// it had left, the journal has kept it for that, and is not to keep it any longer.
+    pub fn deny(&mut self, id: MessageId, entry: &mut Entry, status: Status, now: Moment) {
+        self.answer(id, entry, status);
+        self.forget(entry);
+        self.denied.push((id, now));
     }
 
     /// A message has come to its end. Once that is durable its sender gets the receipt that it
@@ -227,7 +236,7 @@ fn count(sums: &mut SmallVec<[(AccountId, usize); 2]>, account: AccountId, place
 
 impl Clerk {
     /// Tells all of it; responses go before receipts.
-    pub(super) fn tell(&mut self, telling: Telling) {
+    pub(super) fn tell(&mut self, mut telling: Telling) {
         let counters = &self.board.counters;
         counters.accepted.add(telling.accepted);
         counters.refused.add(telling.refused);
@@ -251,6 +260,11 @@ impl Clerk {
         self.hand_out(telling.deliveries);
         for (account, count) in telling.closed {
             self.board.roster.desk(account).close(count);
+        }
+        if let Some(holdings) = self.board.journal().holdings() {
+            let denied = telling.denied.into_iter();
+            let kept = denied.filter(|(id, _)| holdings.position(*id).is_some());
+            telling.over.extend(kept);
         }
         if !telling.ends.is_empty() || !telling.over.is_empty() {
             self.write_ends(telling.ends, &telling.over);
