@@ -1,6 +1,7 @@
 //! What the journal has kept is taken up again after a start: each life goes on where it was.
 
 use super::deadletter::{DeadLetter, Reason};
+use super::forward::Stray;
 use super::laid::LATE_UNTIL;
 use super::ledger::{Attempt, Ending, Entry, Parts, Stage};
 use super::report::{Heard, numbers_of};
@@ -325,6 +326,8 @@ struct Gathered {
     letters: Vec<DeadLetter>,
     waiting: Vec<(MessageId, Moment)>,
     reports: Vec<(CarrierId, Heard)>,
+    /// Receipts that name no message: nothing is to be looked for.
+    strays: Vec<Stray>,
     /// Messages that left as one: the one that speaks, and the others, by the carrier's id.
     together: std::collections::HashMap<(GroupId, CarrierMessageId, Moment), Vec<MessageId>>,
     /// Ids that a submit_multi was told.
@@ -579,6 +582,7 @@ impl Clerk {
             letters,
             waiting,
             reports,
+            strays,
             together,
             multis,
             resent,
@@ -618,6 +622,10 @@ impl Clerk {
         }
         for (carrier, reports) in by_carrier {
             self.reported(carrier, reports, now);
+        }
+        for stray in strays {
+            let carrier = stray.letter.carrier.unwrap_or(CarrierId::NONE);
+            self.stray(carrier, vec![stray], now);
         }
     }
 }
@@ -661,8 +669,8 @@ fn report_again(reported: &Reported<'_>, life: Life, reread: Reread<'_>, gathere
             gathered.reports.push((carrier, Heard::from(report)));
         }
         (dead, report) => {
-            let (reason, at) = dead.unwrap_or((Reason::NoMessage, at));
-            gathered.letters.push(DeadLetter {
+            let (reason, at) = dead.unwrap_or((Reason::NamesNothing, at));
+            let letter = DeadLetter {
                 id,
                 at,
                 reason,
@@ -671,7 +679,14 @@ fn report_again(reported: &Reported<'_>, life: Life, reread: Reread<'_>, gathere
                 number: numbers_of(pdu).0,
                 carrier_message_id: report.map(|report| report.id.to_string().into()),
                 ended: None,
-            });
+            };
+            match dead {
+                Some(_) => gathered.letters.push(letter),
+                None => gathered.strays.push(Stray {
+                    pdu: pdu.into(),
+                    letter,
+                }),
+            }
         }
     }
 }

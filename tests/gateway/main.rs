@@ -46,5 +46,6 @@ mod restart;
 mod admin;
 mod api;
 mod dead_letters;
+mod redelivery;
 mod timeline;
 mod logs;
