@@ -212,7 +212,8 @@ fn known_as(mut timeline: Timeline, known_as: Option<(CarrierId, CarrierMessageI
 
 fn of_entry(id: MessageId, entry: &Entry) -> Timeline {
     let whereabouts = match entry.stage {
-        Stage::Parked | Stage::Behind => Whereabouts::Waits,
+        Stage::Parked => Whereabouts::Waits,
+        Stage::Behind => Whereabouts::Behind,
         Stage::Resting => Whereabouts::Rests,
         Stage::With(carrier) => Whereabouts::With(carrier),
         Stage::Cancelling(_) => Whereabouts::TakenBack,

@@ -71,6 +71,8 @@ pub enum Whereabouts {
     Waits,
     /// It waits for its time: to be sent for the first time, or once more.
     Rests,
+    /// It waits for its turn, behind another message.
+    Behind,
     /// It waits for this carrier, or has been sent to it and not been answered.
     With(CarrierId),
     /// Its sender takes it back.

@@ -190,3 +190,62 @@ fn what_waits_when_the_gateway_ends_in_order_goes_on_at_the_next_start() {
     }
     assert!(north.so_far().is_empty() && acme.so_far().is_empty());
 }
+
+#[test]
+fn what_lies_down_is_found_by_our_id_and_by_its_carriers() {
+    let mut site = Site::new("message_id = \"hex\"", "");
+    let (house, mut north, mut acme) = site.start();
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    north.takes("n1");
+    north.alive();
+    let sequence = acme.submit("33612345679");
+    north.takes("n2");
+    acme.accepted(sequence);
+    site.crash(house);
+    let (house, mut north, mut acme) = site.start();
+    let asked = |path: &str| -> serde_json::Value {
+        let (status, text) = house.http(path);
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let shown = asked(&format!("/v1/messages/{id}"));
+    assert_eq!(shown["id"], id);
+    assert_eq!(shown["account"], "acme");
+    assert_eq!(shown["source"], "ACME");
+    assert_eq!(shown["destination"], "33612345678");
+    assert_eq!(shown["ack"], "stored");
+    assert_eq!(shown["stage"], "awaits-report");
+    let found = asked("/v1/messages?carrier_id=n1&carrier=north");
+    assert_eq!(found["messages"][0]["id"], id);
+    let ids = serde_json::json!([{"carrier": "north", "id": "n1"}]);
+    assert_eq!(found["messages"][0]["carrier_message_ids"], ids);
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt().id, id);
+    let shown = asked(&format!("/v1/messages/{id}"));
+    assert_eq!(shown["ended"]["stat"], "DELIVRD");
+}
+
+#[test]
+fn a_message_whose_end_is_still_to_be_told_is_shown_as_that() {
+    let mut site = Site::new("", "");
+    let (house, mut north, mut acme) = site.start();
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    north.takes("n1");
+    acme.unbind();
+    north.reports("n1", "DELIVRD", "000");
+    let stage = |house: &House| -> serde_json::Value {
+        let (_, text) = house.http(&format!("/v1/messages/{id}"));
+        let shown: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        shown["stage"].clone()
+    };
+    until("its end is known", || stage(&house) == "to-be-told");
+    site.crash(house);
+    let (house, _north, mut acme) = site.start();
+    acme.receipt();
+    until("its end was told", || {
+        stage(&house) == serde_json::Value::Null
+    });
+    assert_eq!(house.http(&format!("/v1/messages/{id}")).0, 404);
+}

@@ -305,6 +305,7 @@ fn stage(whereabouts: Whereabouts) -> (&'static str, Option<CarrierId>) {
     match whereabouts {
         Whereabouts::Waits => ("waits-for-bind", None),
         Whereabouts::Rests => ("waits-for-time", None),
+        Whereabouts::Behind => ("waits-for-turn", None),
         Whereabouts::With(carrier) => ("with-carrier", Some(carrier)),
         Whereabouts::TakenBack => ("being-cancelled", None),
         Whereabouts::Unknown(carrier) => ("unknown", Some(carrier)),
