@@ -91,7 +91,7 @@ fn a_receipt_is_delivered_again_as_it_was_before_a_crash_and_after_one() {
         if crashes {
             (house, north) = site.crash(house);
             acme = house.trx("acme");
-            assert_eq!(letters(&house), [letter.clone()]);
+            assert_eq!(letters(&house), std::slice::from_ref(&letter));
         }
         let said = redelivered(&house, &letter, "", 202);
         assert_eq!(said["account"], "acme");
@@ -134,7 +134,7 @@ fn a_receipt_goes_to_nobody_but_who_has_sent_its_message() {
         said.contains("the receipt of a message of another account"),
         "{said}"
     );
-    assert_eq!(letters(&house), [letter.clone()], "it stays");
+    assert_eq!(letters(&house), std::slice::from_ref(&letter), "it stays");
     redelivered(&house, &letter, "{\"account\":\"acme\"}", 202);
     assert_eq!(acme.delivery().body(), receipt);
 }
