@@ -180,6 +180,7 @@ impl Clerk {
         // Responses go before correlations: a receipt that finds its message finds it answered.
         self.tell(then.telling);
         let mut early: Vec<Report> = Vec::new();
+        let mut absorbed: Vec<MessageId> = Vec::new();
         let mut correlator = slot.correlator.lock();
         for Learned {
             carrier_id,
@@ -194,10 +195,18 @@ impl Clerk {
                 Voice::Untold => {
                     correlator.learn_silently(carrier_id, id, destination, &mut early);
                 }
-                Voice::Absorbed => correlator.absorb(carrier_id, id, destination),
+                Voice::Absorbed => {
+                    let early = correlator.absorb(carrier_id, id, destination);
+                    absorbed.extend(early.into_iter().filter_map(|report| report.own_id));
+                }
             }
         }
         drop(correlator);
+        let mut telling = Telling::default();
+        absorbed
+            .into_iter()
+            .for_each(|report| telling.close(report, now));
+        self.tell(telling);
         let early = early.into_iter().map(Heard::from).collect();
         self.reported(carrier, early, now);
         self.dispatch(then.dispatch);

@@ -524,7 +524,8 @@ impl Clerk {
             }
             let mut correlator = slot.correlator.lock();
             match taken.part {
-                Part::Silent => correlator.absorb(carrier_id, id, destination),
+                // Nothing has come yet: reports look for their messages after all have been read.
+                Part::Silent => drop(correlator.absorb(carrier_id, id, destination)),
                 _ => correlator.learn(carrier_id, id, destination, &mut Vec::new()),
             }
         }

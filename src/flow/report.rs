@@ -281,9 +281,9 @@ impl Clerk {
             if report.last {
                 match hand.remove(id) {
                     Some(entry) => {
-                        let of_parts = entry.parts.iter().flat_map(|parts| &parts.reports);
-                        let reports = of_parts.copied().chain(own_id);
-                        reports.for_each(|report| telling.close(report, now));
+                        own_id
+                            .into_iter()
+                            .for_each(|report| telling.close(report, now));
                         let whole = entry.parts.as_ref().and_then(|parts| parts.ending());
                         let ending = whole.unwrap_or_else(|| ending(&report));
                         if slot.segment_receipts != SegmentReceipts::Each

@@ -70,6 +70,7 @@ impl Telling {
     pub fn deny(&mut self, id: MessageId, entry: &mut Entry, status: Status, now: Moment) {
         self.answer(id, entry, status);
         self.forget(entry);
+        self.close_reports(entry, now);
         self.denied.push((id, now));
     }
 
@@ -109,6 +110,7 @@ impl Telling {
             error,
             network_error,
         } = ending;
+        self.close_reports(&entry, now);
         // Accepted on behalf of the subscriber is as good as it gets where it is the last word.
         self.remember(id, &entry, state, error, Some(now));
         let delivered = matches!(state, State::Delivered | State::Accepted);
@@ -202,6 +204,12 @@ impl Telling {
     /// Something is to be delivered.
     pub fn deliver(&mut self, delivery: Delivery) {
         self.deliveries.push(delivery);
+    }
+
+    /// What has been reported of its parts was kept until it has come to its end.
+    fn close_reports(&mut self, entry: &Entry, now: Moment) {
+        let reports = entry.parts.iter().flat_map(|parts| &parts.reports);
+        reports.for_each(|report| self.close(*report, now));
     }
 
     /// Nothing more will be told about a message: its room is free.

@@ -157,7 +157,14 @@ impl Correlator {
     }
 
     /// Reports with this id are absorbed: another one speaks for the message.
-    pub fn absorb(&mut self, id: &CarrierMessageId, message: MessageId, destination: NumberMark) {
+    ///
+    /// Those that have come already come back.
+    pub fn absorb(
+        &mut self,
+        id: &CarrierMessageId,
+        message: MessageId,
+        destination: NumberMark,
+    ) -> Vec<Report> {
         let known = Known {
             message,
             destination,
@@ -167,6 +174,7 @@ impl Correlator {
         self.remember_settled(id.clone(), message);
         let mut early = Vec::new();
         self.unpark(id, |_| true, &mut early);
+        early
     }
 
     /// Reports about the same number whose id may be this one in another form.
