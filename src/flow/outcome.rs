@@ -496,7 +496,7 @@ fn refused(
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
         let due = now + retry::pause(entry.rounds, id);
-        if entry.ack == AckMode::Stored && is_temporary(&refusal) && due < entry.until {
+        if entry.ack == AckMode::Stored && retry::is_temporary(&refusal) && due < entry.until {
             // All of them have refused it for now.
             entry.parts = None;
             then.doubled += is_begun;
@@ -553,14 +553,6 @@ fn waits_out(entry: &Entry, carriers: &Carriers, now: Moment) -> bool {
     entry.ack == AckMode::Stored
         && now < entry.until
         && !entry.untried().any(|carrier| elsewhere(&carrier))
-}
-
-/// Whether the same may be accepted later, by this carrier or by another.
-fn is_temporary(refusal: &Refusal) -> bool {
-    match refusal.reaction {
-        Some(reaction) => matches!(reaction, Reaction::Temporary | Reaction::Throttled),
-        None => matches!(refusal.status.class(), Class::Temporary | Class::Throttled),
-    }
 }
 
 fn unknown(

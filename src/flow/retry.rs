@@ -1,6 +1,8 @@
 //! When a message is tried again that all its carriers have refused for now.
 
+use crate::carrier::{Reaction, Refusal};
 use crate::message::MessageId;
+use smppgate_codec::code::Class;
 use std::time::Duration;
 
 /// The first pause; each that follows is twice as long.
@@ -16,6 +18,14 @@ pub fn pause(rounds: u8, id: MessageId) -> Duration {
     // A multiplication spreads ids that follow each other; its high bits are the best mixed.
     let spread = (id.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u32;
     whole - (whole / 4).mul_f64(f64::from(spread) / f64::from(u16::MAX))
+}
+
+/// Whether the same may be accepted later, by this carrier or by another.
+pub fn is_temporary(refusal: &Refusal) -> bool {
+    match refusal.reaction {
+        Some(reaction) => matches!(reaction, Reaction::Temporary | Reaction::Throttled),
+        None => matches!(refusal.status.class(), Class::Temporary | Class::Throttled),
+    }
 }
 
 #[cfg(test)]

@@ -276,7 +276,7 @@ fn a_group_whose_window_is_never_answered_goes_on_with_a_new_bind() {
     let smsc = Smsc::open();
     let keys = "group = \"both\"\nresponse_timeout = \"1s\"";
     let house = House::open(&[
-        account("acme", ""),
+        account("acme", "unknown_outcome = \"hold\""),
         smsc.settings("one", keys),
         "[[group]]\nname = \"both\"\nwindow = 1\n".to_owned(),
         route("all", "via = [\"one\"]"),
