@@ -59,10 +59,5 @@ impl Clerk {
 
 /// Nothing of this letter has to be kept any longer.
 pub(super) fn closed(letter: &DeadLetter, at: Moment) -> Record<'static> {
-    Record::Closed {
-        id: letter.id,
-        state: 0,
-        error: 0,
-        at,
-    }
+    Record::over(letter.id, at)
 }

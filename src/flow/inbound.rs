@@ -113,12 +113,7 @@ impl Clerk {
             pdu: message.pdu(),
         });
         let parts_of_it = parts.iter().map(|(id, _)| *id).filter(|part| part != id);
-        let closed = parts_of_it.map(|id| Record::Closed {
-            id,
-            state: 0,
-            error: 0,
-            at: now,
-        });
+        let closed = parts_of_it.map(|id| Record::over(id, now));
         let records: Vec<Record<'_>> = std::iter::once(whole).chain(closed).collect();
         // Whether this is durable changes nothing for anybody but us: at worst they are put
         // together again.

@@ -285,12 +285,7 @@ impl Clerk {
             let told = end.delivery.is_some();
             ending_record(end.id, &end.ending, told, end.at)
         });
-        let over = over.iter().map(|&(id, at)| Record::Closed {
-            id,
-            state: 0,
-            error: 0,
-            at,
-        });
+        let over = over.iter().map(|&(id, at)| Record::over(id, at));
         let records: SmallVec<[Record<'_>; 16]> = ended.chain(over).collect();
         let deliveries: Vec<Delivery> = ends.into_iter().filter_map(|end| end.delivery).collect();
         let then = match deliveries.is_empty() {

@@ -216,6 +216,16 @@ pub enum Role {
 }
 
 impl Record<'_> {
+    /// Nothing of this life has to be kept any longer, and there is no more to say of it.
+    pub fn over(id: MessageId, at: Moment) -> Self {
+        Self::Closed {
+            id,
+            state: 0,
+            error: 0,
+            at,
+        }
+    }
+
     /// Whose life it belongs to.
     pub fn id(&self) -> MessageId {
         match self {
