@@ -199,8 +199,11 @@ impl Recovery {
         let fact = match *record {
             Record::Accepted(Accepted { until, .. }) => {
                 if holdings.laid(id).is_none() {
-                    self.lives.entry(id).or_default().until = Some(until);
-                    self.lay_down(holdings, id);
+                    let life = self.lives.entry(id).or_default();
+                    life.until = Some(until);
+                    if !life.facts.is_empty() {
+                        self.lay_down(holdings, id);
+                    }
                 }
                 return;
             }
@@ -268,10 +271,13 @@ impl Recovery {
             (_, Some(_)) => drop(holdings.take_up(id)),
             (_, None) => {}
         }
+        let is_taken = matches!(fact, Fact::Taken(_));
         let life = self.lives.entry(id).or_default();
         life.laid = laid.or(life.laid);
         life.add(at, fact);
-        self.lay_down(holdings, id);
+        if is_taken {
+            self.lay_down(holdings, id);
+        }
     }
 
     /// Its sender has confirmed that nothing is known of it: what is reported later is told as well.

@@ -20,6 +20,10 @@ pub const LAID_DOWN_MAX: usize = 16_000_000;
 /// so many, and ten million lives, that takes a millisecond.
 const PARTS: usize = 1 << 10;
 
+/// Ids that follow each other lie beside each other in the index, in blocks of so many, a power of
+/// two: those that are looked for together are found in the same few lines of memory.
+const BLOCK: u64 = 1 << 4;
+
 /// Calls of [`Holdings::over`] after which all lives have been looked at.
 const CALLS_FOR_ALL: usize = 60;
 
@@ -43,14 +47,19 @@ pub struct Holdings {
     inside: Mutex<Inside>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inside {
     slots: Slots,
     ids: Index,
-    marks: Index,
+    /// While a journal is read there is none: most of what is laid down then is over before the end
+    /// of it.
+    marks: Option<Index>,
     laid_down: usize,
     /// The slot that is looked at next for being over.
     next: u32,
+    /// The life that was looked for last, and its slot: what is done with one life is often done in
+    /// several steps.
+    recent: Option<(MessageId, u32)>,
 }
 
 /// Numbers of slots, found by the hash of something that stands in the slot.
@@ -65,12 +74,40 @@ impl Default for Holdings {
     fn default() -> Self {
         Self {
             laid_down_max: LAID_DOWN_MAX,
-            inside: Mutex::default(),
+            inside: Mutex::new(Inside {
+                slots: Slots::default(),
+                ids: Index::default(),
+                marks: Some(Index::default()),
+                laid_down: 0,
+                next: 0,
+                recent: None,
+            }),
         }
     }
 }
 
 impl Holdings {
+    /// For a journal that is being read: no message is found by its mark before it is
+    /// [`Self::indexed`].
+    pub fn of_what_is_read() -> Self {
+        let mut holdings = Self::default();
+        holdings.inside.get_mut().marks = None;
+        holdings
+    }
+
+    /// The journal has been read: from now on messages are found by their marks. Of those that bear
+    /// the same one, the one with the highest id.
+    pub fn indexed(mut self) -> Self {
+        let inside = self.inside.get_mut();
+        // As large as they have to be at once: growing would cost time, and leave holes in memory.
+        let marks = (0..inside.slots.begun()).filter_map(|at| inside.slots.get(at).mark());
+        inside.marks = Some(Index::with_room_for(marks.map(spread)));
+        for at in 0..inside.slots.begun() {
+            inside.lead_to(at, |slot, other| slot.id() > other.id());
+        }
+        self
+    }
+
     /// A record was written there.
     pub fn note(&self, record: &Record<'_>, position: Position) {
         self.noting().note(record, position);
@@ -83,7 +120,7 @@ impl Holdings {
 
     /// Where the main record of a life lies that has not ended.
     pub fn position(&self, id: MessageId) -> Option<Position> {
-        let inside = self.inside.lock();
+        let inside = &mut *self.inside.lock();
         let at = inside.of(id)?;
         Some(inside.slots.get(at).position())
     }
@@ -100,17 +137,8 @@ impl Holdings {
         }
         inside.slots.change(at).lay_down(laid.mark, laid.until);
         inside.laid_down += 1;
-        let slots = &inside.slots;
-        let hash = spread(laid.mark);
         // In the place of another one with this mark: that one lies down, and nothing leads to it.
-        match inside.marks.part(hash).entry(
-            hash,
-            |other| slots.get(*other).mark() == Some(laid.mark),
-            |other| spread(slots.get(*other).mark().unwrap_or_default()),
-        ) {
-            Entry::Occupied(mut other) => *other.get_mut() = at,
-            Entry::Vacant(place) => drop(place.insert(at)),
-        }
+        inside.lead_to(at, |_, _| true);
         true
     }
 
@@ -119,16 +147,16 @@ impl Holdings {
     pub fn find(&self, mark: u64) -> Option<MessageId> {
         let inside = self.inside.lock();
         let slots = &inside.slots;
-        let at = inside
-            .marks
-            .find(spread(mark), |at| slots.get(at).mark() == Some(mark))?;
+        let marks = inside.marks.as_ref()?;
+        let at = marks.find(spread(mark), |at| slots.get(at).mark() == Some(mark))?;
         Some(slots.get(at).id())
     }
 
     /// Whether this message was laid down, and how.
     pub fn laid(&self, id: MessageId) -> Option<Laid> {
-        let inside = self.inside.lock();
-        let slot = inside.slots.get(inside.of(id)?);
+        let inside = &mut *self.inside.lock();
+        let at = inside.of(id)?;
+        let slot = inside.slots.get(at);
         Some(Laid {
             mark: slot.mark()?,
             until: slot.until()?,
@@ -180,7 +208,8 @@ impl Holdings {
     /// Octets of memory that all of it takes.
     pub fn octets(&self) -> usize {
         let inside = self.inside.lock();
-        inside.slots.octets() + inside.ids.octets() + inside.marks.octets()
+        let marks = inside.marks.as_ref().map_or(0, Index::octets);
+        inside.slots.octets() + inside.ids.octets() + marks
     }
 }
 
@@ -196,24 +225,55 @@ impl Noting<'_> {
 }
 
 impl Inside {
-    fn of(&self, id: MessageId) -> Option<u32> {
+    fn of(&mut self, id: MessageId) -> Option<u32> {
+        if let Some((recent, at)) = self.recent
+            && recent == id
+        {
+            return Some(at);
+        }
         let slots = &self.slots;
-        self.ids.find(spread(id.0), |at| slots.get(at).id() == id)
+        let at = self.ids.find(beside(id), |at| slots.get(at).id() == id)?;
+        self.recent = Some((id, at));
+        Some(at)
+    }
+
+    /// The mark of this slot leads to it, if it lies down; in the place of another slot with the same
+    /// mark only if it `goes_before` that one.
+    fn lead_to(&mut self, at: u32, goes_before: impl Fn(&Slot, &Slot) -> bool) {
+        let (slots, Some(marks)) = (&self.slots, &mut self.marks) else {
+            return;
+        };
+        let slot = slots.get(at);
+        let Some(mark) = slot.mark() else { return };
+        let hash = spread(mark);
+        match marks.part(hash).entry(
+            hash,
+            |other| slots.get(*other).mark() == Some(mark),
+            |other| spread(slots.get(*other).mark().unwrap_or_default()),
+        ) {
+            Entry::Occupied(mut other) => {
+                if goes_before(slot, slots.get(*other.get())) {
+                    *other.get_mut() = at;
+                }
+            }
+            Entry::Vacant(place) => drop(place.insert(at)),
+        }
     }
 
     fn begin(&mut self, id: MessageId, position: Position) {
         let slots = &mut self.slots;
-        let hash = spread(id.0);
+        let hash = beside(id);
         match self.ids.part(hash).entry(
             hash,
             |at| slots.get(*at).id() == id,
-            |at| spread(slots.get(*at).id().0),
+            |at| beside(slots.get(*at).id()),
         ) {
             Entry::Occupied(at) => slots.change(*at.get()).set_position(position),
             Entry::Vacant(place) => {
                 // Memory ends long before the numbers do.
                 if let Some(at) = slots.add(Slot::new(id, position)) {
                     place.insert(at);
+                    self.recent = Some((id, at));
                 }
             }
         }
@@ -221,13 +281,14 @@ impl Inside {
 
     fn end(&mut self, id: MessageId) {
         let slots = &self.slots;
-        let hash = spread(id.0);
+        let hash = beside(id);
         let found = self
             .ids
             .part(hash)
             .find_entry(hash, |at| slots.get(*at).id() == id);
         let Ok(found) = found else { return };
         let (at, _) = found.remove();
+        self.recent = None;
         self.take_up(at);
         self.slots.remove(at);
     }
@@ -241,7 +302,9 @@ impl Inside {
         slot.take_up();
         self.laid_down -= 1;
         let hash = spread(mark);
-        if let Ok(found) = self.marks.part(hash).find_entry(hash, |other| *other == at) {
+        if let Some(marks) = &mut self.marks
+            && let Ok(found) = marks.part(hash).find_entry(hash, |other| *other == at)
+        {
             found.remove();
         }
         true
@@ -255,6 +318,12 @@ impl Default for Index {
 }
 
 impl Index {
+    fn with_room_for(hashes: impl Iterator<Item = u64>) -> Self {
+        let mut lengths = vec![0; PARTS];
+        hashes.for_each(|hash| lengths[Self::number(hash)] += 1);
+        Self(lengths.into_iter().map(HashTable::with_capacity).collect())
+    }
+
     fn part(&mut self, hash: u64) -> &mut HashTable<u32> {
         &mut self.0[Self::number(hash)]
     }
@@ -272,6 +341,15 @@ impl Index {
     fn octets(&self) -> usize {
         self.0.iter().map(HashTable::allocation_size).sum()
     }
+}
+
+/// A hash that is the same for ids that follow each other, but for the place within their block: that
+/// is in the lowest bits, by which a table chooses where to look first, and in the highest, by which
+/// it tells what lies there apart.
+fn beside(id: MessageId) -> u64 {
+    let place = id.counted() % BLOCK;
+    let block = spread(id.0 - (place << MessageId::NODE_BITS));
+    (block & !(BLOCK - 1) | place) ^ place << (u64::BITS - BLOCK.ilog2())
 }
 
 /// A number whose bits all depend on all bits of this one: ids are counted, and marks are hashes

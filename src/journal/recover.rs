@@ -192,7 +192,7 @@ pub fn recover(disk: Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<Recovered, 
     let mut recovered = Recovered {
         disk,
         lock,
-        holdings: Holdings::default(),
+        holdings: Holdings::of_what_is_read(),
         segments: Vec::new(),
         first_blank,
         tail: None,
@@ -205,6 +205,7 @@ pub fn recover(disk: Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<Recovered, 
         let before = begun.get(at + 1).map(|next| next.header.before);
         recovered.read(opened, before, visit)?;
     }
+    recovered.holdings = recovered.holdings.indexed();
     Ok(recovered)
 }
 

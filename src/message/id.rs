@@ -20,9 +20,6 @@ pub struct IdSource {
     node: u64,
 }
 
-/// Bits of an id that hold the node.
-const NODE_BITS: u32 = 6;
-
 /// Bits of an id that hold the count within a millisecond.
 const COUNT_BITS: u32 = 16;
 
@@ -32,17 +29,17 @@ const EPOCH_MS: u64 = 1_577_836_800_000;
 impl IdSource {
     /// Ids of this node, 0 to 63, all of them higher than `above`.
     pub fn new(node: u8, above: u64) -> Self {
-        let next = (above >> NODE_BITS) + 1;
+        let next = (above >> MessageId::NODE_BITS) + 1;
         Self {
             next: AtomicU64::new(next),
-            node: u64::from(node) & ((1 << NODE_BITS) - 1),
+            node: u64::from(node) & ((1 << MessageId::NODE_BITS) - 1),
         }
     }
 
     /// No id that was given out is higher.
     pub fn highest(&self) -> u64 {
         let next = self.next.load(Ordering::Relaxed);
-        next.saturating_sub(1) << NODE_BITS | self.node
+        next.saturating_sub(1) << MessageId::NODE_BITS | self.node
     }
 
     /// As many ids as asked for, in rising order.
@@ -86,7 +83,7 @@ impl Iterator for MessageIds {
         if self.next == self.end {
             return None;
         }
-        let id = self.next << NODE_BITS | self.node;
+        let id = self.next << MessageId::NODE_BITS | self.node;
         self.next += 1;
         Some(MessageId(id & (u64::MAX >> 1)))
     }
@@ -119,19 +116,27 @@ impl IdText {
 }
 
 impl MessageId {
+    /// Bits of an id that hold the node.
+    pub const NODE_BITS: u32 = 6;
+
+    /// What is counted in it: those of ids that were taken one after another follow each other.
+    pub fn counted(self) -> u64 {
+        self.0 >> Self::NODE_BITS
+    }
+
     /// When the message was accepted, to the millisecond: the id tells.
     pub fn accepted(self) -> Moment {
-        Moment(((self.0 >> (NODE_BITS + COUNT_BITS)) + EPOCH_MS) * 1_000)
+        Moment(((self.0 >> (Self::NODE_BITS + COUNT_BITS)) + EPOCH_MS) * 1_000)
     }
 
     /// This id and those that were taken after it in one go.
     pub fn following(self, count: usize) -> impl Iterator<Item = Self> {
-        (0..count as u64).map(move |at| Self(self.0.saturating_add(at << NODE_BITS)))
+        (0..count as u64).map(move |at| Self(self.0.saturating_add(at << Self::NODE_BITS)))
     }
 
     /// A number that is equal for ids taken together and spreads those that are not.
     pub fn spread(self) -> u64 {
-        self.0 >> (NODE_BITS + 4)
+        self.0 >> (Self::NODE_BITS + 4)
     }
 
     /// The id in the form that the account asks for.

@@ -155,6 +155,32 @@ fn facts_alone_are_not_held() {
 }
 
 #[test]
+fn a_message_is_found_by_its_mark_as_soon_as_the_journal_has_been_read() {
+    let holdings = Holdings::of_what_is_read();
+    let laid = |mark| Laid {
+        mark,
+        until: second(9),
+    };
+    for id in 1..=5 {
+        holdings.note(&main_record(id), lies(id as u32));
+        assert!(holdings.lay_down(MessageId(id), laid(id)));
+    }
+    // A carrier has given the same id once more, and two messages have ended.
+    assert!(holdings.lay_down(MessageId(3), laid(4)));
+    assert!(holdings.take_up(MessageId(1)));
+    holdings.note(&last(2), lies(0));
+    let holdings = holdings.indexed();
+    let found: Vec<_> = (1..=5).map(|mark| holdings.find(mark)).collect();
+    assert_eq!(
+        found,
+        [None, None, None, Some(MessageId(4)), Some(MessageId(5))]
+    );
+    assert_eq!(holdings.laid_down(), 3);
+    assert!(holdings.take_up(MessageId(4)));
+    assert_eq!(holdings.find(4), None);
+}
+
+#[test]
 fn what_is_laid_down_is_bounded_and_room_comes_back() {
     let holdings = Holdings {
         laid_down_max: 2,
