@@ -44,6 +44,7 @@ pub fn run(args: &Args) -> ExitCode {
         }
     };
     log_to_stderr(args.log);
+    take_small_pages();
     raise_descriptor_limit();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let workers = config.gateway.workers.unwrap_or_else(workers_by_cores);
@@ -58,6 +59,14 @@ pub fn run(args: &Args) -> ExitCode {
     let code = runtime.block_on(serve(args, &config));
     runtime.shutdown_background();
     code
+}
+
+/// Where millions of messages lie, holes between their tables would be filled by huge pages: a tenth
+/// more memory, for no time that can be measured.
+fn take_small_pages() {
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "memory comes in huge pages");
+    }
 }
 
 /// One core is left to the kernel's side of the sockets, to the journal and to whoever else is
