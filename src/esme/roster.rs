@@ -9,8 +9,8 @@ use crate::moment::Moment;
 use dashmap::DashMap;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Places of one account, for its messages that no carrier has yet and for what is to be delivered
 /// to it. Beyond that it is refused more: an account that does not take its receipts uses up its
@@ -40,6 +40,8 @@ pub struct Desk {
     allowance: Mutex<Allowance>,
     open: AtomicUsize,
     under_way: Arc<AtomicUsize>,
+    /// In place of connections that were there before this process.
+    gone: OnceLock<Arc<Seat>>,
 }
 
 #[derive(Debug, Default)]
@@ -286,6 +288,13 @@ impl Desk {
     /// Places that messages of the account take from acceptance to their end.
     pub fn under_way(&self) -> &Arc<AtomicUsize> {
         &self.under_way
+    }
+
+    /// A seat for all messages whose connections were there before this process; `account` is that
+    /// of the desk.
+    pub fn gone(&self, account: AccountId) -> Arc<Seat> {
+        let gone = || Arc::new(Seat::gone(account, self.under_way.clone()));
+        self.gone.get_or_init(gone).clone()
     }
 
     /// Bound connections.

@@ -66,7 +66,7 @@ impl Clerk {
             if !is_of(entry, account, source) || destination.is_some_and(|wanted| wanted != to) {
                 continue;
             }
-            if entry.together.is_some() {
+            if entry.together().is_some() {
                 // It waits as a part of another message, which is not torn apart for it.
                 continue;
             }
@@ -205,7 +205,7 @@ impl Clerk {
         }
         let is_between = |entry: &Entry| {
             let content = &entry.content;
-            entry.account == account
+            entry.account() == account
                 && same(content.written_source(), cancel.source)
                 && same(content.destination(), cancel.destination)
                 && (cancel.service_type.is_empty() || content.service_type() == cancel.service_type)

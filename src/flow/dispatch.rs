@@ -50,12 +50,12 @@ fn waiting(id: MessageId, entry: &Entry) -> Waiting {
             AckMode::Stored if entry.is_noted_first() => Note::Before,
             AckMode::Stored => Note::Beside,
         },
-        company: match entry.losses {
+        company: match entry.losses() {
             0 => Company::Any,
             losses if losses + 1 < LOSSES_MAX => Company::Unsuspected,
             _ => Company::Nobody,
         },
-        ..Waiting::new(id, entry.account, entry.content.clone(), entry.until)
+        ..Waiting::new(id, entry.account(), entry.content.clone(), entry.until)
     }
 }
 
@@ -138,7 +138,7 @@ impl Clerk {
                 };
                 // It goes where the routes in force now would send it.
                 let query = Query {
-                    account: entry.account,
+                    account: entry.account(),
                     source: entry.content.source().digits,
                     destination: entry.content.destination().digits,
                 };

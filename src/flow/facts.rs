@@ -90,7 +90,7 @@ pub(super) fn facts(
             }
             message = Some(Message {
                 shown: entry.shown(id),
-                account: entry.account,
+                account: entry.account(),
                 until: entry.until,
                 content: entry.content.clone(),
             });

@@ -104,13 +104,8 @@ impl Clerk {
             }
             if entry.is_in_doubt() {
                 // A carrier may have it all the same.
-                entry.stage = Stage::Held(
-                    entry
-                        .attempts()
-                        .last()
-                        .map_or(CarrierId::NONE, |one| one.carrier),
-                );
-                entry.turn = None;
+                entry.stage = Stage::Held(entry.last_tried());
+                entry.give_up_turn();
                 continue;
             }
             let Some(mut entry) = hand.remove(id) else {

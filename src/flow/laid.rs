@@ -7,7 +7,7 @@ use super::report::Heard;
 use super::switchboard::{Clerk, Switchboard};
 use super::tell::Telling;
 use crate::carrier::SegmentReceipts;
-use crate::esme::{Multi, Seat};
+use crate::esme::Multi;
 use crate::journal::{Accepted, Kept, Laid, Record};
 use crate::message::{CarrierId, Content, GroupId, LateReport, MessageId};
 use crate::moment::Moment;
@@ -205,7 +205,7 @@ impl Clerk {
             holdings.take_up(id);
             return telling.close(id, now);
         }
-        let account = self.accounts.table().account(entry.account);
+        let account = self.accounts.table().account(entry.account());
         let waits_on = account.is_some_and(|account| account.late_report == LateReport::Send)
             && entry.content.registered_delivery().wants_final(false);
         match waits_on {
@@ -290,18 +290,20 @@ impl Switchboard {
         let content = Content::kept(pdu, alphabet, written_source)?;
         let desk = self.roster.desk(account);
         let multi = (shown != id).then(|| Arc::new(Multi::answered_before(shown)));
-        Some(Entry {
+        let mut entry = Entry {
             answered: true,
-            multi,
             ..Entry::new(Opened {
-                account,
-                seat: Arc::new(Seat::gone(account, desk.under_way().clone())),
+                seat: desk.gone(account),
                 content,
                 ack,
                 stage,
                 until,
                 via: SmallVec::new(),
             })
-        })
+        };
+        if multi.is_some() {
+            entry.ties_mut().multi = multi;
+        }
+        Some(entry)
     }
 }

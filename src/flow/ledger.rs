@@ -4,6 +4,7 @@
 //! were taken together lie together.
 
 use super::ordered::Turn;
+use super::shelf::Shelf;
 use super::way::Way;
 use crate::carrier::SegmentReceipts;
 use crate::esme::{Multi, Promise, Seat};
@@ -11,8 +12,6 @@ use crate::message::{
     AccountId, AckMode, CarrierId, Content, MessageId, OnUnknown, UnknownOutcome,
 };
 use crate::moment::Moment;
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use parking_lot::{Mutex, MutexGuard};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
@@ -22,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Places for messages under way; what comes on top is refused as a full queue. A message takes
-/// half a KiB or so besides its PDU.
+/// a quarter of a KiB besides its PDU.
 pub const UNDER_WAY_MAX: usize = 2_000_000;
 
 /// A power of two: enough that two cores rarely meet.
@@ -38,11 +37,9 @@ pub const LOSSES_MAX: u8 = 3;
 /// Sendings of a message that are remembered: more than carriers that a route names.
 const ATTEMPTS_MAX: usize = 16;
 
-/// One message under way.
+/// One message under way. There may be millions: what few of them have lies apart.
 #[derive(Debug)]
 pub struct Entry {
-    /// Whose it is.
-    pub account: AccountId,
     /// The connection that submitted it.
     pub seat: Arc<Seat>,
     /// The PDU as received.
@@ -51,8 +48,6 @@ pub struct Entry {
     pub ordinal: u64,
     /// Its sequence_number.
     pub sequence: u32,
-    /// The submit_multi that it is one destination of.
-    pub multi: Option<Arc<Multi>>,
     /// When its sender is told that it is accepted.
     pub ack: AckMode,
     /// What its sender hears if the carrier's verdict does not come.
@@ -69,24 +64,40 @@ pub struct Entry {
     pub unknown: UnknownOutcome,
     /// Carriers that may carry it, in the order to try them.
     pub via: SmallVec<[CarrierId; 4]>,
-    /// If it is a segment: the way of all segments of its message.
-    pub way: Option<Arc<Way>>,
     /// Whether it goes after those that were accepted before it, between the same two numbers.
     pub ordered: bool,
-    /// If so: its place, from when its time has come until it has left doubt.
-    pub turn: Option<Box<Turn>>,
-    /// What has been tried, the last of it.
-    pub(super) attempts: SmallVec<[Attempt; 1]>,
+    /// When the carrier took it that has it, if it was the first that was tried.
+    pub(super) taken_at: Moment,
+    pub(super) tries: Option<Box<Tries>>,
+    pub(super) ties: Option<Box<Ties>>,
+}
+
+/// What has been tried, unless the first carrier has taken the message.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    /// The last of it.
+    attempts: Vec<Attempt>,
     /// How many of these belong to rounds that are over: its carriers may be tried again.
-    pub(super) tried_before: u8,
+    before: u8,
     /// Rounds that are over.
-    pub rounds: u8,
-    /// Sendings whose outcome is unknown, and those of them that have cost a bind.
-    pub unknowns: u8,
-    /// See `unknowns`.
-    pub losses: u8,
+    rounds: u8,
+    /// Sendings whose outcome is unknown.
+    unknowns: u8,
+    /// Those of them that have cost a bind.
+    losses: u8,
+}
+
+/// What ties a message to others, or its parts to it.
+#[derive(Debug, Default)]
+pub struct Ties {
+    /// The submit_multi that it is one destination of.
+    pub multi: Option<Arc<Multi>>,
+    /// If it is a segment: the way of all segments of its message.
+    pub way: Option<Arc<Way>>,
+    /// If it is ordered: its place, from when its time has come until it has left doubt.
+    pub turn: Option<Turn>,
     /// If it leaves in several parts: what has been reported of them.
-    pub parts: Option<Box<Parts>>,
+    pub parts: Option<Parts>,
     /// If it left as one with others, segments of the same message: all of them.
     pub together: Option<Arc<[MessageId]>>,
 }
@@ -182,8 +193,6 @@ pub struct Attempt {
 
 /// What an entry begins with.
 pub struct Opened {
-    /// Whose it is.
-    pub account: AccountId,
     /// The connection that submitted it.
     pub seat: Arc<Seat>,
     /// The PDU as received.
@@ -203,7 +212,6 @@ impl Entry {
     /// for the verdict of a carrier.
     pub fn new(opened: Opened) -> Self {
         let Opened {
-            account,
             seat,
             content,
             ack,
@@ -212,12 +220,10 @@ impl Entry {
             via,
         } = opened;
         Self {
-            account,
             seat,
             content,
             ordinal: 0,
             sequence: 0,
-            multi: None,
             ack,
             on_unknown: OnUnknown::default(),
             answered: ack == AckMode::Stored,
@@ -226,16 +232,70 @@ impl Entry {
             until,
             unknown: UnknownOutcome::Hold,
             via,
-            way: None,
             ordered: false,
-            turn: None,
-            attempts: SmallVec::new(),
-            tried_before: 0,
-            rounds: 0,
-            unknowns: 0,
-            losses: 0,
-            parts: None,
-            together: None,
+            taken_at: Moment::default(),
+            tries: None,
+            ties: None,
+        }
+    }
+
+    /// Whose it is.
+    pub fn account(&self) -> AccountId {
+        self.seat.account
+    }
+
+    /// What ties it to others, or its parts to it.
+    pub fn ties(&self) -> Option<&Ties> {
+        self.ties.as_deref()
+    }
+
+    /// The same, to be tied.
+    pub fn ties_mut(&mut self) -> &mut Ties {
+        self.ties.get_or_insert_default()
+    }
+
+    /// The submit_multi that it is one destination of.
+    pub fn multi(&self) -> Option<&Arc<Multi>> {
+        self.ties.as_ref()?.multi.as_ref()
+    }
+
+    /// Its place among those of its two numbers, if it is ordered.
+    pub fn turn(&self) -> Option<&Turn> {
+        self.ties.as_ref()?.turn.as_ref()
+    }
+
+    /// What has been reported of its parts, if it leaves in several.
+    pub fn parts(&self) -> Option<&Parts> {
+        self.ties.as_ref()?.parts.as_ref()
+    }
+
+    /// Where it is, and what has been reported of its parts, to be added to.
+    pub fn stage_and_parts(&mut self) -> Option<(Stage, &mut Parts)> {
+        Some((self.stage, self.ties.as_mut()?.parts.as_mut()?))
+    }
+
+    /// The messages that it left as one with.
+    pub fn together(&self) -> Option<&Arc<[MessageId]>> {
+        self.ties.as_ref()?.together.as_ref()
+    }
+
+    /// Those behind it may go.
+    pub fn give_up_turn(&mut self) {
+        if let Some(ties) = &mut self.ties {
+            ties.turn = None;
+        }
+    }
+
+    /// Whatever was reported of its parts does not count any more. Whether there were any.
+    pub fn give_up_parts(&mut self) -> bool {
+        let ties = self.ties.as_mut();
+        ties.is_some_and(|ties| ties.parts.take().is_some())
+    }
+
+    /// It stands alone again.
+    pub fn part_company(&mut self) {
+        if let Some(ties) = &mut self.ties {
+            ties.together = None;
         }
     }
 
@@ -244,24 +304,86 @@ impl Entry {
         self.content.registered_delivery().0 & 0x13 != 0
     }
 
+    /// A carrier has taken it.
+    pub fn taken(&mut self, carrier: CarrierId, at: Moment) {
+        (self.stage, self.taken_at) = (Stage::Taken(carrier), at);
+        if self.tries.is_some() {
+            self.tried(Attempt {
+                carrier,
+                at,
+                status: Some(Status::ESME_ROK),
+            });
+        }
+    }
+
     /// One sending has come to an end. The oldest is forgotten for the newest.
     pub fn tried(&mut self, attempt: Attempt) {
-        if self.attempts.len() >= ATTEMPTS_MAX {
-            self.attempts.remove(0);
-            self.tried_before = self.tried_before.saturating_sub(1);
+        let tries = self.tries.get_or_insert_default();
+        if tries.attempts.len() >= ATTEMPTS_MAX {
+            tries.attempts.remove(0);
+            tries.before = tries.before.saturating_sub(1);
         }
-        self.attempts.push(attempt);
+        tries.attempts.push(attempt);
+    }
+
+    /// One sending has come to an end, and nobody knows which; perhaps it has cost a bind.
+    pub fn tried_and_not_answered(&mut self, carrier: CarrierId, at: Moment, is_lost: bool) {
+        self.tried(Attempt {
+            carrier,
+            at,
+            status: None,
+        });
+        let tries = self.tries.get_or_insert_default();
+        tries.unknowns = tries.unknowns.saturating_add(1);
+        tries.losses = tries.losses.saturating_add(u8::from(is_lost));
     }
 
     /// What has been tried, the last of it.
-    pub fn attempts(&self) -> &[Attempt] {
-        &self.attempts
+    pub fn attempts(&self) -> Vec<Attempt> {
+        match (&self.tries, self.stage) {
+            (Some(tries), _) => tries.attempts.clone(),
+            (None, Stage::Taken(carrier)) => vec![Attempt {
+                carrier,
+                at: self.taken_at,
+                status: Some(Status::ESME_ROK),
+            }],
+            (None, _) => Vec::new(),
+        }
+    }
+
+    /// Who was tried last, if not only once and with success.
+    pub fn last_tried(&self) -> CarrierId {
+        let last = self.tries.as_ref().and_then(|tries| tries.attempts.last());
+        last.map_or(CarrierId::NONE, |attempt| attempt.carrier)
     }
 
     /// All its carriers may be tried again.
     pub fn begin_round(&mut self) {
-        self.rounds = self.rounds.saturating_add(1);
-        self.tried_before = self.attempts.len() as u8;
+        let tries = self.tries.get_or_insert_default();
+        tries.rounds = tries.rounds.saturating_add(1);
+        tries.before = tries.attempts.len() as u8;
+    }
+
+    /// Rounds that are over.
+    pub fn rounds(&self) -> u8 {
+        self.tries.as_ref().map_or(0, |tries| tries.rounds)
+    }
+
+    /// Binds that were lost while it was in flight on them.
+    pub fn losses(&self) -> u8 {
+        self.tries.as_ref().map_or(0, |tries| tries.losses)
+    }
+
+    /// Sendings whose outcome is unknown.
+    pub fn unknowns(&self) -> u8 {
+        self.tries.as_ref().map_or(0, |tries| tries.unknowns)
+    }
+
+    /// The outcome of so many of its sendings is unknown.
+    pub fn set_unknowns(&mut self, unknowns: u8) {
+        if unknowns > 0 || self.tries.is_some() {
+            self.tries.get_or_insert_default().unknowns = unknowns;
+        }
     }
 
     /// Whether it is sent once more though a carrier may have it. What has left in parts, or as a
@@ -269,10 +391,10 @@ impl Entry {
     /// speak for the whole.
     pub fn may_be_resent(&self) -> bool {
         match self.unknown {
-            _ if self.parts.is_some() || self.together.is_some() => false,
+            _ if self.parts().is_some() || self.together().is_some() => false,
             UnknownOutcome::Hold => false,
-            UnknownOutcome::ResendOnce => self.unknowns <= 1,
-            UnknownOutcome::Resend => self.unknowns <= RESENT_MAX,
+            UnknownOutcome::ResendOnce => self.unknowns() <= 1,
+            UnknownOutcome::Resend => self.unknowns() <= RESENT_MAX,
         }
     }
 
@@ -287,25 +409,26 @@ impl Entry {
     pub fn may_be_laid_down(&self) -> bool {
         matches!(self.stage, Stage::Taken(_))
             && self.answered
-            && self.parts.is_none()
-            && self.together.is_none()
+            && self.parts().is_none()
+            && self.together().is_none()
             && !self.is_in_doubt()
     }
 
     /// Whether it has been sent somewhere, and it is not known what has become of that.
     pub fn is_in_doubt(&self) -> bool {
-        self.unknowns > 0
+        self.unknowns() > 0
     }
 
     /// Who may be given it next, of those for whom this holds: the carrier of the other segments
     /// of its message, if it is one, else the first that has not been tried.
     pub fn next_carrier(&self, mut may: impl FnMut(CarrierId) -> bool) -> Option<CarrierId> {
-        let taken = self.way.as_ref().map(|way| way.carrier());
+        let way = self.ties.as_ref().and_then(|ties| ties.way.as_ref());
+        let taken = way.map(|way| way.carrier());
         let same = self.untried().find(|carrier| Some(*carrier) == taken);
         let next = same
             .filter(|carrier| may(*carrier))
             .or_else(|| self.untried().find(|carrier| may(*carrier)))?;
-        if let Some(way) = &self.way {
+        if let Some(way) = way {
             way.take(next);
         }
         Some(next)
@@ -313,18 +436,18 @@ impl Entry {
 
     /// Whether it is held for the sake of one sending, to this carrier.
     pub fn is_held_for_one(&self, carrier: CarrierId) -> bool {
-        self.stage == Stage::Held(carrier) && self.unknowns == 1
+        self.stage == Stage::Held(carrier) && self.unknowns() == 1
     }
 
     /// The id that its sender knows it by.
     pub fn shown(&self, id: MessageId) -> MessageId {
-        self.multi.as_ref().map_or(id, |multi| multi.id)
+        self.multi().map_or(id, |multi| multi.id)
     }
 
     /// What its receipts wait for.
     pub fn promise(&self) -> Promise {
         let promises = self.seat.promises.clone();
-        match &self.multi {
+        match self.multi() {
             None => Promise::so_far(promises),
             Some(multi) => Promise::of_multi(promises, multi.clone()),
         }
@@ -332,8 +455,15 @@ impl Entry {
 
     /// The carriers that have not been tried yet, in order.
     pub fn untried(&self) -> impl Iterator<Item = CarrierId> {
-        let this_round = &self.attempts[usize::from(self.tried_before).min(self.attempts.len())..];
-        let tried = move |carrier: &CarrierId| this_round.iter().any(|one| one.carrier == *carrier);
+        let tries = self.tries.as_deref();
+        let this_round = tries.map_or(&[][..], |tries| {
+            let before = usize::from(tries.before);
+            tries.attempts.get(before..).unwrap_or_default()
+        });
+        let has_it = Stage::Taken;
+        let tried = move |carrier: &CarrierId| {
+            self.stage == has_it(*carrier) || this_round.iter().any(|one| one.carrier == *carrier)
+        };
         self.via
             .iter()
             .copied()
@@ -341,13 +471,10 @@ impl Entry {
     }
 }
 
-/// A shard of the ledger.
-pub type Shard = HashMap<MessageId, Entry, RandomState>;
-
 /// All messages under way.
 #[derive(Debug)]
 pub struct Ledger {
-    shards: [Mutex<Shard>; SHARDS],
+    shards: [Mutex<Shelf<Entry>>; SHARDS],
     count: AtomicUsize,
     places: AtomicUsize,
 }
@@ -403,7 +530,7 @@ impl Ledger {
         mut gone: impl FnMut(&MessageId, &Entry) -> bool,
     ) -> Vec<(MessageId, Entry)> {
         let mut shard = self.shards[shard % SHARDS].lock();
-        let mut removed: Vec<_> = shard.extract_if(|id, entry| gone(id, entry)).collect();
+        let mut removed = shard.take_out(|id, entry| gone(&id, entry));
         drop(shard);
         // The oldest come first.
         removed.sort_unstable_by_key(|(id, _)| *id);
@@ -419,7 +546,7 @@ impl Ledger {
         for shard in &self.shards {
             let shard = shard.lock();
             let wanted = shard.iter().filter(|(_, entry)| is_wanted(entry));
-            found.extend(wanted.map(|(id, _)| *id));
+            found.extend(wanted.map(|(id, _)| id));
         }
         found.sort_unstable();
         found
@@ -449,7 +576,7 @@ fn give_back(entry: &Entry) -> usize {
 /// Holds the lock of the shard of the message that was looked up last.
 pub struct Hand<'a> {
     ledger: &'a Ledger,
-    held: Option<(usize, MutexGuard<'a, Shard>)>,
+    held: Option<(usize, MutexGuard<'a, Shelf<Entry>>)>,
     removed: usize,
     removed_places: usize,
 }
@@ -464,7 +591,7 @@ impl<'a> Hand<'a> {
         }
     }
 
-    fn shard(&mut self, id: MessageId) -> &mut Shard {
+    fn shard(&mut self, id: MessageId) -> &mut Shelf<Entry> {
         let wanted = id.spread() as usize % SHARDS;
         let ledger = self.ledger;
         // The lock that is held goes before the next is taken: no order of locks to keep.
@@ -480,12 +607,12 @@ impl<'a> Hand<'a> {
 
     /// The message, if it is under way.
     pub fn entry(&mut self, id: MessageId) -> Option<&mut Entry> {
-        self.shard(id).get_mut(&id)
+        self.shard(id).get_mut(id)
     }
 
     /// Takes the message out: it has come to its end.
     pub fn remove(&mut self, id: MessageId) -> Option<Entry> {
-        let removed = self.shard(id).remove(&id);
+        let removed = self.shard(id).remove(id);
         if let Some(entry) = &removed {
             self.removed += 1;
             self.removed_places += give_back(entry);
@@ -501,5 +628,15 @@ impl Drop for Hand<'_> {
             count.fetch_sub(self.removed, Ordering::Relaxed);
             places.fetch_sub(self.removed_places, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_millions_of_messages() {
+        assert_eq!(size_of::<Entry>(), 136);
     }
 }

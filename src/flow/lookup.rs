@@ -225,13 +225,13 @@ fn of_entry(id: MessageId, entry: &Entry) -> Timeline {
     let due = times.ok().filter(|_| entry.ack == AckMode::Stored);
     Timeline {
         shown: entry.shown(id),
-        account: Some(entry.account),
+        account: Some(entry.account()),
         source: Some(entry.content.written_source().digits.into()),
         destination: Some(entry.content.destination().digits.into()),
         due: due.map(|times| times.due).filter(|due| *due > Moment(0)),
         until: Some(entry.until),
         ack: Some(entry.ack),
-        attempts: entry.attempts().to_vec(),
+        attempts: entry.attempts(),
         ..Timeline::begin(id, Some(Kind::Submitted), whereabouts)
     }
 }

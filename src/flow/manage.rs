@@ -106,7 +106,7 @@ impl Clerk {
 
 /// The messages under way that are shown under this id: one, or the destinations of a submit_multi.
 pub(super) fn known_by(hand: &mut Hand<'_>, id: MessageId) -> SmallVec<[MessageId; 1]> {
-    if hand.entry(id).is_some_and(|entry| entry.multi.is_none()) {
+    if hand.entry(id).is_some_and(|entry| entry.multi().is_none()) {
         return smallvec![id];
     }
     // The first of several may have come to its end before the others.
@@ -121,7 +121,7 @@ pub(super) fn known_by(hand: &mut Hand<'_>, id: MessageId) -> SmallVec<[MessageI
 /// Whether this message was accepted from this account and source. One whose submission is not
 /// answered yet has no id that its sender could know.
 pub(super) fn is_of(entry: &Entry, account: AccountId, source: NumberMark) -> bool {
-    entry.account == account
+    entry.account() == account
         && entry.answered
         && NumberMark::of(entry.content.written_source().digits) == source
 }

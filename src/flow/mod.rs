@@ -54,6 +54,7 @@ mod ordered;
 mod way;
 mod parked;
 mod segments;
+mod shelf;
 mod siblings;
 mod openings;
 mod gathering;

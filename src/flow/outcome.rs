@@ -227,7 +227,7 @@ impl Clerk {
             if entry.answered {
                 if let Stage::With(carrier) = entry.stage {
                     entry.stage = Stage::Held(carrier);
-                    entry.turn = None;
+                    entry.give_up_turn();
                 }
             } else if let Some(mut entry) = hand.remove(id) {
                 telling.answer(id, &mut entry, Status::ESME_RSYSERR);
@@ -261,18 +261,13 @@ fn accepted(
     if entry.is_in_doubt() {
         // Whichever of its sendings this is about: another one that still waits is not needed.
         match entry.stage {
-            Stage::With(waits) => then.settled_late.push((waits, entry.account, id)),
+            Stage::With(waits) => then.settled_late.push((waits, entry.account(), id)),
             Stage::Parked | Stage::Resting => then.late += 1,
             _ => {}
         }
     }
-    entry.stage = Stage::Taken(carrier);
-    entry.turn = None;
-    entry.tried(Attempt {
-        carrier,
-        at: now,
-        status: Some(Status::ESME_ROK),
-    });
+    entry.taken(carrier, now);
+    entry.give_up_turn();
     let destination = NumberMark::of(entry.content.destination().digits);
     if !entry.answered {
         then.telling.answer(id, entry, Status::ESME_ROK);
@@ -346,7 +341,7 @@ fn part_accepted(
     then: &mut Consequences,
 ) {
     let Some(entry) = hand.entry(id) else { return };
-    entry.parts.get_or_insert_default();
+    entry.ties_mut().parts.get_or_insert_default();
     let voice = match speaks {
         true => voice(entry, asks),
         false => Some(Voice::Absorbed),
@@ -371,7 +366,7 @@ fn in_parts(
     then: &mut Consequences,
 ) {
     if let Some(entry) = hand.entry(id) {
-        entry.parts.get_or_insert_default().all(total);
+        entry.ties_mut().parts.get_or_insert_default().all(total);
         then.without_id += usize::from(total == 0);
     }
     accepted(hand, id, carrier, asks, now, then);
@@ -451,7 +446,7 @@ fn refused(
         return;
     }
     // One that was held has let others pass.
-    let has_let_pass = entry.ordered && entry.turn.is_none();
+    let has_let_pass = entry.ordered && entry.turn().is_none();
     if refusal.throttles() && !has_let_pass && waits_out(entry, carriers, now) {
         entry.stage = Stage::With(carrier);
         return then.dispatch.again(carrier, id, entry);
@@ -475,30 +470,30 @@ fn refused(
             .next()
             .filter(|_| entry.ack == AckMode::Stored);
         // It goes out again, and a part of it is with this carrier already.
-        let is_begun = usize::from(entry.parts.is_some());
+        let is_begun = usize::from(entry.parts().is_some());
         if has_let_pass && waits.is_some() {
-            entry.parts = None;
+            entry.give_up_parts();
             then.doubled += is_begun;
             entry.stage = Stage::Behind;
             return then.behind.push(id);
         }
         let next = entry.next_carrier(|carrier| carriers.is_bound(carrier));
         if let Some(next) = next {
-            entry.parts = None;
+            entry.give_up_parts();
             then.doubled += is_begun;
             then.failovers += 1;
             entry.stage = Stage::With(next);
             return then.dispatch.add(next, id, entry);
         }
         if let Some(first) = waits {
-            entry.parts = None;
+            entry.give_up_parts();
             then.doubled += is_begun;
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
-        let due = now + retry::pause(entry.rounds, id);
+        let due = now + retry::pause(entry.rounds(), id);
         if entry.ack == AckMode::Stored && retry::is_temporary(&refusal) && due < entry.until {
             // All of them have refused it for now.
-            entry.parts = None;
+            entry.give_up_parts();
             then.doubled += is_begun;
             entry.begin_round();
             entry.stage = Stage::Resting;
@@ -538,7 +533,7 @@ fn refused_late(
 ) {
     let held = hand.entry(id);
     if let Some(entry) = held.filter(|entry| entry.is_held_for_one(carrier)) {
-        entry.unknowns = 0;
+        entry.set_unknowns(0);
         return refused(hand, id, carrier, refusal, carriers, now, then);
     }
     then.refused += 1;
@@ -569,13 +564,7 @@ fn unknown(
         return;
     }
     entry.stage = Stage::Held(carrier);
-    entry.tried(Attempt {
-        carrier,
-        at: now,
-        status: None,
-    });
-    entry.unknowns = entry.unknowns.saturating_add(1);
-    entry.losses = entry.losses.saturating_add(u8::from(is_lost));
+    entry.tried_and_not_answered(carrier, now, is_lost);
     if !entry.answered {
         match entry.on_unknown {
             OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
@@ -592,7 +581,7 @@ fn unknown(
     if let Some(entry) = hand.entry(id)
         && entry.ack == AckMode::Stored
     {
-        if entry.losses >= LOSSES_MAX {
+        if entry.losses() >= LOSSES_MAX {
             // It may be what takes the binds down: nobody is given it any more.
             then.quarantined += 1;
             if let Some(entry) = hand.remove(id) {
@@ -610,13 +599,13 @@ fn unknown(
     if let Some(entry) = hand.entry(id)
         && matches!(entry.stage, Stage::Held(_))
     {
-        entry.turn = None;
+        entry.give_up_turn();
     }
 }
 
 /// Ends a message whose end the reports of its parts have told while others were leaving.
 fn told_by_parts(hand: &mut Hand<'_>, id: MessageId, now: Moment, then: &mut Consequences) {
-    let parts = hand.entry(id).and_then(|entry| entry.parts.as_ref());
+    let parts = hand.entry(id).and_then(|entry| entry.parts());
     if let Some(ending) = parts.and_then(|parts| parts.ending())
         && let Some(entry) = hand.remove(id)
     {
@@ -628,9 +617,8 @@ fn told_by_parts(hand: &mut Hand<'_>, id: MessageId, now: Moment, then: &mut Con
 fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: &mut Consequences) {
     if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
         // It does not leave once more, and whether a carrier has it is still not known.
-        let last = entry.attempts().last();
-        entry.stage = Stage::Held(last.map_or(CarrierId::NONE, |attempt| attempt.carrier));
-        entry.turn = None;
+        entry.stage = Stage::Held(entry.last_tried());
+        entry.give_up_turn();
         return;
     }
     let Some(mut entry) = hand.remove(id) else {
@@ -641,7 +629,7 @@ fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: 
     }
     let state = match status {
         // A carrier that holds a part of it does not hold what was to be delivered.
-        Status::ESME_RINVEXPIRY if entry.parts.is_none() => State::Expired,
+        Status::ESME_RINVEXPIRY if entry.parts().is_none() => State::Expired,
         _ => State::Undeliverable,
     };
     then.telling.end(id, entry, Ending::of(state), now);
@@ -658,7 +646,7 @@ fn returned(
         return;
     };
     let waits_for_verdict = entry.ack == AckMode::Carrier && !entry.answered;
-    then.doubled += usize::from(entry.parts.take().is_some());
+    then.doubled += usize::from(entry.give_up_parts());
     let next = entry.next_carrier(|carrier| carriers.is_bound(carrier));
     match next {
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {

@@ -24,7 +24,7 @@ impl Clerk {
             if let Stage::With(carrier) = entry.stage
                 && !entry.answered
             {
-                let account = entry.account;
+                let account = entry.account();
                 let same = |(other, of, _): &&mut (_, _, _)| *other == carrier && *of == account;
                 match waiting.iter_mut().find(same) {
                     Some((.., ids)) => ids.push(*id),

@@ -42,7 +42,15 @@ pub struct Recovery {
 /// and some of them twice.
 #[derive(Debug, Default)]
 struct Life {
-    until: Option<Moment>,
+    /// It does not leave later. The beginning of time, unless it is a submitted message whose main
+    /// record has been read.
+    until: Moment,
+    /// Most lives have none yet.
+    known: Option<Box<Known>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
     facts: SmallVec<[(Moment, Fact); 2]>,
     /// How it lay down when it ended.
     laid: Option<Laid>,
@@ -104,10 +112,15 @@ impl Fact {
 }
 
 impl Life {
+    fn laid(&self) -> Option<Laid> {
+        self.known.as_ref()?.laid
+    }
+
     fn add(&mut self, at: Moment, fact: Fact) {
         let is_same = |(then, other): &(Moment, Fact)| *then == at && *other == fact;
-        if !self.facts.iter().any(is_same) {
-            self.facts.push((at, fact));
+        let facts = &mut self.known.get_or_insert_default().facts;
+        if !facts.iter().any(is_same) {
+            facts.push((at, fact));
         }
     }
 
@@ -115,7 +128,7 @@ impl Life {
     /// answered before does not matter: their binds are gone, and no answer comes any more.
     fn waits_for_its_report(&self) -> Option<&Taken> {
         let mut taken = None;
-        for (_, fact) in &self.facts {
+        for (_, fact) in self.known.iter().flat_map(|known| &known.facts) {
             match fact {
                 Fact::Attempted(_) | Fact::Returned(_) | Fact::Refused(..) | Fact::Unknown(_) => {}
                 Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
@@ -126,10 +139,11 @@ impl Life {
     }
 
     /// What has happened, in its order.
-    fn told(mut self) -> Story {
-        self.facts.sort_by_key(|(at, fact)| (*at, fact.rank()));
+    fn told(self) -> Story {
+        let mut facts = self.known.map(|known| known.facts).unwrap_or_default();
+        facts.sort_by_key(|(at, fact)| (*at, fact.rank()));
         let mut story = Story::default();
-        for (at, fact) in self.facts {
+        for (at, fact) in facts {
             match fact {
                 Fact::Attempted(carrier) => story.tried.push(Tried {
                     carrier,
@@ -200,8 +214,8 @@ impl Recovery {
             Record::Accepted(Accepted { until, .. }) => {
                 if holdings.laid(id).is_none() {
                     let life = self.lives.entry(id).or_default();
-                    life.until = Some(until);
-                    if !life.facts.is_empty() {
+                    life.until = until;
+                    if life.known.is_some() {
                         self.lay_down(holdings, id);
                     }
                 }
@@ -273,7 +287,9 @@ impl Recovery {
         }
         let is_taken = matches!(fact, Fact::Taken(_));
         let life = self.lives.entry(id).or_default();
-        life.laid = laid.or(life.laid);
+        if laid.is_some() {
+            life.known.get_or_insert_default().laid = laid;
+        }
         life.add(at, fact);
         if is_taken {
             self.lay_down(holdings, id);
@@ -287,7 +303,7 @@ impl Recovery {
         };
         let until = at + LATE_UNTIL;
         let is_laid = life
-            .laid
+            .laid()
             .is_some_and(|laid| holdings.lay_down(id, Laid { until, ..laid }));
         if is_laid {
             self.lives.remove(&id);
@@ -299,7 +315,9 @@ impl Recovery {
         let Some(life) = self.lives.get(&id) else {
             return;
         };
-        let (Some(until), Some(taken)) = (life.until, life.waits_for_its_report()) else {
+        let until = life.until;
+        let taken = life.waits_for_its_report();
+        let Some(taken) = taken.filter(|_| until > Moment::default()) else {
             return;
         };
         let Some(carrier_id) = &taken.id else {
@@ -345,11 +363,13 @@ impl Clerk {
     /// Each life goes on where it was. Accounts, carriers and routes are in force; nobody is bound
     /// yet.
     pub fn take_up(&mut self, recovery: Recovery, reread: Reread<'_>, now: Moment) {
-        let mut lives: Vec<(MessageId, Life)> = recovery.lives.into_iter().collect();
-        lives.sort_unstable_by_key(|(id, _)| *id);
+        let mut lives = recovery.lives;
+        let mut ids: Vec<MessageId> = lives.keys().copied().collect();
+        ids.sort_unstable();
         let mut gathered = Gathered::default();
         let board = self.board.clone();
-        for (id, life) in lives {
+        for id in ids {
+            let life = lives.remove(&id).unwrap_or_default();
             // Facts of what is over, or of what lies down, have no main record to be read.
             if board.is_laid_down(id) {
                 continue;
@@ -389,7 +409,7 @@ impl Clerk {
             gathered.multis.insert(accepted.shown);
         }
         let desk = board.roster.desk(accepted.account);
-        let laid = life.laid;
+        let laid = life.laid();
         let story = life.told();
         if let Some((ending, at)) = story.ended {
             if let (State::Unknown, Some(laid)) = (ending.state, laid)
@@ -442,7 +462,7 @@ impl Clerk {
             self.taken_again(id, &mut entry, &story, gathered);
             return board.ledger.open([(id, entry)]);
         }
-        entry.unknowns = u8::try_from(in_doubt).unwrap_or(u8::MAX);
+        entry.set_unknowns(u8::try_from(in_doubt).unwrap_or(u8::MAX));
         if entry.is_in_doubt() {
             let last = story.tried.iter().rev().find(|one| one.status.is_none());
             let carrier = last.map_or(CarrierId::NONE, |one| one.carrier);
@@ -471,7 +491,7 @@ impl Clerk {
     fn route_again(&mut self, entry: &mut Entry, now: Moment) {
         let routes = self.routes.table().clone();
         let query = Query {
-            account: entry.account,
+            account: entry.account(),
             source: entry.content.source().digits,
             destination: entry.content.destination().digits,
         };
@@ -480,7 +500,7 @@ impl Clerk {
             let candidates = routes.candidates(choice).iter();
             entry.via = candidates.map(|one| one.carrier).collect();
         }
-        let account = self.accounts.table().account(entry.account);
+        let account = self.accounts.table().account(entry.account());
         if let Some(account) = account {
             entry.unknown = account.when_unknown(routes.unknown_outcome(choice));
             entry.on_unknown = account.on_unknown;
@@ -492,7 +512,7 @@ impl Clerk {
         }
         if entry.content.may_be_segment() {
             let mut ways = self.board.ways.lock();
-            entry.way = ways.of(entry.account, &entry.content, now);
+            entry.ties_mut().way = ways.of(entry.account(), &entry.content, now);
         }
     }
 
@@ -535,7 +555,9 @@ impl Clerk {
                 _ => correlator.learn(carrier_id, id, destination, &mut Vec::new()),
             }
         }
-        entry.parts = parts.map(Box::new);
+        if parts.is_some() {
+            entry.ties_mut().parts = parts;
+        }
     }
 
     fn phone_again(
@@ -600,13 +622,13 @@ impl Clerk {
             let all: Arc<[MessageId]> = ids.into();
             for id in all.iter() {
                 if let Some(entry) = hand.entry(*id) {
-                    entry.together = Some(all.clone());
+                    entry.ties_mut().together = Some(all.clone());
                 }
             }
         }
         for id in multis {
             if let Some(entry) = hand.entry(id) {
-                entry.multi = Some(Arc::new(Multi::answered_before(id)));
+                entry.ties_mut().multi = Some(Arc::new(Multi::answered_before(id)));
             }
         }
         drop(hand);
@@ -641,7 +663,7 @@ impl Clerk {
 fn receipt_again(id: MessageId, entry: Entry, ending: Ending, at: Moment) -> Delivery {
     Delivery {
         id,
-        account: entry.account,
+        account: entry.account(),
         parcel: Parcel::Receipt(Receipt {
             shown: entry.shown(id),
             content: entry.content,

@@ -75,7 +75,7 @@ impl Clerk {
             let may_wait = matches!(
                 entry.stage,
                 Stage::Parked | Stage::Resting | Stage::Behind | Stage::With(_)
-            ) && entry.together.is_none()
+            ) && entry.together().is_none()
                 && !entry.is_in_doubt();
             if !is_of(entry, seat.account, source) || !may_wait {
                 continue;
@@ -116,21 +116,21 @@ impl Clerk {
                 continue;
             };
             let is_swapped = match entry.stage {
-                _ if entry.together.is_some() => false,
+                _ if entry.together().is_some() => false,
                 Stage::Parked | Stage::Resting | Stage::Behind => {
                     if entry.ack == AckMode::Stored && times.due > now {
                         // It takes its turn when its time has come.
                         entry.stage = Stage::Resting;
-                        entry.turn = None;
+                        entry.give_up_turn();
                     }
                     if entry.stage == Stage::Resting {
                         resting.push((times.due.max(now), id));
                     }
                     true
                 }
-                Stage::With(carrier) => carriers
-                    .slot(carrier)
-                    .is_some_and(|slot| slot.queue.swap(entry.account, id, &content, times.until)),
+                Stage::With(carrier) => carriers.slot(carrier).is_some_and(|slot| {
+                    slot.queue.swap(entry.account(), id, &content, times.until)
+                }),
                 Stage::Cancelling(_) | Stage::Held(_) | Stage::Taken(_) => false,
             };
             if !is_swapped {
@@ -142,18 +142,18 @@ impl Clerk {
                     },
                     ..anew
                 };
-                left.push((entry.account, as_it_was));
+                left.push((entry.account(), as_it_was));
                 continue;
             }
             let (before, after) = (entry.content.places(), content.places());
             if entry.has_room {
-                let desk = board.roster.desk(entry.account);
+                let desk = board.roster.desk(entry.account());
                 desk.open_anyway(after);
                 desk.close(before);
             }
             entry.content = content;
             entry.until = times.until;
-            if let Some(turn) = &entry.turn {
+            if let Some(turn) = entry.turn() {
                 board.ordered.renew(turn, times.until);
             }
             board.ledger.resize(&entry.seat, before, after);

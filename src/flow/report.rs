@@ -108,8 +108,8 @@ impl Clerk {
             }
             let entry = found.and_then(|id| Some((id, hand.entry(id)?)));
             let alone = entry.filter(|(_, entry)| {
-                each && entry.parts.is_none()
-                    && entry.together.is_none()
+                each && entry.parts().is_none()
+                    && entry.together().is_none()
                     && matches!(entry.stage, Stage::Taken(_))
             });
             match alone {
@@ -265,12 +265,10 @@ impl Clerk {
         let mut hand = board.ledger.hand();
         for (id, Heard { report, written }) in found {
             let own_id = report.own_id;
-            if report.last
-                && let Some(entry) = hand.entry(id)
-                && let Some(parts) = &mut entry.parts
-            {
+            let entry = hand.entry(id).filter(|_| report.last);
+            if let Some((stage, parts)) = entry.and_then(|entry| entry.stage_and_parts()) {
                 parts.reported(ending(&report), slot.segment_receipts);
-                let is_leaving = matches!(entry.stage, Stage::With(_));
+                let is_leaving = matches!(stage, Stage::With(_));
                 if is_leaving || parts.ending().is_none() {
                     // Other parts of it are on their way. After a restart they are counted anew, so
                     // that this is kept until the message has come to its end.
@@ -284,14 +282,14 @@ impl Clerk {
                         own_id
                             .into_iter()
                             .for_each(|report| telling.close(report, now));
-                        let whole = entry.parts.as_ref().and_then(|parts| parts.ending());
+                        let whole = entry.parts().and_then(|parts| parts.ending());
                         let ending = whole.unwrap_or_else(|| ending(&report));
                         if slot.segment_receipts != SegmentReceipts::Each
                             && let Some(sibling) = Sibling::read(id, &entry)
                         {
                             spoken.push((sibling, ending));
                         }
-                        let together = entry.together.clone();
+                        let together = entry.together().cloned();
                         match written == Some(id) {
                             true => telling.ended(id, entry, ending, now),
                             false => telling.end(id, entry, ending, now),

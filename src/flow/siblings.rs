@@ -69,7 +69,7 @@ impl Sibling {
         let of = SegmentOf::read(&entry.content)?;
         Some(Self {
             id,
-            of: (entry.account, of.long(&entry.content)),
+            of: (entry.account(), of.long(&entry.content)),
             total: of.total,
             seqnum: of.seqnum,
         })

@@ -316,14 +316,11 @@ impl Clerk {
             let mut entry = Entry {
                 ordinal,
                 sequence,
-                multi,
                 on_unknown: account.on_unknown,
                 answered: stored,
                 unknown,
-                way,
                 ordered: account.ordered,
                 ..Entry::new(Opened {
-                    account: seat.account,
                     seat: seat.clone(),
                     content,
                     ack,
@@ -332,6 +329,10 @@ impl Clerk {
                     via,
                 })
             };
+            if multi.is_some() || way.is_some() {
+                let ties = entry.ties_mut();
+                (ties.multi, ties.way) = (multi, way);
+            }
             if times.due > now {
                 resting.push((times.due, id));
             } else if entry.ordered {

@@ -53,7 +53,13 @@ impl Telling {
             self.refused += 1;
         }
         let numbers = (entry.ordinal, entry.sequence);
-        let answer = Answer::new(entry.multi.as_deref(), numbers, &entry.content, status, id);
+        let answer = Answer::new(
+            entry.multi().map(|multi| &**multi),
+            numbers,
+            &entry.content,
+            status,
+            id,
+        );
         let Some(answer) = answer else { return };
         match self
             .seats
@@ -124,13 +130,14 @@ impl Telling {
             return None;
         }
         if !entry.has_room {
-            self.take_again(entry.account, entry.content.places());
+            self.take_again(entry.account(), entry.content.places());
         }
         // What is answered here is left before its receipt, but not promised yet.
         let mut answered = self.seats.iter();
         let its = answered.find(|(seat, _)| Arc::ptr_eq(seat, &entry.seat));
         let about_to_be = its.map_or(0, |(_, answers)| answers.len());
         let after = Some(entry.promise().and(about_to_be));
+        let account = entry.account();
         let receipt = Receipt {
             shown: entry.shown(id),
             content: entry.content,
@@ -142,7 +149,7 @@ impl Telling {
         };
         Some(Delivery {
             id,
-            account: entry.account,
+            account,
             parcel: Parcel::Receipt(receipt),
             since: now,
             after,
@@ -160,7 +167,7 @@ impl Telling {
         ended: Option<Moment>,
     ) {
         let memory = Memory {
-            account: entry.account,
+            account: entry.account(),
             shown: entry.shown(id),
             source: NumberMark::of(entry.content.written_source().digits),
             destination: NumberMark::of(entry.content.destination().digits),
@@ -193,7 +200,7 @@ impl Telling {
         };
         self.deliver(Delivery {
             id,
-            account: entry.account,
+            account: entry.account(),
             parcel: Parcel::Receipt(receipt),
             since: now,
             after: Some(entry.promise()),
@@ -208,14 +215,14 @@ impl Telling {
 
     /// What has been reported of its parts was kept until it has come to its end.
     fn close_reports(&mut self, entry: &Entry, now: Moment) {
-        let reports = entry.parts.iter().flat_map(|parts| &parts.reports);
+        let reports = entry.parts().into_iter().flat_map(|parts| &parts.reports);
         reports.for_each(|report| self.close(*report, now));
     }
 
     /// Nothing more will be told about a message: its room is free.
     pub fn forget(&mut self, entry: &Entry) {
         if entry.has_room {
-            self.give_back(entry.account, entry.content.places());
+            self.give_back(entry.account(), entry.content.places());
         }
     }
 
@@ -373,7 +380,6 @@ mod tests {
         Pdu::SubmitSm(sm).encode(&mut out, Status::ESME_ROK, 1);
         let frame = frame::next(&out, frame::LENGTH_MAX).unwrap().unwrap();
         Entry::new(Opened {
-            account,
             seat: Arc::new(Seat::new(occupant, Arc::default(), Arc::default())),
             content: Content::of_sm(&frame, &sm),
             ack: AckMode::Carrier,

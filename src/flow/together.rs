@@ -92,7 +92,7 @@ impl Switchboard {
         for outcome in batch {
             let together = hand
                 .entry(outcome.id)
-                .and_then(|entry| entry.together.clone());
+                .and_then(|entry| entry.together().cloned());
             let Some(all) = together else {
                 said.push(outcome);
                 continue;
@@ -119,7 +119,7 @@ impl Switchboard {
                 if !outcome.verdict.is_unknown()
                     && let Some(entry) = hand.entry(*id)
                 {
-                    entry.together = None;
+                    entry.part_company();
                 }
                 said.push(Outcome {
                     id: *id,
@@ -136,12 +136,12 @@ impl Switchboard {
         let mut all = Vec::new();
         let mut hand = self.ledger.hand();
         for id in ids {
-            match hand.entry(id).and_then(|entry| entry.together.clone()) {
+            match hand.entry(id).and_then(|entry| entry.together().cloned()) {
                 None => all.push(id),
                 Some(together) => {
                     for id in together.iter() {
                         if let Some(entry) = hand.entry(*id) {
-                            entry.together = None;
+                            entry.part_company();
                         }
                         all.push(*id);
                     }
@@ -156,7 +156,7 @@ impl Switchboard {
         let mut all = Vec::new();
         let mut hand = self.ledger.hand();
         for id in ids {
-            match hand.entry(id).and_then(|entry| entry.together.clone()) {
+            match hand.entry(id).and_then(|entry| entry.together().cloned()) {
                 None => all.push(id),
                 Some(together) => all.extend_from_slice(&together),
             }
@@ -169,7 +169,7 @@ impl Switchboard {
         let mut hand = self.ledger.hand();
         for id in ids {
             if let Some(entry) = hand.entry(*id) {
-                entry.together = Some(together.clone());
+                entry.ties_mut().together = Some(together.clone());
             }
         }
     }

@@ -38,13 +38,13 @@ impl Clerk {
             let Some(entry) = entry.filter(|entry| entry.stage == Stage::Behind) else {
                 continue;
             };
-            let goes = match &entry.turn {
+            let goes = match entry.turn() {
                 Some(turn) => board.ordered.goes(turn),
                 None => {
-                    let pair = pair(entry.account, &entry.content);
+                    let pair = pair(entry.account(), &entry.content);
                     let long = long_of(&entry.content);
                     let (turn, goes) = board.ordered.enter(pair, *id, entry.until, long);
-                    entry.turn = Some(Box::new(turn));
+                    entry.ties_mut().turn = Some(turn);
                     goes
                 }
             };

@@ -7,7 +7,7 @@
 use super::position::Position;
 use super::record::{Record, Role};
 use super::slots::{Slot, Slots};
-use crate::message::MessageId;
+use crate::message::{MessageId, mix};
 use crate::moment::Moment;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -19,10 +19,6 @@ pub const LAID_DOWN_MAX: usize = 16_000_000;
 /// Parts of an index, a power of two. A part grows as a whole, and everybody waits meanwhile: with
 /// so many, and ten million lives, that takes a millisecond.
 const PARTS: usize = 1 << 10;
-
-/// Ids that follow each other lie beside each other in the index, in blocks of so many, a power of
-/// two: those that are looked for together are found in the same few lines of memory.
-const BLOCK: u64 = 1 << 4;
 
 /// Calls of [`Holdings::over`] after which all lives have been looked at.
 const CALLS_FOR_ALL: usize = 60;
@@ -101,7 +97,7 @@ impl Holdings {
         let inside = self.inside.get_mut();
         // As large as they have to be at once: growing would cost time, and leave holes in memory.
         let marks = (0..inside.slots.begun()).filter_map(|at| inside.slots.get(at).mark());
-        inside.marks = Some(Index::with_room_for(marks.map(spread)));
+        inside.marks = Some(Index::with_room_for(marks.map(mix)));
         for at in 0..inside.slots.begun() {
             inside.lead_to(at, |slot, other| slot.id() > other.id());
         }
@@ -148,7 +144,7 @@ impl Holdings {
         let inside = self.inside.lock();
         let slots = &inside.slots;
         let marks = inside.marks.as_ref()?;
-        let at = marks.find(spread(mark), |at| slots.get(at).mark() == Some(mark))?;
+        let at = marks.find(mix(mark), |at| slots.get(at).mark() == Some(mark))?;
         Some(slots.get(at).id())
     }
 
@@ -232,7 +228,7 @@ impl Inside {
             return Some(at);
         }
         let slots = &self.slots;
-        let at = self.ids.find(beside(id), |at| slots.get(at).id() == id)?;
+        let at = self.ids.find(id.hashed(), |at| slots.get(at).id() == id)?;
         self.recent = Some((id, at));
         Some(at)
     }
@@ -245,11 +241,11 @@ impl Inside {
         };
         let slot = slots.get(at);
         let Some(mark) = slot.mark() else { return };
-        let hash = spread(mark);
+        let hash = mix(mark);
         match marks.part(hash).entry(
             hash,
             |other| slots.get(*other).mark() == Some(mark),
-            |other| spread(slots.get(*other).mark().unwrap_or_default()),
+            |other| mix(slots.get(*other).mark().unwrap_or_default()),
         ) {
             Entry::Occupied(mut other) => {
                 if goes_before(slot, slots.get(*other.get())) {
@@ -262,11 +258,11 @@ impl Inside {
 
     fn begin(&mut self, id: MessageId, position: Position) {
         let slots = &mut self.slots;
-        let hash = beside(id);
+        let hash = id.hashed();
         match self.ids.part(hash).entry(
             hash,
             |at| slots.get(*at).id() == id,
-            |at| beside(slots.get(*at).id()),
+            |at| slots.get(*at).id().hashed(),
         ) {
             Entry::Occupied(at) => slots.change(*at.get()).set_position(position),
             Entry::Vacant(place) => {
@@ -281,7 +277,7 @@ impl Inside {
 
     fn end(&mut self, id: MessageId) {
         let slots = &self.slots;
-        let hash = beside(id);
+        let hash = id.hashed();
         let found = self
             .ids
             .part(hash)
@@ -301,7 +297,7 @@ impl Inside {
         };
         slot.take_up();
         self.laid_down -= 1;
-        let hash = spread(mark);
+        let hash = mix(mark);
         if let Some(marks) = &mut self.marks
             && let Ok(found) = marks.part(hash).find_entry(hash, |other| *other == at)
         {
@@ -341,22 +337,6 @@ impl Index {
     fn octets(&self) -> usize {
         self.0.iter().map(HashTable::allocation_size).sum()
     }
-}
-
-/// A hash that is the same for ids that follow each other, but for the place within their block: that
-/// is in the lowest bits, by which a table chooses where to look first, and in the highest, by which
-/// it tells what lies there apart.
-fn beside(id: MessageId) -> u64 {
-    let place = id.counted() % BLOCK;
-    let block = spread(id.0 - (place << MessageId::NODE_BITS));
-    (block & !(BLOCK - 1) | place) ^ place << (u64::BITS - BLOCK.ilog2())
-}
-
-/// A number whose bits all depend on all bits of this one: ids are counted, and marks are hashes
-/// already.
-fn spread(number: u64) -> u64 {
-    let wide = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
-    (wide as u64) ^ (wide >> 64) as u64
 }
 
 #[cfg(test)]

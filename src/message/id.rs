@@ -117,12 +117,7 @@ impl IdText {
 
 impl MessageId {
     /// Bits of an id that hold the node.
-    pub const NODE_BITS: u32 = 6;
-
-    /// What is counted in it: those of ids that were taken one after another follow each other.
-    pub fn counted(self) -> u64 {
-        self.0 >> Self::NODE_BITS
-    }
+    const NODE_BITS: u32 = 6;
 
     /// When the message was accepted, to the millisecond: the id tells.
     pub fn accepted(self) -> Moment {
@@ -137,6 +132,17 @@ impl MessageId {
     /// A number that is equal for ids taken together and spreads those that are not.
     pub fn spread(self) -> u64 {
         self.0 >> (Self::NODE_BITS + 4)
+    }
+
+    /// A hash that is the same for ids that follow each other, in blocks of sixteen, but for their
+    /// place there: that is in the lowest bits, by which a table chooses where to look first, and in
+    /// the highest, by which it tells what lies there apart. So what is looked for together lies in
+    /// the same few lines of memory.
+    pub fn hashed(self) -> u64 {
+        const BLOCK: u64 = 1 << 4;
+        let place = (self.0 >> Self::NODE_BITS) % BLOCK;
+        let block = mix(self.0 - (place << Self::NODE_BITS));
+        (block & !(BLOCK - 1) | place) ^ place << (u64::BITS - BLOCK.ilog2())
     }
 
     /// The id in the form that the account asks for.
@@ -179,6 +185,12 @@ impl MessageId {
         let is_digits = text.iter().all(u8::is_ascii_hexdigit);
         Self::parse(text, form).filter(|id| is_digits && id.0 >> 63 == 0)
     }
+}
+
+/// A number whose bits all depend on all bits of this one: ids are counted.
+pub fn mix(number: u64) -> u64 {
+    let wide = u128::from(number ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
+    (wide as u64) ^ (wide >> 64) as u64
 }
 
 impl fmt::Display for MessageId {

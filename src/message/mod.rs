@@ -20,7 +20,7 @@ mod keyword;
 
 pub use alphabet::{in_alphabet, transcoded};
 pub use content::Content;
-pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds};
+pub use id::{IdForm, IdSource, IdText, MessageId, MessageIds, mix};
 pub use keyword::{KEYWORD_MAX, keyword};
 pub use long::{LongOf, SegmentKind, SegmentOf, joined};
 pub use names::{

@@ -240,7 +240,7 @@ fn a_message_that_lies_down_takes_fifty_octets_at_most() {
     for id in 0..LIVES {
         holdings.note(&main_record(id << 6), lies(id as u32));
         let laid = Laid {
-            mark: spread(id),
+            mark: mix(id),
             until: second(9),
         };
         assert!(holdings.lay_down(MessageId(id << 6), laid));
