@@ -6,12 +6,12 @@ use super::deadletter::{DeadLetter, Reason};
 use super::redelivery::{Obstacle, Redelivery};
 use super::sought::Sought;
 use super::timeline::Timeline;
+use super::via::Via;
 use crate::carrier::{Line, Outcome, Reply, Waiting};
 use crate::esme::{Delivery, Seat, Submission};
 use crate::message::{AccountId, CarrierId, Content, MessageId, Times, UnknownOutcome};
 use crate::moment::Moment;
 use crate::receipt::Report;
-use smallvec::SmallVec;
 use smppgate_codec::code::Command;
 use std::sync::Arc;
 
@@ -161,7 +161,7 @@ pub struct Routed {
     /// What becomes of it when the outcome of its sending is unknown.
     pub unknown: UnknownOutcome,
     /// Its carriers in the order to try them.
-    pub via: SmallVec<[CarrierId; 4]>,
+    pub via: Via,
 }
 
 /// A delivery of a carrier, and where it belongs.

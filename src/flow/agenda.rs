@@ -5,6 +5,9 @@ use crate::moment::Moment;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// Room that is kept though nobody needs it at the time.
+const ROOM_KEPT: usize = 1 << 12;
+
 /// Who waits, and until when. A message that has gone on since is looked at in vain; there are no
 /// more entries than messages under way, and one for each of their pauses.
 #[derive(Debug, Default)]
@@ -27,6 +30,10 @@ impl Agenda {
             && let Some(Reverse((_, id))) = self.due.pop()
         {
             due.push(id);
+        }
+        // After a start all messages wait here for a moment.
+        if self.due.capacity() > 4 * self.due.len() + ROOM_KEPT {
+            self.due.shrink_to(2 * self.due.len());
         }
         due
     }

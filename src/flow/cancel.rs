@@ -72,7 +72,7 @@ impl Clerk {
             }
             match entry.stage {
                 Stage::Parked | Stage::Resting | Stage::Behind if !entry.is_in_doubt() => {
-                    entry.stage = Stage::Cancelling(None);
+                    entry.stage = Stage::Cancelling(CarrierId::NONE);
                     ids.push(id);
                 }
                 Stage::With(carrier) if !entry.is_in_doubt() => {
@@ -94,7 +94,7 @@ impl Clerk {
             let mut hand = board.ledger.hand();
             for id in waiting.into_iter().filter(|id| withdrawn.contains(id)) {
                 if let Some(entry) = hand.entry(id) {
-                    entry.stage = Stage::Cancelling(Some(carrier));
+                    entry.stage = Stage::Cancelling(carrier);
                     ids.push(id);
                 }
             }
@@ -155,11 +155,7 @@ impl Clerk {
                 continue;
             };
             match entry.stage {
-                Stage::Cancelling(Some(carrier)) => {
-                    entry.stage = Stage::With(carrier);
-                    dispatch.add(carrier, id, entry);
-                }
-                Stage::Cancelling(None) => {
+                Stage::Cancelling(CarrierId::NONE) => {
                     let day = Duration::from_secs(24 * 3_600);
                     let times = Times::of(&entry.content, id.accepted(), day, day);
                     let due = times.map_or(Moment::default(), |times| times.due);
@@ -176,6 +172,10 @@ impl Clerk {
                     entry.stage = Stage::Parked;
                     let first = entry.untried().next().unwrap_or(entry.via[0]);
                     dispatch.park(first, id, Status::ESME_RSYSERR);
+                }
+                Stage::Cancelling(carrier) => {
+                    entry.stage = Stage::With(carrier);
+                    dispatch.add(carrier, id, entry);
                 }
                 _ => {}
             }

@@ -6,13 +6,13 @@ use super::ledger::{Ending, Entry, Opened, Stage};
 use super::report::Heard;
 use super::switchboard::{Clerk, Switchboard};
 use super::tell::Telling;
+use super::via::Via;
 use crate::carrier::SegmentReceipts;
 use crate::esme::Multi;
 use crate::journal::{Accepted, Kept, Laid, Record};
 use crate::message::{CarrierId, Content, GroupId, LateReport, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report, alike};
-use smallvec::SmallVec;
 use smppgate_codec::receipt::State;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -298,7 +298,7 @@ impl Switchboard {
                 ack,
                 stage,
                 until,
-                via: SmallVec::new(),
+                via: Via::default(),
             })
         };
         if multi.is_some() {

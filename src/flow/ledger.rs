@@ -5,6 +5,7 @@
 
 use super::ordered::Turn;
 use super::shelf::Shelf;
+use super::via::Via;
 use super::way::Way;
 use crate::carrier::SegmentReceipts;
 use crate::esme::{Multi, Promise, Seat};
@@ -13,12 +14,12 @@ use crate::message::{
 };
 use crate::moment::Moment;
 use parking_lot::{Mutex, MutexGuard};
-use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// Places for messages under way; what comes on top is refused as a full queue. A message takes
 /// a quarter of a KiB besides its PDU.
@@ -63,11 +64,12 @@ pub struct Entry {
     /// What becomes of it when the outcome of its sending is unknown.
     pub unknown: UnknownOutcome,
     /// Carriers that may carry it, in the order to try them.
-    pub via: SmallVec<[CarrierId; 4]>,
+    pub via: Via,
     /// Whether it goes after those that were accepted before it, between the same two numbers.
     pub ordered: bool,
-    /// When the carrier took it that has it, if it was the first that was tried.
-    pub(super) taken_at: Moment,
+    /// When the carrier took it that has it, if it was the first that was tried: milliseconds after
+    /// it was accepted, seven weeks at most.
+    pub(super) taken_after: u32,
     pub(super) tries: Option<Box<Tries>>,
     pub(super) ties: Option<Box<Ties>>,
 }
@@ -172,8 +174,9 @@ pub enum Stage {
     Behind,
     /// It waits for this carrier, or has been sent to it and not been answered.
     With(CarrierId),
-    /// Its sender takes it back: it waits nowhere, and for the journal alone. Where it was before.
-    Cancelling(Option<CarrierId>),
+    /// Its sender takes it back: it waits nowhere, and for the journal alone. Which
+    /// carrier it waited for before, or none.
+    Cancelling(CarrierId),
     /// Whether a carrier has it is not known.
     Held(CarrierId),
     /// This carrier has it; its report is awaited.
@@ -204,7 +207,7 @@ pub struct Opened {
     /// It does not leave then, nor later.
     pub until: Moment,
     /// Carriers that may carry it, in the order to try them.
-    pub via: SmallVec<[CarrierId; 4]>,
+    pub via: Via,
 }
 
 impl Entry {
@@ -233,7 +236,7 @@ impl Entry {
             unknown: UnknownOutcome::Hold,
             via,
             ordered: false,
-            taken_at: Moment::default(),
+            taken_after: 0,
             tries: None,
             ties: None,
         }
@@ -304,9 +307,11 @@ impl Entry {
         self.content.registered_delivery().0 & 0x13 != 0
     }
 
-    /// A carrier has taken it.
-    pub fn taken(&mut self, carrier: CarrierId, at: Moment) {
-        (self.stage, self.taken_at) = (Stage::Taken(carrier), at);
+    /// A carrier has taken it, which is ours under this id.
+    pub fn taken(&mut self, id: MessageId, carrier: CarrierId, at: Moment) {
+        let after = at.millis().saturating_sub(id.accepted().millis());
+        self.taken_after = u32::try_from(after).unwrap_or(u32::MAX);
+        self.stage = Stage::Taken(carrier);
         if self.tries.is_some() {
             self.tried(Attempt {
                 carrier,
@@ -338,13 +343,13 @@ impl Entry {
         tries.losses = tries.losses.saturating_add(u8::from(is_lost));
     }
 
-    /// What has been tried, the last of it.
-    pub fn attempts(&self) -> Vec<Attempt> {
+    /// What has been tried of what is ours under this id, the last of it.
+    pub fn attempts(&self, id: MessageId) -> Vec<Attempt> {
         match (&self.tries, self.stage) {
             (Some(tries), _) => tries.attempts.clone(),
             (None, Stage::Taken(carrier)) => vec![Attempt {
                 carrier,
-                at: self.taken_at,
+                at: id.accepted() + Duration::from_millis(self.taken_after.into()),
                 status: Some(Status::ESME_ROK),
             }],
             (None, _) => Vec::new(),
@@ -460,9 +465,9 @@ impl Entry {
             let before = usize::from(tries.before);
             tries.attempts.get(before..).unwrap_or_default()
         });
-        let has_it = Stage::Taken;
         let tried = move |carrier: &CarrierId| {
-            self.stage == has_it(*carrier) || this_round.iter().any(|one| one.carrier == *carrier)
+            self.stage == Stage::Taken(*carrier)
+                || this_round.iter().any(|one| one.carrier == *carrier)
         };
         self.via
             .iter()
@@ -637,6 +642,6 @@ mod tests {
 
     #[test]
     fn there_is_room_for_millions_of_messages() {
-        assert_eq!(size_of::<Entry>(), 136);
+        assert_eq!(size_of::<Entry>(), 120);
     }
 }

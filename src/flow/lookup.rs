@@ -231,7 +231,7 @@ fn of_entry(id: MessageId, entry: &Entry) -> Timeline {
         due: due.map(|times| times.due).filter(|due| *due > Moment(0)),
         until: Some(entry.until),
         ack: Some(entry.ack),
-        attempts: entry.attempts(),
+        attempts: entry.attempts(id),
         ..Timeline::begin(id, Some(Kind::Submitted), whereabouts)
     }
 }

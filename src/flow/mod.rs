@@ -25,6 +25,7 @@ mod clerk;
 mod doorkeeper;
 mod admit;
 mod submit;
+mod via;
 mod dispatch;
 mod attempt;
 mod overdue;

@@ -266,7 +266,7 @@ fn accepted(
             _ => {}
         }
     }
-    entry.taken(carrier, now);
+    entry.taken(id, carrier, now);
     entry.give_up_turn();
     let destination = NumberMark::of(entry.content.destination().digits);
     if !entry.answered {

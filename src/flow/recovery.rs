@@ -348,7 +348,6 @@ impl Recovery {
 struct Gathered {
     telling: Telling,
     letters: Vec<DeadLetter>,
-    waiting: Vec<(MessageId, Moment)>,
     reports: Vec<(CarrierId, Heard)>,
     /// Receipts that name no message: nothing is to be looked for.
     strays: Vec<Stray>,
@@ -483,8 +482,8 @@ impl Clerk {
         desk.open_anyway(entry.content.places());
         // It waits until its carriers are bound, and perhaps for its time.
         entry.stage = Stage::Resting;
-        gathered.waiting.push((id, accepted.due.max(now)));
         board.ledger.open([(id, entry)]);
+        board.agenda.lock().note(accepted.due.max(now), id);
     }
 
     /// Where it goes by the routes that are in force now.
@@ -609,7 +608,6 @@ impl Clerk {
         let Gathered {
             telling,
             letters,
-            waiting,
             reports,
             strays,
             together,
@@ -632,11 +630,6 @@ impl Clerk {
             }
         }
         drop(hand);
-        let mut agenda = board.agenda.lock();
-        waiting
-            .into_iter()
-            .for_each(|(id, due)| agenda.note(due, id));
-        drop(agenda);
         let mut kept = board.dead_letters.lock();
         letters
             .into_iter()

@@ -5,9 +5,10 @@ use super::ledger::{Entry, Opened, Stage, UNDER_WAY_MAX};
 use super::parked::PARKED_MAX;
 use super::switchboard::Clerk;
 use super::turn::pair;
+use super::via::Via;
 use crate::esme::{Account, Answer, Seat, Submission};
 use crate::journal::{Accepted, Record, Refusal};
-use crate::message::{AccountId, AckMode, CarrierId, MessageId, Times};
+use crate::message::{AccountId, AckMode, MessageId, Times};
 use crate::moment::Moment;
 use crate::route::{Choice, Query};
 use smallvec::SmallVec;
@@ -92,7 +93,7 @@ impl Clerk {
         let mut queue_full = 0;
         let mut no_route = 0;
         for (submission, choice) in batch.drain(..).zip(choices) {
-            let via: SmallVec<[CarrierId; 4]> = table
+            let via: Via = table
                 .candidates(choice)
                 .iter()
                 .map(|candidate| candidate.carrier)

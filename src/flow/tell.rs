@@ -354,9 +354,9 @@ mod tests {
     use super::*;
     use crate::esme::Occupant;
     use crate::flow::ledger::{Opened, Stage};
+    use crate::flow::via::Via;
     use crate::message::{AckMode, CarrierId, Content};
     use crate::session::BindKind;
-    use smallvec::smallvec;
     use smppgate_codec::code::RegisteredDelivery;
     use smppgate_codec::frame;
     use smppgate_codec::pdu::{Pdu, Sm};
@@ -385,7 +385,7 @@ mod tests {
             ack: AckMode::Carrier,
             stage: Stage::Taken(CarrierId(0)),
             until: Moment::NEVER,
-            via: smallvec![CarrierId(0)],
+            via: Via::from_iter([CarrierId(0)]),
         })
     }
 

@@ -24,7 +24,7 @@ pub struct Content {
     /// What data_coding 0 means in it.
     alphabet: DefaultAlphabet,
     /// TON, NPI and address of the source that the sender wrote, if it bears another now.
-    written: Option<Arc<[u8]>>,
+    written: Option<Arc<Box<[u8]>>>,
 }
 
 // One octet is enough for every offset: before registered_delivery lie at most 16 octets of
@@ -77,7 +77,7 @@ impl Content {
         };
         Some(Self {
             alphabet,
-            written: written.map(Arc::from),
+            written: written.map(|octets| Arc::new(octets.into())),
             ..content
         })
     }
@@ -114,7 +114,7 @@ impl Content {
         pdu[..length.len()].copy_from_slice(&length);
         let registered_at = self.registered_at() + address.len() - usize::from(self.source_len);
         Self {
-            written: Some(self.written.unwrap_or_else(|| Arc::from(written))),
+            written: Some(self.written.unwrap_or_else(|| Arc::new(written.into()))),
             pdu: pdu.into(),
             source_len: address.len() as u8,
             registered_at: registered_at as u8,
@@ -160,7 +160,7 @@ impl Content {
 
     /// The source as the sender wrote it, whichever the message bears now.
     pub fn written_source(&self) -> Address<'_> {
-        match self.written.as_deref() {
+        match self.written_octets() {
             Some([ton, npi, digits @ ..]) => Address::new(*ton, *npi, digits),
             _ => self.source(),
         }
@@ -168,7 +168,7 @@ impl Content {
 
     /// TON, NPI and address of the source that the sender wrote, if the message bears another.
     pub fn written_octets(&self) -> Option<&[u8]> {
-        self.written.as_deref()
+        self.written.as_ref().map(|octets| &***octets)
     }
 
     /// The source that the message bears.

@@ -317,7 +317,7 @@ impl Customer {
         if let Stage::With(carrier) | Stage::Held(carrier) | Stage::Taken(carrier) = entry.stage {
             one.message.carrier = name(carrier);
         }
-        let refused = entry.attempts().into_iter().filter_map(|attempt| {
+        let refused = entry.attempts(id).into_iter().filter_map(|attempt| {
             let status = attempt.status.filter(|status| !status.is_ok())?;
             Some((name(attempt.carrier)?, status))
         });
