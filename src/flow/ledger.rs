@@ -612,7 +612,7 @@ impl<'a> Hand<'a> {
 
     /// The message, if it is under way.
     pub fn entry(&mut self, id: MessageId) -> Option<&mut Entry> {
-        self.shard(id).get_mut(id)
+        self.shard(id).held(id)
     }
 
     /// Takes the message out: it has come to its end.

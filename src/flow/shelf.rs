@@ -35,7 +35,7 @@ impl<T> Default for Shelf<T> {
 
 impl<T> Shelf<T> {
     /// What is held of this message.
-    pub fn get_mut(&mut self, id: MessageId) -> Option<&mut T> {
+    pub fn held(&mut self, id: MessageId) -> Option<&mut T> {
         let chunks = &self.chunks;
         let at = *self.index.find(id.hashed(), |at| is_of(chunks, *at, id))?;
         match place_mut(&mut self.chunks, at)? {
@@ -47,7 +47,7 @@ impl<T> Shelf<T> {
     /// Holds this of a message; what was held of it before is given back. It is given back itself if
     /// there are as many as numbers.
     pub fn insert(&mut self, id: MessageId, value: T) -> Option<T> {
-        if let Some(before) = self.get_mut(id) {
+        if let Some(before) = self.held(id) {
             return Some(std::mem::replace(before, value));
         }
         let taken = Place::Taken(id, value);
@@ -177,7 +177,7 @@ mod tests {
                         prop_assert_eq!(shelf.remove(MessageId(id)), map.remove(&id));
                     }
                     Step::Change(id, value) => {
-                        let changed = shelf.get_mut(MessageId(id)).map(|held| *held = value.clone());
+                        let changed = shelf.held(MessageId(id)).map(|held| *held = value.clone());
                         prop_assert_eq!(changed, map.get_mut(&id).map(|held| *held = value));
                     }
                     Step::TakeOut(digit) => {

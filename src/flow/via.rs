@@ -11,6 +11,10 @@ const FEW: usize = 6;
 pub struct Via(Named);
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::box_collection,
+    reason = "a vector would be as large as all the rest"
+)]
 enum Named {
     Few(u8, [CarrierId; FEW]),
     Many(Box<Vec<CarrierId>>),
