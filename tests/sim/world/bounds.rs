@@ -68,7 +68,7 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
 pub fn unanswered(world: &World) -> usize {
     let book = &world.scene.book;
     let is_open = |sending: &&Sending| {
-        let answered = sending.answered.is_some_and(|answer| {
+        let answered = sending.settled.is_some_and(|answer| {
             let heard = Heard::of(book, &world.scene.wires, sending.wire, answer.place);
             heard != Heard::No
         });
@@ -83,7 +83,7 @@ fn most_at_once(world: &World, sendings: &[&Sending]) -> usize {
     let mut changes: Vec<(Moment, bool)> = Vec::with_capacity(2 * sendings.len());
     for sending in sendings {
         let answered = sending
-            .answered
+            .settled
             .map(|answer| Heard::of(book, &world.scene.wires, sending.wire, answer.place));
         let answered = answered.and_then(Heard::at);
         let over = answered

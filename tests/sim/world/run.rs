@@ -49,7 +49,7 @@ const FORGETTING_MAX: usize = 20;
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// How often the gateway keeps house when nothing else happens.
-const NIGHT_HOUSEKEEPING: Duration = Duration::from_secs(300);
+const NIGHT_HOUSEKEEPING: Duration = Duration::from_secs(1_800);
 
 /// Events after which a world is thought to go on for ever.
 const EVENTS_MAX: u64 = 20_000_000;
