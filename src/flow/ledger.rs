@@ -253,6 +253,17 @@ impl Entry {
         self.attempts.push(attempt);
     }
 
+    /// A carrier that had not answered in time has put it off: it was not tried in vain, but not at
+    /// all. With its bind gone before the message leaves again, nobody would be left to try.
+    pub fn not_tried(&mut self, carrier: CarrierId) {
+        let before = usize::from(self.tried_before);
+        let is_open = |one: &Attempt| one.carrier == carrier && one.status.is_none();
+        let open = self.attempts.iter().rposition(is_open);
+        if let Some(open) = open.filter(|open| *open >= before) {
+            self.attempts.remove(open);
+        }
+    }
+
     /// What has been tried, the last of it.
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts

@@ -453,6 +453,7 @@ fn refused(
     // One that was held has let others pass.
     let has_let_pass = entry.ordered && entry.turn.is_none();
     if refusal.throttles() && !has_let_pass && waits_out(entry, carriers, now) {
+        entry.not_tried(carrier);
         entry.stage = Stage::With(carrier);
         return then.dispatch.again(carrier, id, entry);
     }

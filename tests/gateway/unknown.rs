@@ -41,6 +41,27 @@ fn a_receipt_before_the_late_answer_settles_it_as_well() {
 }
 
 #[test]
+fn what_a_carrier_throttles_late_leaves_again_though_its_bind_was_lost_meanwhile() {
+    let keys = "response_timeout = \"1s\"\nwindow = 2";
+    let hold = "unknown_outcome = \"hold\"";
+    let (house, smsc, mut north, mut acme) = one_carrier(hold, keys);
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    acme.accepted(sequence);
+    until("its outcome is unknown", || {
+        house.metric("outcomes_unknown_total") == 1
+    });
+    // The link pauses for a second, and is lost in it.
+    north.refuse(&request, Status::ESME_RTHROTTLED);
+    until("the late answer counts", || {
+        house.metric("late_answers_total") == 1
+    });
+    north.hang_up();
+    let mut again = smsc.bound();
+    assert_eq!(again.takes("n1").sm(), message("33612345678"));
+}
+
+#[test]
 fn who_wants_to_be_refused_is_refused_and_never_hears_of_it_again() {
     let keys = format!("{SOON}on_unknown = \"refuse\"");
     let (house, _smsc, mut north, mut acme) = one_carrier(&keys, "");
