@@ -38,7 +38,7 @@ const OVER_AT_ONCE: usize = 10_000;
 enum About {
     /// Its end.
     Open,
-    /// What its sender was told before: that nothing is known.
+    /// No other end than its sender was told before: that nothing is known.
     Told,
     /// Nothing: it is about another one.
     Another,
@@ -268,7 +268,7 @@ impl Clerk {
             return About::Another;
         }
         let is_told = laid.is_some_and(|laid| laid.until >= entry.until + LATE_UNTIL);
-        if is_told && report.last && report.state == State::Unknown {
+        if is_told && (!report.last || report.state == State::Unknown) {
             return About::Told;
         }
         board.ledger.open([(id, entry)]);

@@ -450,7 +450,8 @@ impl<'a> Case<'a> {
                 if told < over {
                     return Err("before a report was waited for to the end".to_owned());
                 }
-                if sendings.iter().all(|one| self.is_refused(one).is_some()) {
+                let refused = sendings.iter().all(|one| self.is_refused(one).is_some());
+                if refused && !self.may_be_noted() {
                     return Err("no carrier can have it".to_owned());
                 }
                 match sure.filter(|_| self.is_simple()) {
@@ -497,11 +498,15 @@ impl<'a> Case<'a> {
     fn asked(&mut self) {
         let last = self.message.told.iter().filter(|told| told.is_final);
         let last: Vec<State> = last.map(|told| told.state).collect();
+        let registered = RegisteredDelivery(self.message.registered);
         for (_, _, state) in self.message.queried.clone() {
             let (Some(state), Some(told)) = (state, last.first()) else {
                 continue;
             };
-            if state != State::EnRoute && !last.contains(&state) {
+            let is_unwanted = self.may_be_corrected()
+                && is_correction(*told, state)
+                && !registered.wants_final(matches!(state, State::Delivered | State::Accepted));
+            if state != State::EnRoute && !last.contains(&state) && !is_unwanted {
                 self.wrong.push(format!(
                     "it was said to be {state:?} when asked, and told as {told:?}"
                 ));

@@ -1,7 +1,7 @@
 //! How often one message left: again only after a refusal, or after an outcome that nobody knows as far
 //! as `unknown_outcome` lets it, and never when its time was over.
 
-use super::book::{Answer, Answered, Sending};
+use super::book::{Answer, Answered, Crash, Sending};
 use super::faults::Ill;
 use super::judge::{Case, Heard, SWEEP};
 use super::tally::Tally;
@@ -93,6 +93,12 @@ impl<'a> Case<'a> {
             && crashes.iter().any(|crash| crash.forgets(sending.written))
     }
 
+    /// Whether it may have been noted that it leaves, and the gateway ended before it did.
+    pub fn may_be_noted(&self) -> bool {
+        let is_later = |crash: &Crash| crash.at >= self.message.asked;
+        self.unknown_outcome() == UnknownOutcome::Hold && self.book.crashes.iter().any(is_later)
+    }
+
     fn unknown_outcome(&self) -> UnknownOutcome {
         let account = &self.plan.accounts[self.message.account].settings;
         account.when_unknown(self.plan.unknown_outcomes[self.message.prefix])
@@ -133,7 +139,8 @@ impl<'a> Case<'a> {
             .valid_seconds
             .is_some_and(|valid| valid <= 3_600);
         let is_accepted = matches!(self.message.answer, Answer::Accepted { .. });
-        if is_accepted && sendings.is_empty() && !may_expire && !self.is_cancelled() {
+        let may_stay = may_expire || self.may_be_noted();
+        if is_accepted && sendings.is_empty() && !may_stay && !self.is_cancelled() {
             self.wrong
                 .push("it was accepted, and never sent to any carrier".to_owned());
         }
