@@ -1,6 +1,7 @@
 //! What time brings: those who waited in vain, and those who can go on.
 
 use super::dispatch::Dispatch;
+use super::doubt::hold;
 use super::ledger::{Ending, Stage};
 use super::parked::Waits;
 use super::switchboard::Clerk;
@@ -104,13 +105,7 @@ impl Clerk {
             }
             if entry.is_in_doubt() {
                 // A carrier may have it all the same.
-                entry.stage = Stage::Held(
-                    entry
-                        .attempts()
-                        .last()
-                        .map_or(CarrierId::NONE, |one| one.carrier),
-                );
-                entry.turn = None;
+                hold(entry);
                 continue;
             }
             let Some(mut entry) = hand.remove(id) else {

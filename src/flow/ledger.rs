@@ -81,10 +81,12 @@ pub struct Entry {
     pub(super) tried_before: u8,
     /// Rounds that are over.
     pub rounds: u8,
-    /// Sendings whose outcome is unknown, and those of them that have cost a bind.
+    /// Sendings whose outcome was not known in time, and those of them that have cost a bind.
     pub unknowns: u8,
     /// See `unknowns`.
     pub losses: u8,
+    /// Those of them that have not been refused since.
+    pub doubts: u8,
     /// If it leaves in several parts: what has been reported of them.
     pub parts: Option<Box<Parts>>,
     /// If it left as one with others, segments of the same message: all of them.
@@ -234,6 +236,7 @@ impl Entry {
             rounds: 0,
             unknowns: 0,
             losses: 0,
+            doubts: 0,
             parts: None,
             together: None,
         }
@@ -305,7 +308,7 @@ impl Entry {
 
     /// Whether it has been sent somewhere, and it is not known what has become of that.
     pub fn is_in_doubt(&self) -> bool {
-        self.unknowns > 0
+        self.doubts > 0
     }
 
     /// Who may be given it next, of those for whom this holds: the carrier of the other segments
@@ -322,9 +325,10 @@ impl Entry {
         Some(next)
     }
 
-    /// Whether it is held for the sake of one sending, to this carrier.
-    pub fn is_held_for_one(&self, carrier: CarrierId) -> bool {
-        self.stage == Stage::Held(carrier) && self.unknowns == 1
+    /// The status that a carrier has refused it with, if that is the last that was said of it.
+    pub fn last_refusal(&self) -> Option<Status> {
+        let last = self.attempts.last()?;
+        last.status.filter(|status| !status.is_ok())
     }
 
     /// The id that its sender knows it by.

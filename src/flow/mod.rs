@@ -26,6 +26,7 @@ mod doorkeeper;
 mod admit;
 mod submit;
 mod dispatch;
+mod doubt;
 mod attempt;
 mod overdue;
 mod turn;

@@ -2,15 +2,16 @@
 
 use super::after::After;
 use super::dispatch::Dispatch;
+use super::doubt::{hold, refused_late, told_by_parts, unfit, unknown};
 use super::facts::{Records, facts};
-use super::ledger::{Attempt, Ending, Entry, Hand, LOSSES_MAX, Stage};
+use super::ledger::{Attempt, Ending, Entry, Hand, Stage};
 use super::report::Heard;
 use super::retry;
 use super::siblings::{Sibling, Siblings};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
-use crate::message::{AccountId, AckMode, CarrierId, MessageId, OnUnknown};
+use crate::message::{AccountId, AckMode, CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
@@ -19,28 +20,28 @@ use smppgate_codec::receipt::State;
 
 /// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
 #[derive(Default)]
-struct Consequences {
-    telling: Telling,
-    dispatch: Dispatch,
-    learned: Vec<Learned>,
+pub(super) struct Consequences {
+    pub(super) telling: Telling,
+    pub(super) dispatch: Dispatch,
+    pub(super) learned: Vec<Learned>,
     /// Messages that wait for another sending, which they do not need any more.
-    settled_late: Vec<(CarrierId, AccountId, MessageId)>,
-    resting: Vec<(Moment, MessageId)>,
+    pub(super) settled_late: Vec<(CarrierId, AccountId, MessageId)>,
+    pub(super) resting: Vec<(Moment, MessageId)>,
     /// Messages that take their turns once more.
-    behind: Vec<MessageId>,
-    quarantined: usize,
-    resent: usize,
-    accepted: usize,
-    refused: usize,
-    unknown: usize,
-    late: usize,
-    failovers: usize,
-    doubled: usize,
-    without_id: usize,
+    pub(super) behind: Vec<MessageId>,
+    pub(super) quarantined: usize,
+    pub(super) resent: usize,
+    pub(super) accepted: usize,
+    pub(super) refused: usize,
+    pub(super) unknown: usize,
+    pub(super) late: usize,
+    pub(super) failovers: usize,
+    pub(super) doubled: usize,
+    pub(super) without_id: usize,
 }
 
 /// A carrier's id of a message, to be known from now on.
-struct Learned {
+pub(super) struct Learned {
     carrier_id: CarrierMessageId,
     id: MessageId,
     destination: NumberMark,
@@ -77,7 +78,7 @@ impl Clerk {
             batch = self.board.said_of_all(batch);
         }
         let facts = match self.board.keeps() {
-            true => facts(&batch, carrier, &self.board.ledger, slot.segment_receipts),
+            true => facts(&batch, &self.board.ledger, slot.segment_receipts),
             false => Vec::new(),
         };
         let mut records = Records::new();
@@ -417,7 +418,7 @@ fn given_up(
         }));
 }
 
-fn refused(
+pub(super) fn refused(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
@@ -427,9 +428,7 @@ fn refused(
     then: &mut Consequences,
 ) {
     let Refusal {
-        status,
-        told,
-        reaction,
+        status, reaction, ..
     } = refusal;
     then.refused += 1;
     let Some(entry) = hand.entry(id) else {
@@ -506,44 +505,33 @@ fn refused(
             return then.resting.push((due, id));
         }
     }
+    if entry.is_in_doubt() {
+        // Another sending of it may have been taken: what is told is what becomes of that.
+        return hold(entry);
+    }
+    refused_for_good(hand, id, refusal, now, then);
+}
+
+/// No carrier takes it: its sender is told the refusal.
+pub(super) fn refused_for_good(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    refusal: Refusal,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let Refusal { status, told, .. } = refusal;
     let Some(mut entry) = hand.remove(id) else {
         return;
     };
     if entry.answered {
         let error = told.unwrap_or(status).0.min(999) as u16;
-        then.telling.end(
-            id,
-            entry,
-            Ending {
-                error,
-                ..Ending::of(State::Undeliverable)
-            },
-            now,
-        );
+        let ending = Ending::of(State::Undeliverable);
+        then.telling.end(id, entry, Ending { error, ..ending }, now);
     } else {
         let status = told.unwrap_or_else(|| verdict(status));
         then.telling.deny(id, &mut entry, status, now);
     }
-}
-
-/// A sending that was given up has been refused after all: no carrier has the message, if that was
-/// the only one. If it has been sent again since, what becomes of that counts.
-fn refused_late(
-    hand: &mut Hand<'_>,
-    id: MessageId,
-    carrier: CarrierId,
-    refusal: Refusal,
-    carriers: &Carriers,
-    now: Moment,
-    then: &mut Consequences,
-) {
-    let held = hand.entry(id);
-    if let Some(entry) = held.filter(|entry| entry.is_held_for_one(carrier)) {
-        entry.unknowns = 0;
-        return refused(hand, id, carrier, refusal, carriers, now, then);
-    }
-    then.refused += 1;
-    then.late += 1;
 }
 
 /// Whether a message that its carrier has throttled waits for the same carrier: if its sender does
@@ -554,98 +542,6 @@ fn waits_out(entry: &Entry, carriers: &Carriers, now: Moment) -> bool {
     entry.ack == AckMode::Stored
         && now < entry.until
         && !entry.untried().any(|carrier| elsewhere(&carrier))
-}
-
-fn unknown(
-    hand: &mut Hand<'_>,
-    id: MessageId,
-    carrier: CarrierId,
-    is_lost: bool,
-    now: Moment,
-    then: &mut Consequences,
-) {
-    then.unknown += 1;
-    let Some(entry) = hand.entry(id) else { return };
-    if entry.stage != Stage::With(carrier) {
-        return;
-    }
-    entry.stage = Stage::Held(carrier);
-    entry.tried(Attempt {
-        carrier,
-        at: now,
-        status: None,
-    });
-    entry.unknowns = entry.unknowns.saturating_add(1);
-    entry.losses = entry.losses.saturating_add(u8::from(is_lost));
-    if !entry.answered {
-        match entry.on_unknown {
-            OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
-            OnUnknown::Refuse => {
-                if let Some(mut entry) = hand.remove(id) {
-                    then.telling.deny(id, &mut entry, Status::ESME_RSYSERR, now);
-                }
-                return;
-            }
-        }
-    }
-    // What has been reported of its parts meanwhile may be all that there is to know.
-    told_by_parts(hand, id, now, then);
-    if let Some(entry) = hand.entry(id)
-        && entry.ack == AckMode::Stored
-    {
-        if entry.losses >= LOSSES_MAX {
-            // It may be what takes the binds down: nobody is given it any more.
-            then.quarantined += 1;
-            if let Some(entry) = hand.remove(id) {
-                then.telling
-                    .end(id, entry, Ending::of(State::Rejected), now);
-            }
-        } else if entry.may_be_resent() && now < entry.until {
-            then.resent += 1;
-            entry.begin_round();
-            entry.stage = Stage::Parked;
-            let first = entry.via.first().copied().unwrap_or(carrier);
-            then.dispatch.park(first, id, Status::ESME_RSYSERR);
-        }
-    }
-    if let Some(entry) = hand.entry(id)
-        && matches!(entry.stage, Stage::Held(_))
-    {
-        entry.turn = None;
-    }
-}
-
-/// Ends a message whose end the reports of its parts have told while others were leaving.
-fn told_by_parts(hand: &mut Hand<'_>, id: MessageId, now: Moment, then: &mut Consequences) {
-    let parts = hand.entry(id).and_then(|entry| entry.parts.as_ref());
-    if let Some(ending) = parts.and_then(|parts| parts.ending())
-        && let Some(entry) = hand.remove(id)
-    {
-        then.telling.end(id, entry, ending, now);
-    }
-}
-
-/// No carrier can take it: its time is over, or it cannot be written as they want it.
-fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: &mut Consequences) {
-    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
-        // It does not leave once more, and whether a carrier has it is still not known.
-        let last = entry.attempts().last();
-        entry.stage = Stage::Held(last.map_or(CarrierId::NONE, |attempt| attempt.carrier));
-        entry.turn = None;
-        return;
-    }
-    let Some(mut entry) = hand.remove(id) else {
-        return;
-    };
-    if !entry.answered {
-        return then.telling.deny(id, &mut entry, status, now);
-    }
-    let state = match status {
-        // A carrier that holds a part of it does not hold what was to be delivered.
-        Status::ESME_RINVEXPIRY if entry.parts.is_none() => State::Expired,
-        _ => State::Undeliverable,
-    };
-    then.telling.end(id, entry, Ending::of(state), now);
 }
 
 fn returned(

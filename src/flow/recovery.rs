@@ -17,7 +17,7 @@ use crate::route::{Choice, Query};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
-use smppgate_codec::code::{MessageState, Status};
+use smppgate_codec::code::{Class, MessageState, Status};
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
 use std::sync::Arc;
@@ -436,11 +436,14 @@ impl Clerk {
             self.taken_again(id, &mut entry, &story, gathered);
             return board.ledger.open([(id, entry)]);
         }
-        entry.unknowns = u8::try_from(in_doubt).unwrap_or(u8::MAX);
+        entry.doubts = u8::try_from(in_doubt).unwrap_or(u8::MAX);
+        entry.unknowns = entry.doubts;
         if entry.is_in_doubt() {
             let last = story.tried.iter().rev().find(|one| one.status.is_none());
             let carrier = last.map_or(CarrierId::NONE, |one| one.carrier);
-            let may_go = entry.ack == AckMode::Stored && entry.may_be_resent();
+            let is_over = |status: Status| status.class() == Class::Permanent;
+            let may_be = entry.may_be_resent() && !entry.last_refusal().is_some_and(is_over);
+            let may_go = entry.ack == AckMode::Stored && may_be;
             if !may_go || entry.until <= now {
                 entry.stage = Stage::Held(carrier);
                 desk.open_anyway(entry.content.places());

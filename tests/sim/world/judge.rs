@@ -463,8 +463,7 @@ impl<'a> Case<'a> {
             State::Undeliverable if sendings.is_empty() => {
                 Err("it was never sent to any carrier".to_owned())
             }
-            // A carrier that is given it once more, after an outcome that nobody knows, speaks for it.
-            State::Undeliverable if unrefused > self.sent_again() => {
+            State::Undeliverable if unrefused > 0 => {
                 Err("a carrier has it, and has not said so".to_owned())
             }
             State::Undeliverable => Ok(()),

@@ -35,14 +35,6 @@ impl<'a> Case<'a> {
         self.message.ack == AckMode::Stored
     }
 
-    /// Sendings after which it was not known what had become of it, and which it went out again after.
-    pub fn sent_again(&self) -> usize {
-        let sendings = self.in_order();
-        let pairs = sendings.windows(2);
-        let is_unknown = |pair: &&[&Sending]| self.why(pair[0], pair[1]) == Again::Unknown;
-        pairs.filter(is_unknown).count()
-    }
-
     /// Sendings that were not answered before their bind was lost.
     pub fn lost(&self) -> usize {
         let is_lost = |sending: &&Sending| {

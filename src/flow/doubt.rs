@@ -1,0 +1,157 @@
+//! What became of a sending is not known, or is said when it had been given up.
+//!
+//! While one of the sendings of a message is in doubt, no carrier's refusal of another one is its end: a
+//! carrier may have it. It is held until a report, a late answer, or the end of the time in which a
+//! report may come.
+
+use super::ledger::{Attempt, Ending, Entry, Hand, LOSSES_MAX, Stage};
+use super::outcome::{Consequences, refused, refused_for_good};
+use super::switchboard::Carriers;
+use crate::carrier::Refusal;
+use crate::message::{AckMode, CarrierId, MessageId, OnUnknown};
+use crate::moment::Moment;
+use smppgate_codec::code::Status;
+use smppgate_codec::receipt::State;
+
+/// It is not known what has become of a sending: it was not answered in time, or its bind was lost.
+pub(super) fn unknown(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    is_lost: bool,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    then.unknown += 1;
+    let Some(entry) = hand.entry(id) else { return };
+    if entry.stage != Stage::With(carrier) {
+        return;
+    }
+    entry.stage = Stage::Held(carrier);
+    entry.tried(Attempt {
+        carrier,
+        at: now,
+        status: None,
+    });
+    entry.unknowns = entry.unknowns.saturating_add(1);
+    entry.doubts = entry.doubts.saturating_add(1);
+    entry.losses = entry.losses.saturating_add(u8::from(is_lost));
+    if !entry.answered {
+        match entry.on_unknown {
+            OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
+            OnUnknown::Refuse => {
+                if let Some(mut entry) = hand.remove(id) {
+                    then.telling.deny(id, &mut entry, Status::ESME_RSYSERR, now);
+                }
+                return;
+            }
+        }
+    }
+    // What has been reported of its parts meanwhile may be all that there is to know.
+    told_by_parts(hand, id, now, then);
+    if let Some(entry) = hand.entry(id)
+        && entry.ack == AckMode::Stored
+    {
+        if entry.losses >= LOSSES_MAX {
+            // It may be what takes the binds down: nobody is given it any more.
+            then.quarantined += 1;
+            if let Some(entry) = hand.remove(id) {
+                then.telling
+                    .end(id, entry, Ending::of(State::Rejected), now);
+            }
+        } else if entry.may_be_resent() && now < entry.until {
+            then.resent += 1;
+            entry.begin_round();
+            entry.stage = Stage::Parked;
+            let first = entry.via.first().copied().unwrap_or(carrier);
+            then.dispatch.park(first, id, Status::ESME_RSYSERR);
+        }
+    }
+    if let Some(entry) = hand.entry(id)
+        && matches!(entry.stage, Stage::Held(_))
+    {
+        entry.turn = None;
+    }
+}
+
+/// A sending that was given up has been refused after all. If the message has been sent again since,
+/// what becomes of that counts; if no sending is in doubt any more, no carrier has it.
+pub(super) fn refused_late(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    carrier: CarrierId,
+    refusal: Refusal,
+    carriers: &Carriers,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
+        entry.doubts -= 1;
+        if let Stage::Held(_) = entry.stage
+            && !entry.is_in_doubt()
+        {
+            if entry.last_refusal().is_some() {
+                then.refused += 1;
+                then.late += 1;
+                return refused_for_good(hand, id, refusal, now, then);
+            }
+            if entry.unknowns == 1 {
+                // It has not been sent again for the sake of this one.
+                entry.unknowns = 0;
+            }
+            entry.stage = Stage::Held(carrier);
+            return refused(hand, id, carrier, refusal, carriers, now, then);
+        }
+    }
+    then.refused += 1;
+    then.late += 1;
+}
+
+/// Holds a message that nobody is given any more, while it is in doubt whether a carrier has it.
+pub(super) fn hold(entry: &mut Entry) {
+    let open = entry.attempts().iter().rfind(|one| one.status.is_none());
+    let whose = open.or(entry.attempts().last());
+    entry.stage = Stage::Held(whose.map_or(CarrierId::NONE, |one| one.carrier));
+    entry.turn = None;
+}
+
+/// No carrier can take it: its time is over, or it cannot be written as they want it.
+pub(super) fn unfit(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    status: Status,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
+        // It does not leave once more, and whether a carrier has it is still not known.
+        return hold(entry);
+    }
+    let Some(mut entry) = hand.remove(id) else {
+        return;
+    };
+    if !entry.answered {
+        return then.telling.deny(id, &mut entry, status, now);
+    }
+    let state = match status {
+        // A carrier that holds a part of it does not hold what was to be delivered.
+        Status::ESME_RINVEXPIRY if entry.parts.is_none() => State::Expired,
+        _ => State::Undeliverable,
+    };
+    then.telling.end(id, entry, Ending::of(state), now);
+}
+
+/// Ends a message whose end the reports of its parts have told while others were leaving.
+pub(super) fn told_by_parts(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let parts = hand.entry(id).and_then(|entry| entry.parts.as_ref());
+    if let Some(ending) = parts.and_then(|parts| parts.ending())
+        && let Some(entry) = hand.remove(id)
+    {
+        then.telling.end(id, entry, ending, now);
+    }
+}
