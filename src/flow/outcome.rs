@@ -449,6 +449,10 @@ pub(super) fn refused(
         // The message has gone on since: what another carrier does with it counts.
         return;
     }
+    if let Stage::Held(_) = entry.stage {
+        // Its sender did not wait so long for this answer.
+        entry.doubts = entry.doubts.saturating_sub(1);
+    }
     // One that was held has let others pass.
     let has_let_pass = entry.ordered && entry.turn.is_none();
     if refusal.throttles() && !has_let_pass && waits_out(entry, carriers, now) {

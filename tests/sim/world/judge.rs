@@ -450,8 +450,10 @@ impl<'a> Case<'a> {
                 if told < over {
                     return Err("before a report was waited for to the end".to_owned());
                 }
-                let refused = sendings.iter().all(|one| self.is_refused(one).is_some());
-                if refused && !self.may_be_noted() {
+                let is_refused = |one: &&Sending| {
+                    self.is_refused(one).is_some() && self.answer_heard(one).is_sure()
+                };
+                if sendings.iter().all(is_refused) && !self.may_be_noted() {
                     return Err("no carrier can have it".to_owned());
                 }
                 match sure.filter(|_| self.is_simple()) {
@@ -497,8 +499,10 @@ impl<'a> Case<'a> {
     fn asked(&mut self) {
         let last = self.message.told.iter().filter(|told| told.is_final);
         let last: Vec<State> = last.map(|told| told.state).collect();
+        // The others of a submit_multi have the same id.
+        let is_one = !matches!(self.message.shape, Shape::Multi { .. });
         let registered = RegisteredDelivery(self.message.registered);
-        for (_, _, state) in self.message.queried.clone() {
+        for (_, _, state) in self.message.queried.clone().into_iter().filter(|_| is_one) {
             let (Some(state), Some(told)) = (state, last.first()) else {
                 continue;
             };
@@ -511,7 +515,6 @@ impl<'a> Case<'a> {
                 ));
             }
         }
-        let is_one = !matches!(self.message.shape, Shape::Multi { .. });
         let taken_back = self
             .message
             .cancels

@@ -2,7 +2,7 @@
 //! as `unknown_outcome` lets it, and never when its time was over.
 
 use super::book::{Answer, Answered, Crash, Sending};
-use super::faults::Ill;
+use super::faults::{Ill, Trouble};
 use super::judge::{Case, Heard, SWEEP};
 use super::tally::Tally;
 use smppgate::message::{AckMode, UnknownOutcome};
@@ -167,6 +167,13 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether the journal may not have taken what a carrier has answered: nothing is said to be
+    /// accepted then.
+    fn may_be_unkept(&self) -> bool {
+        let is_full = |trouble: &Trouble| matches!(trouble.what, Ill::JournalFull);
+        self.plan.is_on_disk && self.plan.troubles.iter().any(is_full)
+    }
+
     /// Whether the gateway had to go on from what was kept: that does not say which messages left as
     /// one that no carrier has answered.
     fn is_crashed_between(&self, before: &Sending, after: &Sending) -> bool {
@@ -200,7 +207,7 @@ impl<'a> Case<'a> {
             self.wrong.push(format!(
                 "it was refused with {status}, and sent to a carrier"
             ));
-        } else if taken.count() > 0 && !is_cut {
+        } else if taken.count() > 0 && !is_cut && !self.may_be_unkept() {
             self.wrong.push(format!(
                 "it was refused with {status}, although a carrier had accepted it"
             ));
