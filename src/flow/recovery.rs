@@ -1,5 +1,8 @@
 //! What the journal has kept is taken up again after a start: each life goes on where it was.
 
+mod life;
+
+use self::life::{Fact, Life, Story, Taken, Tried};
 use super::deadletter::{DeadLetter, Reason};
 use super::forward::Stray;
 use super::laid::LATE_UNTIL;
@@ -16,7 +19,6 @@ use crate::receipt::{CarrierMessageId, Marks, NumberMark};
 use crate::route::{Choice, Query};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use smallvec::SmallVec;
 use smppgate_codec::code::{Class, MessageState, Status};
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
@@ -34,153 +36,6 @@ pub struct Recovery {
     marks: Marks,
     timeout: Timeout,
     lives: HashMap<MessageId, Life, RandomState>,
-}
-
-/// What is known of one life, but for its main record.
-///
-/// What is kept for long was carried on to where the newest records are: so facts come in any order,
-/// and some of them twice.
-#[derive(Debug, Default)]
-struct Life {
-    until: Option<Moment>,
-    facts: SmallVec<[(Moment, Fact); 2]>,
-    /// How it lay down when it ended.
-    laid: Option<Laid>,
-}
-
-/// What has happened. Of what happened at the same time, the first of these came first.
-#[derive(Debug, Clone, PartialEq)]
-enum Fact {
-    Attempted(CarrierId),
-    Returned(CarrierId),
-    Refused(CarrierId, Status),
-    Unknown(CarrierId),
-    Taken(Taken),
-    Ended(Ending),
-    Dead(Reason),
-    Revived,
-}
-
-/// A carrier has a message, or a part of it.
-#[derive(Debug, Clone, PartialEq)]
-struct Taken {
-    carrier: CarrierId,
-    group: GroupId,
-    id: Option<CarrierMessageId>,
-    part: Part,
-    at: Moment,
-}
-
-/// One sending; without a status nothing is known of its outcome.
-#[derive(Debug, Clone, Copy)]
-struct Tried {
-    carrier: CarrierId,
-    at: Moment,
-    status: Option<Status>,
-}
-
-/// What all facts of one life come to.
-#[derive(Debug, Default)]
-struct Story {
-    tried: SmallVec<[Tried; 1]>,
-    taken: SmallVec<[Taken; 1]>,
-    ended: Option<(Ending, Moment)>,
-    dead: Option<(Reason, Moment)>,
-}
-
-impl Fact {
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Attempted(_) => 0,
-            Self::Returned(_) => 1,
-            Self::Refused(..) => 2,
-            Self::Unknown(_) => 3,
-            Self::Taken(_) => 4,
-            Self::Ended(_) => 5,
-            Self::Dead(_) => 6,
-            Self::Revived => 7,
-        }
-    }
-}
-
-impl Life {
-    fn add(&mut self, at: Moment, fact: Fact) {
-        let is_same = |(then, other): &(Moment, Fact)| *then == at && *other == fact;
-        if !self.facts.iter().any(is_same) {
-            self.facts.push((at, fact));
-        }
-    }
-
-    /// What a carrier has taken as a whole, if nothing has happened since. Which sendings were not
-    /// answered before does not matter: their binds are gone, and no answer comes any more.
-    fn waits_for_its_report(&self) -> Option<&Taken> {
-        let mut taken = None;
-        for (_, fact) in &self.facts {
-            match fact {
-                Fact::Attempted(_) | Fact::Returned(_) | Fact::Refused(..) | Fact::Unknown(_) => {}
-                Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
-                _ => return None,
-            }
-        }
-        taken
-    }
-
-    /// What has happened, in its order.
-    fn told(mut self) -> Story {
-        self.facts.sort_by_key(|(at, fact)| (*at, fact.rank()));
-        let mut story = Story::default();
-        for (at, fact) in self.facts {
-            match fact {
-                Fact::Attempted(carrier) => story.tried.push(Tried {
-                    carrier,
-                    at,
-                    status: None,
-                }),
-                Fact::Returned(carrier) => {
-                    if let Some(open) = story.open(carrier) {
-                        story.tried.remove(open);
-                    }
-                }
-                Fact::Refused(carrier, status) => story.outcome(carrier, at, Some(status)),
-                Fact::Unknown(carrier) => story.outcome(carrier, at, None),
-                Fact::Taken(taken) => story.taken.push(taken),
-                // The first that was said of it counts, but for that nothing is known.
-                Fact::Ended(ending) => {
-                    let known = |(ended, _): &(Ending, Moment)| ended.state != State::Unknown;
-                    if !story.ended.as_ref().is_some_and(known) {
-                        story.ended = Some((ending, at));
-                    }
-                }
-                Fact::Dead(reason) => story.dead = Some((reason, at)),
-                Fact::Revived => story.dead = None,
-            }
-        }
-        story
-    }
-}
-
-impl Story {
-    /// The last sending to this carrier whose outcome was not told.
-    fn open(&self, carrier: CarrierId) -> Option<usize> {
-        let is_open = |one: &Tried| one.carrier == carrier && one.status.is_none();
-        self.tried.iter().rposition(is_open)
-    }
-
-    fn outcome(&mut self, carrier: CarrierId, at: Moment, status: Option<Status>) {
-        match self.open(carrier) {
-            Some(open) => self.tried[open].status = status,
-            None => self.tried.push(Tried {
-                carrier,
-                at,
-                status,
-            }),
-        }
-    }
-
-    /// Sendings of which nobody knows what has become.
-    fn in_doubt(&self) -> usize {
-        self.tried.iter().filter(|one| one.status.is_none()).count()
-    }
 }
 
 impl Recovery {
@@ -413,13 +268,24 @@ impl Clerk {
         }
         let in_doubt = story.in_doubt();
         if accepted.ack == AckMode::Carrier && story.taken.is_empty() && in_doubt == 0 {
-            // Its sender was never told that it is accepted.
-            return gathered.telling.close(id, now);
+            return match story.last_refusal() {
+                // What was given up had been said to be accepted, and was refused after all.
+                Some(status) => {
+                    let error = status.0.min(999) as u16;
+                    let ending = Ending::of(State::Undeliverable);
+                    entry.has_room = false;
+                    let telling = &mut gathered.telling;
+                    telling.end(id, entry, Ending { error, ..ending }, now)
+                }
+                // Its sender was never told that it is accepted.
+                None => gathered.telling.close(id, now),
+            };
         }
         for Tried {
             carrier,
             at,
             status,
+            ..
         } in &story.tried
         {
             let (carrier, at, status) = (*carrier, *at, *status);
@@ -437,7 +303,7 @@ impl Clerk {
             return board.ledger.open([(id, entry)]);
         }
         entry.doubts = u8::try_from(in_doubt).unwrap_or(u8::MAX);
-        entry.unknowns = entry.doubts;
+        entry.unknowns = u8::try_from(story.unknown()).unwrap_or(u8::MAX);
         if entry.is_in_doubt() {
             let last = story.tried.iter().rev().find(|one| one.status.is_none());
             let carrier = last.map_or(CarrierId::NONE, |one| one.carrier);
