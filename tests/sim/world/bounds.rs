@@ -37,7 +37,7 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
     // What a link or the note in the journal holds back is written later than its turn was, and one that
     // has just started may begin with a burst.
     let is_slow = |trouble: &Trouble| matches!(trouble.what, Ill::JournalSlow { .. });
-    let is_noted_late = plan.is_on_disk && plan.troubles.iter().any(is_slow);
+    let is_noted_late = plan.troubles.iter().any(is_slow);
     let is_prompt = plan.faults.room == usize::MAX && book.crashes.is_empty() && !is_noted_late;
     for (carrier, sendings) in by_carrier {
         let rate = plan.carriers[carrier].settings.rate;
