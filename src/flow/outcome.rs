@@ -17,6 +17,7 @@ use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
+use std::collections::HashSet;
 
 /// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
 #[derive(Default)]
@@ -77,14 +78,22 @@ impl Clerk {
         if slot.gathering.is_some() {
             batch = self.board.said_of_all(batch);
         }
+        let (group, segment_receipts) = (slot.group, slot.segment_receipts);
+        let unsent = never_left(&mut batch);
+        if !unsent.is_empty() {
+            self.settled(carrier, unsent, now);
+        }
+        if batch.is_empty() {
+            return;
+        }
         let facts = match self.board.keeps() {
-            true => facts(&batch, &self.board.ledger, slot.segment_receipts),
+            true => facts(&batch, &self.board.ledger, segment_receipts),
             false => Vec::new(),
         };
         let mut records = Records::new();
         facts
             .iter()
-            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
+            .for_each(|fact| fact.put(carrier, group, now, &mut records));
         self.board.unsettled.begin();
         match self.journal(
             &records,
@@ -239,6 +248,26 @@ impl Clerk {
         self.tell(telling);
         self.next_in_order();
     }
+}
+
+/// Takes out of a batch what comes back from a queue, and of which nothing else is said: of that
+/// nothing is kept. If it waited for the journal, it would be in no queue when the time of its sender
+/// is over, and be taken for sent.
+fn never_left(batch: &mut Vec<Outcome>) -> Vec<Outcome> {
+    let is_back = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Returned);
+    if !batch.iter().any(is_back) {
+        return Vec::new();
+    }
+    let others: HashSet<MessageId> = batch
+        .iter()
+        .filter(|outcome| !is_back(outcome))
+        .map(|outcome| outcome.id)
+        .collect();
+    batch
+        .extract_if(.., |outcome| {
+            is_back(outcome) && !others.contains(&outcome.id)
+        })
+        .collect()
 }
 
 /// A carrier has the message. To which number it goes, and what reports about it say to its
