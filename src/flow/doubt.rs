@@ -1,16 +1,15 @@
-//! What became of a sending is not known, or is said when it had been given up.
+//! What became of a sending is not known, or no carrier takes a message.
 //!
 //! While one of the sendings of a message is in doubt, no carrier's refusal of another one is its end: a
 //! carrier may have it. It is held until a report, a late answer, or the end of the time in which a
 //! report may come.
 
+use super::consequences::Consequences;
 use super::ledger::{Attempt, Ending, Entry, Hand, LOSSES_MAX, Stage};
-use super::outcome::{Consequences, refused, refused_for_good};
-use super::switchboard::Carriers;
 use crate::carrier::Refusal;
 use crate::message::{AckMode, CarrierId, MessageId, OnUnknown};
 use crate::moment::Moment;
-use smppgate_codec::code::Status;
+use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
 
 /// It is not known what has become of a sending: it was not answered in time, or its bind was lost.
@@ -74,39 +73,6 @@ pub(super) fn unknown(
     }
 }
 
-/// A sending that was given up has been refused after all. If the message has been sent again since,
-/// what becomes of that counts; if no sending is in doubt any more, no carrier has it.
-pub(super) fn refused_late(
-    hand: &mut Hand<'_>,
-    id: MessageId,
-    carrier: CarrierId,
-    refusal: Refusal,
-    carriers: &Carriers,
-    now: Moment,
-    then: &mut Consequences,
-) {
-    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
-        entry.doubts -= 1;
-        if let Stage::Held(_) = entry.stage
-            && !entry.is_in_doubt()
-        {
-            if entry.last_refusal().is_some() {
-                then.refused += 1;
-                then.late += 1;
-                return refused_for_good(hand, id, refusal, now, then);
-            }
-            if entry.unknowns == 1 {
-                // It has not been sent again for the sake of this one.
-                entry.unknowns = 0;
-            }
-            entry.stage = Stage::Held(carrier);
-            return refused(hand, id, carrier, refusal, carriers, now, then);
-        }
-    }
-    then.refused += 1;
-    then.late += 1;
-}
-
 /// Holds a message that nobody is given any more, while it is in doubt whether a carrier has it.
 pub(super) fn hold(entry: &mut Entry) {
     let open = entry.attempts().iter().rfind(|one| one.status.is_none());
@@ -153,5 +119,39 @@ pub(super) fn told_by_parts(
         && let Some(entry) = hand.remove(id)
     {
         then.telling.end(id, entry, ending, now);
+    }
+}
+
+/// No carrier takes it: its sender is told the refusal.
+pub(super) fn refused_for_good(
+    hand: &mut Hand<'_>,
+    id: MessageId,
+    refusal: Refusal,
+    now: Moment,
+    then: &mut Consequences,
+) {
+    let Refusal { status, told, .. } = refusal;
+    let Some(mut entry) = hand.remove(id) else {
+        return;
+    };
+    if entry.answered {
+        let error = told.unwrap_or(status).0.min(999) as u16;
+        let ending = Ending::of(State::Undeliverable);
+        then.telling.end(id, entry, Ending { error, ..ending }, now);
+    } else {
+        let status = told.unwrap_or_else(|| verdict(status));
+        then.telling.deny(id, &mut entry, status, now);
+    }
+}
+
+/// The status that the ESME is told for a carrier's refusal: trouble between the carrier and us is
+/// none of its doing.
+fn verdict(status: Status) -> Status {
+    match status.class() {
+        Class::Session | Class::Bind => Status::ESME_RSYSERR,
+        _ => match status {
+            Status::ESME_RINVCMDID | Status::ESME_RINVCMDLEN => Status::ESME_RSYSERR,
+            other => other,
+        },
     }
 }

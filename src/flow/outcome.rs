@@ -1,8 +1,8 @@
 //! A carrier has answered, or has not: the message goes on, goes elsewhere, or comes to its end.
 
 use super::after::After;
-use super::dispatch::Dispatch;
-use super::doubt::{hold, refused_late, told_by_parts, unfit, unknown};
+use super::consequences::{Consequences, Learned, Voice};
+use super::doubt::{hold, refused_for_good, told_by_parts, unfit, unknown};
 use super::facts::{Records, facts};
 use super::ledger::{Attempt, Ending, Entry, Hand, Stage};
 use super::report::Heard;
@@ -11,54 +11,13 @@ use super::siblings::{Sibling, Siblings};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
-use crate::message::{AccountId, AckMode, CarrierId, MessageId};
+use crate::message::{AckMode, CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
 use std::collections::HashSet;
-
-/// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
-#[derive(Default)]
-pub(super) struct Consequences {
-    pub(super) telling: Telling,
-    pub(super) dispatch: Dispatch,
-    pub(super) learned: Vec<Learned>,
-    /// Messages that wait for another sending, which they do not need any more.
-    pub(super) settled_late: Vec<(CarrierId, AccountId, MessageId)>,
-    pub(super) resting: Vec<(Moment, MessageId)>,
-    /// Messages that take their turns once more.
-    pub(super) behind: Vec<MessageId>,
-    pub(super) quarantined: usize,
-    pub(super) resent: usize,
-    pub(super) accepted: usize,
-    pub(super) refused: usize,
-    pub(super) unknown: usize,
-    pub(super) late: usize,
-    pub(super) failovers: usize,
-    pub(super) doubled: usize,
-    pub(super) without_id: usize,
-}
-
-/// A carrier's id of a message, to be known from now on.
-pub(super) struct Learned {
-    carrier_id: CarrierMessageId,
-    id: MessageId,
-    destination: NumberMark,
-    voice: Voice,
-}
-
-/// What a report with a carrier's id says to the sender of its message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Voice {
-    /// What has become of it.
-    Told,
-    /// Nothing: it wants no receipt.
-    Untold,
-    /// Nothing: other parts, or another sending, speak for it.
-    Absorbed,
-}
 
 impl Clerk {
     pub(super) fn outcomes_read(
@@ -447,7 +406,7 @@ fn given_up(
         }));
 }
 
-pub(super) fn refused(
+fn refused(
     hand: &mut Hand<'_>,
     id: MessageId,
     carrier: CarrierId,
@@ -545,26 +504,37 @@ pub(super) fn refused(
     refused_for_good(hand, id, refusal, now, then);
 }
 
-/// No carrier takes it: its sender is told the refusal.
-pub(super) fn refused_for_good(
+/// A sending that was given up has been refused after all. If the message has been sent again since,
+/// what becomes of that counts; if no sending is in doubt any more, no carrier has it.
+fn refused_late(
     hand: &mut Hand<'_>,
     id: MessageId,
+    carrier: CarrierId,
     refusal: Refusal,
+    carriers: &Carriers,
     now: Moment,
     then: &mut Consequences,
 ) {
-    let Refusal { status, told, .. } = refusal;
-    let Some(mut entry) = hand.remove(id) else {
-        return;
-    };
-    if entry.answered {
-        let error = told.unwrap_or(status).0.min(999) as u16;
-        let ending = Ending::of(State::Undeliverable);
-        then.telling.end(id, entry, Ending { error, ..ending }, now);
-    } else {
-        let status = told.unwrap_or_else(|| verdict(status));
-        then.telling.deny(id, &mut entry, status, now);
+    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
+        entry.doubts -= 1;
+        if let Stage::Held(_) = entry.stage
+            && !entry.is_in_doubt()
+        {
+            if entry.last_refusal().is_some() {
+                then.refused += 1;
+                then.late += 1;
+                return refused_for_good(hand, id, refusal, now, then);
+            }
+            if entry.unknowns == 1 {
+                // It has not been sent again for the sake of this one.
+                entry.unknowns = 0;
+            }
+            entry.stage = Stage::Held(carrier);
+            return refused(hand, id, carrier, refusal, carriers, now, then);
+        }
     }
+    then.refused += 1;
+    then.late += 1;
 }
 
 /// Whether a message that its carrier has throttled waits for the same carrier: if its sender does
@@ -611,17 +581,5 @@ fn returned(
                     .end(id, entry, Ending::of(State::Undeliverable), now);
             }
         }
-    }
-}
-
-/// The status that the ESME is told for a carrier's refusal: trouble between the carrier and us is
-/// none of its doing.
-fn verdict(status: Status) -> Status {
-    match status.class() {
-        Class::Session | Class::Bind => Status::ESME_RSYSERR,
-        _ => match status {
-            Status::ESME_RINVCMDID | Status::ESME_RINVCMDLEN => Status::ESME_RSYSERR,
-            other => other,
-        },
     }
 }
