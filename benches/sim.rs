@@ -4,10 +4,6 @@
 //! exits with 1 if any promise was broken; `--story N` runs one seed and tells what happened.
 
 #[path = "../tests/sim/world/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the tests break promises on purpose, and this does not"
-)]
 mod world;
 
 use clap::Parser;
@@ -100,6 +96,9 @@ fn main() -> ExitCode {
     let campaign = many(args.from, args.seeds, threads, failures_max, tell);
     let seconds = begun.elapsed().as_secs_f64();
     println!("{}", campaign.told());
+    for seed in campaign.failed.iter().take(TOLD_MAX) {
+        println!("what happened: cargo bench --bench sim -- --story {seed}");
+    }
     println!(
         "{:.1} seeds a second on {threads} threads, {seconds:.1} s",
         campaign.seeds as f64 / seconds

@@ -17,6 +17,7 @@ use crate::message::{AckMode, CarrierId, Content, GroupId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, Marks, NumberMark};
 use crate::route::{Choice, Query};
+use crate::sabotage::{Fault, sabotaged};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use smppgate_codec::code::{Class, MessageState, Status};
@@ -234,6 +235,9 @@ impl Clerk {
         let Some(mut entry) = board.kept_entry(accepted, Stage::Parked) else {
             return;
         };
+        if sabotaged(Fault::ExpiryIgnored) {
+            entry.until = Moment::NEVER;
+        }
         if accepted.shown != id {
             gathered.multis.insert(accepted.shown);
         }
