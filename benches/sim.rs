@@ -4,23 +4,23 @@
 //! exits with 1 if any promise was broken; `--story N` runs one seed and tells what happened.
 
 #[path = "../tests/sim/world/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "the tests break promises on purpose, and this does not"
-)]
 mod world;
 
 use clap::Parser;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use world::campaign::{Campaign, one};
+use world::campaign::{Campaign, many, one, sabotaged, threads};
+use world::run::Outcome;
+use world::sabotage::Sabotage;
 
 /// Failing seeds that are told.
 const TOLD_MAX: usize = 20;
+
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 struct Args {
@@ -33,6 +33,9 @@ struct Args {
     /// Runs this seed alone and tells its story
     #[arg(long)]
     story: Option<u64>,
+    /// Breaks each promise on purpose, in so many worlds, and tells how often that was found
+    #[arg(long)]
+    sabotage: bool,
     /// Threads; 0 = one for each core
     #[arg(long, default_value_t = 0)]
     threads: usize,
@@ -68,38 +71,34 @@ fn main() -> ExitCode {
         println!("{}", outcome.told());
         return ExitCode::from(u8::from(!outcome.wrong.is_empty()));
     }
+    if args.sabotage {
+        for sabotage in Sabotage::ALL {
+            let (done, found) = sabotaged(sabotage, args.from, args.seeds);
+            println!("{sabotage:?}: found in {found} of {done} worlds");
+        }
+        return ExitCode::SUCCESS;
+    }
     let threads = match args.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        0 => threads(),
         threads => threads,
     };
     let begun = Instant::now();
-    let next = AtomicU64::new(args.from);
-    let until = args.from + args.seeds;
-    let campaign = Mutex::new(Campaign::default());
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= until {
-                        return;
-                    }
-                    let outcome = one(seed, false);
-                    let mut campaign = campaign.lock().unwrap();
-                    campaign.add(&outcome);
-                    if !outcome.wrong.is_empty() && campaign.failed.len() <= TOLD_MAX {
-                        println!("{}", outcome.told());
-                    }
-                    if args.failures > 0 && campaign.failed.len() >= args.failures {
-                        next.store(until, Ordering::Relaxed);
-                    }
-                }
-            });
+    let told = AtomicUsize::new(0);
+    let tell = |outcome: &Outcome| {
+        if told.fetch_add(1, Ordering::Relaxed) < TOLD_MAX {
+            println!("{}", outcome.told());
         }
-    });
-    let campaign = campaign.into_inner().unwrap();
+    };
+    let failures_max = match args.failures {
+        0 => usize::MAX,
+        most => most,
+    };
+    let campaign = many(args.from, args.seeds, threads, failures_max, tell);
     let seconds = begun.elapsed().as_secs_f64();
     println!("{}", campaign.told());
+    for seed in campaign.failed.iter().take(TOLD_MAX) {
+        println!("what happened: cargo bench --bench sim -- --story {seed}");
+    }
     println!(
         "{:.1} seeds a second on {threads} threads, {seconds:.1} s",
         campaign.seeds as f64 / seconds

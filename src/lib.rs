@@ -30,6 +30,7 @@ pub mod message;
 pub mod lately;
 pub mod moment;
 pub mod receipt;
+pub mod sabotage;
 pub mod rig;
 pub mod route;
 pub mod session;

@@ -50,7 +50,7 @@ fn waiting(id: MessageId, entry: &Entry) -> Waiting {
             AckMode::Stored if entry.is_noted_first() => Note::Before,
             AckMode::Stored => Note::Beside,
         },
-        company: match entry.losses() {
+        company: match entry.tries().losses {
             0 => Company::Any,
             losses if losses + 1 < LOSSES_MAX => Company::Unsuspected,
             _ => Company::Nobody,

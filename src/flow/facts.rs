@@ -36,12 +36,7 @@ enum Said {
 
 /// The facts of a batch. Ids and contents are copied so that records can borrow while the batch
 /// moves on.
-pub(super) fn facts(
-    batch: &[Outcome],
-    carrier: CarrierId,
-    ledger: &Ledger,
-    policy: SegmentReceipts,
-) -> Vec<Fact> {
+pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts) -> Vec<Fact> {
     let mut hand = ledger.hand();
     let fact = |outcome: &Outcome| {
         let id = outcome.id;
@@ -66,7 +61,7 @@ pub(super) fn facts(
             Verdict::Refused(refusal) => Said::Refused(refusal.status.0),
             Verdict::RefusedLate(refusal) => {
                 let entry = hand.entry(id);
-                if !entry.is_some_and(|entry| entry.is_held_for_one(carrier)) {
+                if !entry.is_some_and(|entry| entry.is_in_doubt()) {
                     return None;
                 }
                 Said::Refused(refusal.status.0)

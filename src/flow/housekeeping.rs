@@ -1,6 +1,7 @@
 //! What time brings: those who waited in vain, and those who can go on.
 
 use super::dispatch::Dispatch;
+use super::doubt::hold;
 use super::ledger::{Ending, Stage};
 use super::parked::Waits;
 use super::switchboard::Clerk;
@@ -79,9 +80,12 @@ impl Clerk {
         let carriers = self.carriers.table().clone();
         let mut over: Vec<(Stage, MessageId)> = Vec::new();
         let mut waits_on: Vec<(CarrierId, Waits)> = Vec::new();
+        let mut goes_on: Vec<(CarrierId, MessageId)> = Vec::new();
         for (carrier, slot) in carriers.iter() {
             let expired = slot.queue.expired(now).into_iter();
-            over.extend(expired.map(|waiting| (Stage::With(carrier), waiting.id)));
+            // Segments that were to leave as one are over with the one that stands for them.
+            let expired = board.all_of(expired.map(|waiting| waiting.id)).into_iter();
+            over.extend(expired.map(|id| (Stage::With(carrier), id)));
         }
         let parked = board.parked.lock().expired(now);
         over.extend(parked.into_iter().map(|id| (Stage::Parked, id)));
@@ -95,17 +99,20 @@ impl Clerk {
                 continue;
             };
             if entry.until > now {
-                // It was written anew, and has got more time.
-                if stage == Stage::Parked {
-                    let first = entry.untried().next().unwrap_or(entry.via[0]);
-                    waits_on.push((first, (id, entry.until)));
+                // It was written anew, and has got more time, or was to leave with another that is over.
+                match stage {
+                    Stage::Parked => {
+                        let first = entry.untried().next().unwrap_or(entry.via[0]);
+                        waits_on.push((first, (id, entry.until)));
+                    }
+                    Stage::With(carrier) => goes_on.push((carrier, id)),
+                    _ => {}
                 }
                 continue;
             }
             if entry.is_in_doubt() {
                 // A carrier may have it all the same.
-                entry.stage = Stage::Held(entry.last_tried());
-                entry.give_up_turn();
+                hold(entry);
                 continue;
             }
             let Some(mut entry) = hand.remove(id) else {
@@ -125,6 +132,10 @@ impl Clerk {
             .for_each(|(first, waits)| parked.push(first, waits));
         drop(parked);
         self.tell(telling);
+        for (carrier, id) in goes_on {
+            let verdict = Verdict::Returned;
+            self.outcomes_read(carrier, &mut vec![Outcome { id, verdict }], now);
+        }
     }
 
     /// A message that was handed to a carrier in the moment in which its last bind went waits in a

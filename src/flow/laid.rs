@@ -34,6 +34,16 @@ const LAID_DOWN_AT_ONCE: usize = 1_000;
 /// Messages that come to their end unreported in one go.
 const OVER_AT_ONCE: usize = 10_000;
 
+/// What a report says about the message that was laid down.
+enum About {
+    /// Its end.
+    Open,
+    /// No other end than its sender was told before: that nothing is known.
+    Told,
+    /// Nothing: it is about another one.
+    Another,
+}
+
 impl Switchboard {
     /// By what a message is found that was laid down.
     fn mark(&self, group: GroupId, id: &CarrierMessageId) -> u64 {
@@ -152,12 +162,18 @@ impl Clerk {
             After::Reported { carrier, batch, at } => {
                 let mut again = Vec::with_capacity(batch.len());
                 let mut nobodys = Vec::new();
+                let mut telling = Telling::default();
                 for ((id, report), kept) in batch.into_iter().zip(kept) {
                     match self.taken_up(carrier, id, &report, kept) {
-                        true => again.push(Heard::from(report)),
-                        false => nobodys.push(report),
+                        About::Open => again.push(Heard::from(report)),
+                        About::Told => {
+                            let own_id = report.own_id.into_iter();
+                            own_id.for_each(|report| telling.close(report, at));
+                        }
+                        About::Another => nobodys.push(report),
                     }
                 }
+                self.tell(telling);
                 self.reported(carrier, again, at);
                 self.wait_for_message(carrier, nobodys, at);
             }
@@ -221,34 +237,39 @@ impl Clerk {
         telling.end(id, entry, Ending::of(State::Unknown), now);
     }
 
-    /// Takes a message up again that this report is about. False if it is about another one.
+    /// Takes a message up again that this report is about.
     fn taken_up(
         &mut self,
         carrier: CarrierId,
         id: MessageId,
         report: &Report,
         kept: Option<Kept>,
-    ) -> bool {
+    ) -> About {
         let board = self.board.clone();
         let Some(slot) = self.carriers.table().slot(carrier) else {
-            return false;
+            return About::Another;
         };
         if board.ledger.hand().entry(id).is_some() {
             // Another report has brought it back.
-            return true;
+            return About::Open;
         }
         let Some(entry) = kept.and_then(|kept| board.recalled(kept, carrier)) else {
-            return false;
+            return About::Another;
         };
         let to = NumberMark::of(entry.content.destination().digits);
         let Some(holdings) = board.journal().holdings() else {
-            return false;
+            return About::Another;
         };
-        let mark = holdings.laid(id).map(|laid| laid.mark);
+        let laid = holdings.laid(id);
+        let mark = laid.map(|laid| laid.mark);
         let literal = mark == Some(board.mark(slot.group, &report.id));
         // In another form an id may be another message's.
         if mark.is_none() || !literal && to != report.about {
-            return false;
+            return About::Another;
+        }
+        let is_told = laid.is_some_and(|laid| laid.until >= entry.until + LATE_UNTIL);
+        if is_told && (!report.last || report.state == State::Unknown) {
+            return About::Told;
         }
         board.ledger.open([(id, entry)]);
         let mut early = Vec::new();
@@ -259,7 +280,7 @@ impl Clerk {
         let early = early.into_iter().map(Heard::from).collect();
         let now = report.at;
         self.reported(carrier, early, now);
-        true
+        About::Open
     }
 }
 

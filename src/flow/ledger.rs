@@ -5,6 +5,7 @@
 
 use super::ordered::Turn;
 use super::shelf::Shelf;
+use super::tries::{Attempt, Tries};
 use super::via::Via;
 use super::way::Way;
 use crate::carrier::SegmentReceipts;
@@ -34,9 +35,6 @@ const RESENT_MAX: u8 = 5;
 /// Binds that are lost with a message in flight, after which it is given to nobody any more. After
 /// the first it travels beside no other one that is suspected, and before the last one alone.
 pub const LOSSES_MAX: u8 = 3;
-
-/// Sendings of a message that are remembered: more than carriers that a route names.
-const ATTEMPTS_MAX: usize = 16;
 
 /// One message under way. There may be millions: what few of them have lies apart.
 #[derive(Debug)]
@@ -72,21 +70,6 @@ pub struct Entry {
     pub(super) taken_after: u32,
     pub(super) tries: Option<Box<Tries>>,
     pub(super) ties: Option<Box<Ties>>,
-}
-
-/// What has been tried, unless the first carrier has taken the message.
-#[derive(Debug, Default)]
-pub(super) struct Tries {
-    /// The last of it.
-    attempts: Vec<Attempt>,
-    /// How many of these belong to rounds that are over: its carriers may be tried again.
-    before: u8,
-    /// Rounds that are over.
-    rounds: u8,
-    /// Sendings whose outcome is unknown.
-    unknowns: u8,
-    /// Those of them that have cost a bind.
-    losses: u8,
 }
 
 /// What ties a message to others, or its parts to it.
@@ -181,17 +164,6 @@ pub enum Stage {
     Held(CarrierId),
     /// This carrier has it; its report is awaited.
     Taken(CarrierId),
-}
-
-/// One sending of a message that came to an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
-    /// To whom.
-    pub carrier: CarrierId,
-    /// When it ended.
-    pub at: Moment,
-    /// The carrier's status; `None` if it never answered.
-    pub status: Option<Status>,
 }
 
 /// What an entry begins with.
@@ -312,8 +284,8 @@ impl Entry {
         let after = at.millis().saturating_sub(id.accepted().millis());
         self.taken_after = u32::try_from(after).unwrap_or(u32::MAX);
         self.stage = Stage::Taken(carrier);
-        if self.tries.is_some() {
-            self.tried(Attempt {
+        if let Some(tries) = &mut self.tries {
+            tries.add(Attempt {
                 carrier,
                 at,
                 status: Some(Status::ESME_ROK),
@@ -321,73 +293,27 @@ impl Entry {
         }
     }
 
-    /// One sending has come to an end. The oldest is forgotten for the newest.
-    pub fn tried(&mut self, attempt: Attempt) {
-        let tries = self.tries.get_or_insert_default();
-        if tries.attempts.len() >= ATTEMPTS_MAX {
-            tries.attempts.remove(0);
-            tries.before = tries.before.saturating_sub(1);
-        }
-        tries.attempts.push(attempt);
+    /// What has been tried, unless the first carrier has taken it.
+    pub fn tries(&self) -> &Tries {
+        static NONE: Tries = Tries::NONE;
+        self.tries.as_deref().unwrap_or(&NONE)
     }
 
-    /// One sending has come to an end, and nobody knows which; perhaps it has cost a bind.
-    pub fn tried_and_not_answered(&mut self, carrier: CarrierId, at: Moment, is_lost: bool) {
-        self.tried(Attempt {
-            carrier,
-            at,
-            status: None,
-        });
-        let tries = self.tries.get_or_insert_default();
-        tries.unknowns = tries.unknowns.saturating_add(1);
-        tries.losses = tries.losses.saturating_add(u8::from(is_lost));
+    /// The same, to be added to.
+    pub fn tries_mut(&mut self) -> &mut Tries {
+        self.tries.get_or_insert_default()
     }
 
     /// What has been tried of what is ours under this id, the last of it.
     pub fn attempts(&self, id: MessageId) -> Vec<Attempt> {
         match (&self.tries, self.stage) {
-            (Some(tries), _) => tries.attempts.clone(),
+            (Some(tries), _) => tries.attempts().to_vec(),
             (None, Stage::Taken(carrier)) => vec![Attempt {
                 carrier,
                 at: id.accepted() + Duration::from_millis(self.taken_after.into()),
                 status: Some(Status::ESME_ROK),
             }],
             (None, _) => Vec::new(),
-        }
-    }
-
-    /// Who was tried last, if not only once and with success.
-    pub fn last_tried(&self) -> CarrierId {
-        let last = self.tries.as_ref().and_then(|tries| tries.attempts.last());
-        last.map_or(CarrierId::NONE, |attempt| attempt.carrier)
-    }
-
-    /// All its carriers may be tried again.
-    pub fn begin_round(&mut self) {
-        let tries = self.tries.get_or_insert_default();
-        tries.rounds = tries.rounds.saturating_add(1);
-        tries.before = tries.attempts.len() as u8;
-    }
-
-    /// Rounds that are over.
-    pub fn rounds(&self) -> u8 {
-        self.tries.as_ref().map_or(0, |tries| tries.rounds)
-    }
-
-    /// Binds that were lost while it was in flight on them.
-    pub fn losses(&self) -> u8 {
-        self.tries.as_ref().map_or(0, |tries| tries.losses)
-    }
-
-    /// Sendings whose outcome is unknown.
-    pub fn unknowns(&self) -> u8 {
-        self.tries.as_ref().map_or(0, |tries| tries.unknowns)
-    }
-
-    /// The outcome of so many of its sendings is unknown.
-    pub fn set_unknowns(&mut self, unknowns: u8) {
-        if unknowns > 0 || self.tries.is_some() {
-            self.tries.get_or_insert_default().unknowns = unknowns;
         }
     }
 
@@ -398,8 +324,8 @@ impl Entry {
         match self.unknown {
             _ if self.parts().is_some() || self.together().is_some() => false,
             UnknownOutcome::Hold => false,
-            UnknownOutcome::ResendOnce => self.unknowns() <= 1,
-            UnknownOutcome::Resend => self.unknowns() <= RESENT_MAX,
+            UnknownOutcome::ResendOnce => self.tries().unknowns <= 1,
+            UnknownOutcome::Resend => self.tries().unknowns <= RESENT_MAX,
         }
     }
 
@@ -421,7 +347,7 @@ impl Entry {
 
     /// Whether it has been sent somewhere, and it is not known what has become of that.
     pub fn is_in_doubt(&self) -> bool {
-        self.unknowns() > 0
+        self.tries().doubts > 0
     }
 
     /// Who may be given it next, of those for whom this holds: the carrier of the other segments
@@ -437,11 +363,6 @@ impl Entry {
             way.take(next);
         }
         Some(next)
-    }
-
-    /// Whether it is held for the sake of one sending, to this carrier.
-    pub fn is_held_for_one(&self, carrier: CarrierId) -> bool {
-        self.stage == Stage::Held(carrier) && self.unknowns() == 1
     }
 
     /// The id that its sender knows it by.
@@ -460,19 +381,10 @@ impl Entry {
 
     /// The carriers that have not been tried yet, in order.
     pub fn untried(&self) -> impl Iterator<Item = CarrierId> {
-        let tries = self.tries.as_deref();
-        let this_round = tries.map_or(&[][..], |tries| {
-            let before = usize::from(tries.before);
-            tries.attempts.get(before..).unwrap_or_default()
-        });
-        let tried = move |carrier: &CarrierId| {
-            self.stage == Stage::Taken(*carrier)
-                || this_round.iter().any(|one| one.carrier == *carrier)
-        };
-        self.via
-            .iter()
-            .copied()
-            .filter(move |carrier| !tried(carrier))
+        let tries = self.tries();
+        let is_tried = |carrier| self.stage == Stage::Taken(carrier) || tries.holds(carrier);
+        let via = self.via.iter().copied();
+        via.filter(move |carrier| !is_tried(*carrier))
     }
 }
 

@@ -3,7 +3,8 @@
 //! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
 //! * `admit`: an ESME wants to bind; `doorkeeper`: verifies its password;
 //! * `submit`: a message comes in; `turn`: it goes after those before it; `dispatch`: it goes to its carrier; `outcome`: the carrier has
-//!   answered, or has not; `facts`: what the journal keeps of that; `attempt`: of what leaves;
+//!   answered, or has not, `consequences`: what that leads to; `doubt`: nobody knows, or nobody takes it; `facts`: what the journal
+//!   keeps of that; `attempt`: of what leaves;
 //!   `overdue`: its answer does not come in time;
 //! * `report`: the carrier says what became of it; `forward`: of a message that is not ours,
 //!   `quiet`: which can be known before its time, `unsettled`: unless answers are on their way; `inbound`: a phone has written;
@@ -25,8 +26,11 @@ mod clerk;
 mod doorkeeper;
 mod admit;
 mod submit;
+mod tries;
 mod via;
 mod dispatch;
+mod consequences;
+mod doubt;
 mod attempt;
 mod overdue;
 mod turn;
@@ -78,10 +82,11 @@ pub use counters::Counters;
 pub use deadletter::{DeadLetter, DeadLetters, Reason};
 pub use doorkeeper::Doorkeeper;
 pub use gathering::Gathering;
-pub use ledger::{Attempt, Ending, Stage, UNDER_WAY_MAX};
+pub use ledger::{Ending, Stage, UNDER_WAY_MAX};
 pub use parked::{PARKED_MAX, Parked};
 pub use recovery::Recovery;
 pub use redelivery::{Obstacle, Redelivery};
 pub use sought::Sought;
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};
 pub use timeline::{Kind, Timeline, Whereabouts};
+pub use tries::Attempt;

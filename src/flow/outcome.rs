@@ -1,62 +1,24 @@
 //! A carrier has answered, or has not: the message goes on, goes elsewhere, or comes to its end.
 
 use super::after::After;
-use super::dispatch::Dispatch;
+use super::consequences::{Consequences, Learned, Voice};
+use super::doubt::{hold, refused_for_good, told_by_parts, unfit, unknown};
 use super::facts::{Records, facts};
-use super::ledger::{Attempt, Ending, Entry, Hand, LOSSES_MAX, Stage};
+use super::ledger::{Ending, Entry, Hand, Stage};
 use super::report::Heard;
 use super::retry;
 use super::siblings::{Sibling, Siblings};
 use super::switchboard::{Carriers, Clerk};
 use super::tell::Telling;
+use super::tries::Attempt;
 use crate::carrier::{Outcome, Reaction, Receipts, Refusal, SegmentReceipts, Verdict};
-use crate::message::{AccountId, AckMode, CarrierId, MessageId, OnUnknown};
+use crate::message::{AckMode, CarrierId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
-
-/// What a batch of outcomes leads to, gathered while the ledger is held and done afterwards.
-#[derive(Default)]
-struct Consequences {
-    telling: Telling,
-    dispatch: Dispatch,
-    learned: Vec<Learned>,
-    /// Messages that wait for another sending, which they do not need any more.
-    settled_late: Vec<(CarrierId, AccountId, MessageId)>,
-    resting: Vec<(Moment, MessageId)>,
-    /// Messages that take their turns once more.
-    behind: Vec<MessageId>,
-    quarantined: usize,
-    resent: usize,
-    accepted: usize,
-    refused: usize,
-    unknown: usize,
-    late: usize,
-    failovers: usize,
-    doubled: usize,
-    without_id: usize,
-}
-
-/// A carrier's id of a message, to be known from now on.
-struct Learned {
-    carrier_id: CarrierMessageId,
-    id: MessageId,
-    destination: NumberMark,
-    voice: Voice,
-}
-
-/// What a report with a carrier's id says to the sender of its message.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Voice {
-    /// What has become of it.
-    Told,
-    /// Nothing: it wants no receipt.
-    Untold,
-    /// Nothing: other parts, or another sending, speak for it.
-    Absorbed,
-}
+use std::collections::HashSet;
 
 impl Clerk {
     pub(super) fn outcomes_read(
@@ -76,14 +38,22 @@ impl Clerk {
         if slot.gathering.is_some() {
             batch = self.board.said_of_all(batch);
         }
+        let (group, segment_receipts) = (slot.group, slot.segment_receipts);
+        let unsent = never_left(&mut batch);
+        if !unsent.is_empty() {
+            self.settled(carrier, unsent, now);
+        }
+        if batch.is_empty() {
+            return;
+        }
         let facts = match self.board.keeps() {
-            true => facts(&batch, carrier, &self.board.ledger, slot.segment_receipts),
+            true => facts(&batch, &self.board.ledger, segment_receipts),
             false => Vec::new(),
         };
         let mut records = Records::new();
         facts
             .iter()
-            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
+            .for_each(|fact| fact.put(carrier, group, now, &mut records));
         self.board.unsettled.begin();
         match self.journal(
             &records,
@@ -238,6 +208,26 @@ impl Clerk {
         self.tell(telling);
         self.next_in_order();
     }
+}
+
+/// Takes out of a batch what comes back from a queue, and of which nothing else is said: of that
+/// nothing is kept. If it waited for the journal, it would be in no queue when the time of its sender
+/// is over, and be taken for sent.
+fn never_left(batch: &mut Vec<Outcome>) -> Vec<Outcome> {
+    let is_back = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Returned);
+    if !batch.iter().any(is_back) {
+        return Vec::new();
+    }
+    let others: HashSet<MessageId> = batch
+        .iter()
+        .filter(|outcome| !is_back(outcome))
+        .map(|outcome| outcome.id)
+        .collect();
+    batch
+        .extract_if(.., |outcome| {
+            is_back(outcome) && !others.contains(&outcome.id)
+        })
+        .collect()
 }
 
 /// A carrier has the message. To which number it goes, and what reports about it say to its
@@ -422,9 +412,7 @@ fn refused(
     then: &mut Consequences,
 ) {
     let Refusal {
-        status,
-        told,
-        reaction,
+        status, reaction, ..
     } = refusal;
     then.refused += 1;
     let Some(entry) = hand.entry(id) else {
@@ -445,13 +433,19 @@ fn refused(
         // The message has gone on since: what another carrier does with it counts.
         return;
     }
+    if let Stage::Held(_) = entry.stage {
+        // Its sender did not wait so long for this answer.
+        let tries = entry.tries_mut();
+        tries.doubts = tries.doubts.saturating_sub(1);
+    }
     // One that was held has let others pass.
     let has_let_pass = entry.ordered && entry.turn().is_none();
     if refusal.throttles() && !has_let_pass && waits_out(entry, carriers, now) {
+        entry.tries_mut().take_back(carrier);
         entry.stage = Stage::With(carrier);
         return then.dispatch.again(carrier, id, entry);
     }
-    entry.tried(Attempt {
+    entry.tries_mut().add(Attempt {
         carrier,
         at: now,
         status: Some(status),
@@ -490,38 +484,25 @@ fn refused(
             then.doubled += is_begun;
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
-        let due = now + retry::pause(entry.rounds(), id);
+        let due = now + retry::pause(entry.tries().rounds, id);
         if entry.ack == AckMode::Stored && retry::is_temporary(&refusal) && due < entry.until {
             // All of them have refused it for now.
             entry.give_up_parts();
             then.doubled += is_begun;
-            entry.begin_round();
+            entry.tries_mut().begin_round();
             entry.stage = Stage::Resting;
             return then.resting.push((due, id));
         }
     }
-    let Some(mut entry) = hand.remove(id) else {
-        return;
-    };
-    if entry.answered {
-        let error = told.unwrap_or(status).0.min(999) as u16;
-        then.telling.end(
-            id,
-            entry,
-            Ending {
-                error,
-                ..Ending::of(State::Undeliverable)
-            },
-            now,
-        );
-    } else {
-        let status = told.unwrap_or_else(|| verdict(status));
-        then.telling.deny(id, &mut entry, status, now);
+    if entry.is_in_doubt() {
+        // Another sending of it may have been taken: what is told is what becomes of that.
+        return hold(entry);
     }
+    refused_for_good(hand, id, refusal, now, then);
 }
 
-/// A sending that was given up has been refused after all: no carrier has the message, if that was
-/// the only one. If it has been sent again since, what becomes of that counts.
+/// A sending that was given up has been refused after all. If the message has been sent again since,
+/// what becomes of that counts; if no sending is in doubt any more, no carrier has it.
 fn refused_late(
     hand: &mut Hand<'_>,
     id: MessageId,
@@ -531,10 +512,23 @@ fn refused_late(
     now: Moment,
     then: &mut Consequences,
 ) {
-    let held = hand.entry(id);
-    if let Some(entry) = held.filter(|entry| entry.is_held_for_one(carrier)) {
-        entry.set_unknowns(0);
-        return refused(hand, id, carrier, refusal, carriers, now, then);
+    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
+        entry.tries_mut().doubts -= 1;
+        if let Stage::Held(_) = entry.stage
+            && !entry.is_in_doubt()
+        {
+            if entry.tries().last_refusal().is_some() {
+                then.refused += 1;
+                then.late += 1;
+                return refused_for_good(hand, id, refusal, now, then);
+            }
+            if entry.tries().unknowns == 1 {
+                // It has not been sent again for the sake of this one.
+                entry.tries_mut().unknowns = 0;
+            }
+            entry.stage = Stage::Held(carrier);
+            return refused(hand, id, carrier, refusal, carriers, now, then);
+        }
     }
     then.refused += 1;
     then.late += 1;
@@ -548,91 +542,6 @@ fn waits_out(entry: &Entry, carriers: &Carriers, now: Moment) -> bool {
     entry.ack == AckMode::Stored
         && now < entry.until
         && !entry.untried().any(|carrier| elsewhere(&carrier))
-}
-
-fn unknown(
-    hand: &mut Hand<'_>,
-    id: MessageId,
-    carrier: CarrierId,
-    is_lost: bool,
-    now: Moment,
-    then: &mut Consequences,
-) {
-    then.unknown += 1;
-    let Some(entry) = hand.entry(id) else { return };
-    if entry.stage != Stage::With(carrier) {
-        return;
-    }
-    entry.stage = Stage::Held(carrier);
-    entry.tried_and_not_answered(carrier, now, is_lost);
-    if !entry.answered {
-        match entry.on_unknown {
-            OnUnknown::Accept => then.telling.answer(id, entry, Status::ESME_ROK),
-            OnUnknown::Refuse => {
-                if let Some(mut entry) = hand.remove(id) {
-                    then.telling.deny(id, &mut entry, Status::ESME_RSYSERR, now);
-                }
-                return;
-            }
-        }
-    }
-    // What has been reported of its parts meanwhile may be all that there is to know.
-    told_by_parts(hand, id, now, then);
-    if let Some(entry) = hand.entry(id)
-        && entry.ack == AckMode::Stored
-    {
-        if entry.losses() >= LOSSES_MAX {
-            // It may be what takes the binds down: nobody is given it any more.
-            then.quarantined += 1;
-            if let Some(entry) = hand.remove(id) {
-                then.telling
-                    .end(id, entry, Ending::of(State::Rejected), now);
-            }
-        } else if entry.may_be_resent() && now < entry.until {
-            then.resent += 1;
-            entry.begin_round();
-            entry.stage = Stage::Parked;
-            let first = entry.via.first().copied().unwrap_or(carrier);
-            then.dispatch.park(first, id, Status::ESME_RSYSERR);
-        }
-    }
-    if let Some(entry) = hand.entry(id)
-        && matches!(entry.stage, Stage::Held(_))
-    {
-        entry.give_up_turn();
-    }
-}
-
-/// Ends a message whose end the reports of its parts have told while others were leaving.
-fn told_by_parts(hand: &mut Hand<'_>, id: MessageId, now: Moment, then: &mut Consequences) {
-    let parts = hand.entry(id).and_then(|entry| entry.parts());
-    if let Some(ending) = parts.and_then(|parts| parts.ending())
-        && let Some(entry) = hand.remove(id)
-    {
-        then.telling.end(id, entry, ending, now);
-    }
-}
-
-/// No carrier can take it: its time is over, or it cannot be written as they want it.
-fn unfit(hand: &mut Hand<'_>, id: MessageId, status: Status, now: Moment, then: &mut Consequences) {
-    if let Some(entry) = hand.entry(id).filter(|entry| entry.is_in_doubt()) {
-        // It does not leave once more, and whether a carrier has it is still not known.
-        entry.stage = Stage::Held(entry.last_tried());
-        entry.give_up_turn();
-        return;
-    }
-    let Some(mut entry) = hand.remove(id) else {
-        return;
-    };
-    if !entry.answered {
-        return then.telling.deny(id, &mut entry, status, now);
-    }
-    let state = match status {
-        // A carrier that holds a part of it does not hold what was to be delivered.
-        Status::ESME_RINVEXPIRY if entry.parts().is_none() => State::Expired,
-        _ => State::Undeliverable,
-    };
-    then.telling.end(id, entry, Ending::of(state), now);
 }
 
 fn returned(
@@ -669,17 +578,5 @@ fn returned(
                     .end(id, entry, Ending::of(State::Undeliverable), now);
             }
         }
-    }
-}
-
-/// The status that the ESME is told for a carrier's refusal: trouble between the carrier and us is
-/// none of its doing.
-fn verdict(status: Status) -> Status {
-    match status.class() {
-        Class::Session | Class::Bind => Status::ESME_RSYSERR,
-        _ => match status {
-            Status::ESME_RINVCMDID | Status::ESME_RINVCMDLEN => Status::ESME_RSYSERR,
-            other => other,
-        },
     }
 }

@@ -1,12 +1,16 @@
 //! What the journal has kept is taken up again after a start: each life goes on where it was.
 
+mod life;
+
+use self::life::{Fact, Life, Story, Taken, Tried};
 use super::deadletter::{DeadLetter, Reason};
 use super::forward::Stray;
 use super::laid::LATE_UNTIL;
-use super::ledger::{Attempt, Ending, Entry, Parts, Stage};
+use super::ledger::{Ending, Entry, Parts, Stage};
 use super::report::{Heard, numbers_of};
 use super::switchboard::Clerk;
 use super::tell::Telling;
+use super::tries::Attempt;
 use crate::carrier::Parcel as Delivered;
 use crate::esme::{Delivery, Multi, Parcel, Receipt};
 use crate::journal::{Accepted, Holdings, Inbound, Laid, Part, Record, Reported};
@@ -14,10 +18,10 @@ use crate::message::{AckMode, CarrierId, Content, GroupId, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, Marks, NumberMark};
 use crate::route::{Choice, Query};
+use crate::sabotage::{Fault, sabotaged};
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use smallvec::SmallVec;
-use smppgate_codec::code::{MessageState, Status};
+use smppgate_codec::code::{Class, MessageState, Status};
 use smppgate_codec::pdu::NetworkErrorCode;
 use smppgate_codec::receipt::State;
 use std::sync::Arc;
@@ -34,167 +38,6 @@ pub struct Recovery {
     marks: Marks,
     timeout: Timeout,
     lives: HashMap<MessageId, Life, RandomState>,
-}
-
-/// What is known of one life, but for its main record.
-///
-/// What is kept for long was carried on to where the newest records are: so facts come in any order,
-/// and some of them twice.
-#[derive(Debug, Default)]
-struct Life {
-    /// It does not leave later. The beginning of time, unless it is a submitted message whose main
-    /// record has been read.
-    until: Moment,
-    /// Most lives have none yet.
-    known: Option<Box<Known>>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    facts: SmallVec<[(Moment, Fact); 2]>,
-    /// How it lay down when it ended.
-    laid: Option<Laid>,
-}
-
-/// What has happened. Of what happened at the same time, the first of these came first.
-#[derive(Debug, Clone, PartialEq)]
-enum Fact {
-    Attempted(CarrierId),
-    Returned(CarrierId),
-    Refused(CarrierId, Status),
-    Unknown(CarrierId),
-    Taken(Taken),
-    Ended(Ending),
-    Dead(Reason),
-    Revived,
-}
-
-/// A carrier has a message, or a part of it.
-#[derive(Debug, Clone, PartialEq)]
-struct Taken {
-    carrier: CarrierId,
-    group: GroupId,
-    id: Option<CarrierMessageId>,
-    part: Part,
-    at: Moment,
-}
-
-/// One sending; without a status nothing is known of its outcome.
-#[derive(Debug, Clone, Copy)]
-struct Tried {
-    carrier: CarrierId,
-    at: Moment,
-    status: Option<Status>,
-}
-
-/// What all facts of one life come to.
-#[derive(Debug, Default)]
-struct Story {
-    tried: SmallVec<[Tried; 1]>,
-    taken: SmallVec<[Taken; 1]>,
-    ended: Option<(Ending, Moment)>,
-    dead: Option<(Reason, Moment)>,
-}
-
-impl Fact {
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Attempted(_) => 0,
-            Self::Returned(_) => 1,
-            Self::Refused(..) => 2,
-            Self::Unknown(_) => 3,
-            Self::Taken(_) => 4,
-            Self::Ended(_) => 5,
-            Self::Dead(_) => 6,
-            Self::Revived => 7,
-        }
-    }
-}
-
-impl Life {
-    fn laid(&self) -> Option<Laid> {
-        self.known.as_ref()?.laid
-    }
-
-    fn add(&mut self, at: Moment, fact: Fact) {
-        let is_same = |(then, other): &(Moment, Fact)| *then == at && *other == fact;
-        let facts = &mut self.known.get_or_insert_default().facts;
-        if !facts.iter().any(is_same) {
-            facts.push((at, fact));
-        }
-    }
-
-    /// What a carrier has taken as a whole, if nothing has happened since. Which sendings were not
-    /// answered before does not matter: their binds are gone, and no answer comes any more.
-    fn waits_for_its_report(&self) -> Option<&Taken> {
-        let mut taken = None;
-        for (_, fact) in self.known.iter().flat_map(|known| &known.facts) {
-            match fact {
-                Fact::Attempted(_) | Fact::Returned(_) | Fact::Refused(..) | Fact::Unknown(_) => {}
-                Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
-                _ => return None,
-            }
-        }
-        taken
-    }
-
-    /// What has happened, in its order.
-    fn told(self) -> Story {
-        let mut facts = self.known.map(|known| known.facts).unwrap_or_default();
-        facts.sort_by_key(|(at, fact)| (*at, fact.rank()));
-        let mut story = Story::default();
-        for (at, fact) in facts {
-            match fact {
-                Fact::Attempted(carrier) => story.tried.push(Tried {
-                    carrier,
-                    at,
-                    status: None,
-                }),
-                Fact::Returned(carrier) => {
-                    if let Some(open) = story.open(carrier) {
-                        story.tried.remove(open);
-                    }
-                }
-                Fact::Refused(carrier, status) => story.outcome(carrier, at, Some(status)),
-                Fact::Unknown(carrier) => story.outcome(carrier, at, None),
-                Fact::Taken(taken) => story.taken.push(taken),
-                // The first that was said of it counts, but for that nothing is known.
-                Fact::Ended(ending) => {
-                    let known = |(ended, _): &(Ending, Moment)| ended.state != State::Unknown;
-                    if !story.ended.as_ref().is_some_and(known) {
-                        story.ended = Some((ending, at));
-                    }
-                }
-                Fact::Dead(reason) => story.dead = Some((reason, at)),
-                Fact::Revived => story.dead = None,
-            }
-        }
-        story
-    }
-}
-
-impl Story {
-    /// The last sending to this carrier whose outcome was not told.
-    fn open(&self, carrier: CarrierId) -> Option<usize> {
-        let is_open = |one: &Tried| one.carrier == carrier && one.status.is_none();
-        self.tried.iter().rposition(is_open)
-    }
-
-    fn outcome(&mut self, carrier: CarrierId, at: Moment, status: Option<Status>) {
-        match self.open(carrier) {
-            Some(open) => self.tried[open].status = status,
-            None => self.tried.push(Tried {
-                carrier,
-                at,
-                status,
-            }),
-        }
-    }
-
-    /// Sendings of which nobody knows what has become.
-    fn in_doubt(&self) -> usize {
-        self.tried.iter().filter(|one| one.status.is_none()).count()
-    }
 }
 
 impl Recovery {
@@ -215,7 +58,7 @@ impl Recovery {
                 if holdings.laid(id).is_none() {
                     let life = self.lives.entry(id).or_default();
                     life.until = until;
-                    if life.known.is_some() {
+                    if !life.is_new() {
                         self.lay_down(holdings, id);
                     }
                 }
@@ -287,8 +130,8 @@ impl Recovery {
         }
         let is_taken = matches!(fact, Fact::Taken(_));
         let life = self.lives.entry(id).or_default();
-        if laid.is_some() {
-            life.known.get_or_insert_default().laid = laid;
+        if let Some(laid) = laid {
+            life.lay(laid);
         }
         life.add(at, fact);
         if is_taken {
@@ -404,6 +247,9 @@ impl Clerk {
         let Some(mut entry) = board.kept_entry(accepted, Stage::Parked) else {
             return;
         };
+        if sabotaged(Fault::ExpiryIgnored) {
+            entry.until = Moment::NEVER;
+        }
         if accepted.shown != id {
             gathered.multis.insert(accepted.shown);
         }
@@ -438,17 +284,28 @@ impl Clerk {
         }
         let in_doubt = story.in_doubt();
         if accepted.ack == AckMode::Carrier && story.taken.is_empty() && in_doubt == 0 {
-            // Its sender was never told that it is accepted.
-            return gathered.telling.close(id, now);
+            return match story.last_refusal() {
+                // What was given up had been said to be accepted, and was refused after all.
+                Some(status) => {
+                    let error = status.0.min(999) as u16;
+                    let ending = Ending::of(State::Undeliverable);
+                    entry.has_room = false;
+                    let telling = &mut gathered.telling;
+                    telling.end(id, entry, Ending { error, ..ending }, now)
+                }
+                // Its sender was never told that it is accepted.
+                None => gathered.telling.close(id, now),
+            };
         }
         for Tried {
             carrier,
             at,
             status,
+            ..
         } in &story.tried
         {
             let (carrier, at, status) = (*carrier, *at, *status);
-            entry.tried(Attempt {
+            entry.tries_mut().add(Attempt {
                 carrier,
                 at,
                 status,
@@ -461,11 +318,18 @@ impl Clerk {
             self.taken_again(id, &mut entry, &story, gathered);
             return board.ledger.open([(id, entry)]);
         }
-        entry.set_unknowns(u8::try_from(in_doubt).unwrap_or(u8::MAX));
+        if story.unknown() > 0 {
+            let tries = entry.tries_mut();
+            tries.doubts = u8::try_from(in_doubt).unwrap_or(u8::MAX);
+            tries.unknowns = u8::try_from(story.unknown()).unwrap_or(u8::MAX);
+        }
         if entry.is_in_doubt() {
             let last = story.tried.iter().rev().find(|one| one.status.is_none());
             let carrier = last.map_or(CarrierId::NONE, |one| one.carrier);
-            let may_go = entry.ack == AckMode::Stored && entry.may_be_resent();
+            let is_over = |status: Status| status.class() == Class::Permanent;
+            let may_be =
+                entry.may_be_resent() && !entry.tries().last_refusal().is_some_and(is_over);
+            let may_go = entry.ack == AckMode::Stored && may_be;
             if !may_go || entry.until <= now {
                 entry.stage = Stage::Held(carrier);
                 desk.open_anyway(entry.content.places());
@@ -478,7 +342,7 @@ impl Clerk {
                 .telling
                 .end(id, entry, Ending::of(State::Expired), now);
         }
-        entry.begin_round();
+        entry.tries_mut().begin_round();
         desk.open_anyway(entry.content.places());
         // It waits until its carriers are bound, and perhaps for its time.
         entry.stage = Stage::Resting;

@@ -12,6 +12,7 @@ use crate::journal::{Inbound, Record, Reported};
 use crate::message::{AccountId, CarrierId, Content, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{Found, Report};
+use crate::sabotage::{Fault, sabotaged};
 use smallvec::SmallVec;
 use smppgate_codec::code::Status;
 use smppgate_codec::receipt::State;
@@ -245,6 +246,7 @@ impl Clerk {
                     let is_auto = correlator.is_auto();
                     match board.laid_down(slot.group, &heard.report, is_auto) {
                         Some(id) => laid.push((id, heard.report)),
+                        None if sabotaged(Fault::EarlyReportDropped) => {}
                         None if is_vain => unmatched.push(heard.report),
                         None => unmatched.extend(correlator.park(heard.report, now)),
                     }

@@ -4,7 +4,8 @@
 //! of what is known of it in memory.
 
 use super::deadletter::Reason;
-use super::ledger::{Attempt, Ending};
+use super::ledger::Ending;
+use super::tries::Attempt;
 use crate::journal::{Accepted, Inbound, Part, Record, Reported};
 use crate::message::{AccountId, AckMode, CarrierId, Content, MessageId};
 use crate::moment::Moment;

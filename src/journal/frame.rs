@@ -6,7 +6,7 @@
 //! puts into a text can therefore never be taken for a record, and neither can what an earlier use
 //! of the disk has left behind.
 
-use super::sabotage::{Fault, sabotaged};
+use crate::sabotage::{Fault, sabotaged};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Octets before the body.

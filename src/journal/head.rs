@@ -9,9 +9,9 @@
 //! when a segment is to be made ready, never when something is to be written.
 
 use super::frame::{self, MARK, MARK_OCTETS, Seal};
-use super::sabotage::{Fault, sabotaged};
 use super::segment::HEADER_OCTETS;
 use super::{Appended, Completion, Holdings, Position, Record, Refusal, Role};
+use crate::sabotage::{Fault, sabotaged};
 use std::collections::VecDeque;
 
 /// Segments that are kept ready.

@@ -17,10 +17,10 @@
 use super::disk::{Disk, DiskFile, How, read_full, write_all};
 use super::head::{Head, Ready};
 use super::recover::{OpenError, Recovered, Tail, failed};
-use super::sabotage::{Fault, sabotaged};
 use super::segment::{self, FOLDER, HEADER_OCTETS, Header};
 use super::writer::{HighestId, Writer};
 use super::{Appended, Completion, Holdings, Record};
+use crate::sabotage::{Fault, sabotaged};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::io;

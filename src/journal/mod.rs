@@ -35,7 +35,6 @@ pub mod file;
 pub mod stepped;
 pub mod memory;
 pub mod names;
-pub mod sabotage;
 
 pub use carry::Carried;
 pub use file::File;

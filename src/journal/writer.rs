@@ -2,8 +2,8 @@
 
 use super::disk::{Disk, DiskFile, How, write_all};
 use super::head::{Group, Piece};
-use super::sabotage::{Fault, sabotaged};
 use super::segment::{self, Header};
+use crate::sabotage::{Fault, sabotaged};
 use std::io;
 use std::sync::Arc;
 

@@ -44,6 +44,27 @@ fn a_customer_in_carrier_mode_waits_for_the_journal_as_well() {
 }
 
 #[test]
+fn what_came_back_from_a_queue_while_the_journal_was_slow_was_said_to_be_accepted_and_never_sent() {
+    let keys = "ack = \"carrier\"\nrespond_within = \"500ms\"";
+    let (house, smsc, mut north, mut acme) = one_carrier(keys, "window = 1");
+    let (first, second) = (acme.submit("33600000001"), acme.submit("33600000002"));
+    north.request();
+    house.trouble.delay(Duration::from_secs(2));
+    // What becomes of the first is noted; the second has not left. It would wait for north again, behind
+    // the third, when it is settled that its time is over.
+    north.hang_up();
+    let mut north = smsc.bound();
+    let third = acme.submit("33600000003");
+    let request = north.request();
+    assert_eq!(acme.refused(second), Status::ESME_RSYSERR);
+    acme.accepted(first);
+    house.trouble.delay(Duration::ZERO);
+    north.accept(&request, "n3");
+    acme.accepted(third);
+    assert!(!north.has(Command::SUBMIT_SM), "what was refused was sent");
+}
+
+#[test]
 fn a_receipt_behind_a_slow_journal_follows_its_response() {
     let (house, _smsc, mut north, mut acme) = one_carrier("ack = \"carrier\"", "");
     let mut reader = house.rx("acme");

@@ -382,6 +382,30 @@ fn segments_that_were_throttled_leave_whole_again() {
 }
 
 #[test]
+fn of_segments_that_were_to_leave_whole_one_was_told_that_it_had_expired_and_the_others_nothing() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "long = \"payload\"\nwindow = 1");
+    let sequence = acme.submit("33600000001");
+    acme.accepted(sequence);
+    // Until this is answered nothing else leaves.
+    let first = north.request();
+    for seqnum in 1..=3 {
+        let sequence = acme.submit_sm(Sm {
+            esm_class: EsmClass(0x40),
+            short_message: &[5, 0, 3, 9, 3, seqnum, b'a'],
+            validity_period: b"000000000001000R",
+            ..message("33612345678")
+        });
+        acme.accepted(sequence);
+    }
+    (0..3).for_each(|_| assert_eq!(acme.receipt().stat, "EXPIRED"));
+    north.accept(&first, "n-1");
+    north.reports("n-1", "DELIVRD", "000");
+    assert_eq!(acme.receipt().stat, "DELIVRD");
+    assert!(!north.has(Command::SUBMIT_SM));
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
 fn segments_go_to_the_next_carrier_as_that_wants_them() {
     let (house, north_smsc, south_smsc) = two_carriers("", "long = \"payload\"", "");
     let (mut north, mut south) = house.both_bound(&north_smsc, &south_smsc);

@@ -1,6 +1,8 @@
 //! A carrier was given a message, and what became of it nobody knows.
 
-use crate::support::{Carrier, House, Smsc, Told, account, message, one_carrier, route, until};
+use crate::support::{
+    Carrier, Esme, Got, House, Smsc, Told, account, message, one_carrier, route, until,
+};
 use smppgate_codec::code::{Command, Status};
 use smppgate_codec::pdu::{Header, MessageResp, Pdu};
 use std::time::{Duration, Instant};
@@ -38,6 +40,27 @@ fn a_receipt_before_the_late_answer_settles_it_as_well() {
     north.reports("n1", "UNDELIV", "003");
     north.accept(&request, "n1");
     assert_eq!(acme.receipt(), Told::new(&id, "UNDELIV", "003"));
+}
+
+#[test]
+fn what_a_carrier_throttles_late_leaves_again_though_its_bind_was_lost_meanwhile() {
+    let keys = "response_timeout = \"1s\"\nwindow = 2";
+    let hold = "unknown_outcome = \"hold\"";
+    let (house, smsc, mut north, mut acme) = one_carrier(hold, keys);
+    let sequence = acme.submit("33612345678");
+    let request = north.request();
+    acme.accepted(sequence);
+    until("its outcome is unknown", || {
+        house.metric("outcomes_unknown_total") == 1
+    });
+    // The link pauses for a second, and is lost in it.
+    north.refuse(&request, Status::ESME_RTHROTTLED);
+    until("the late answer counts", || {
+        house.metric("late_answers_total") == 1
+    });
+    north.hang_up();
+    let mut again = smsc.bound();
+    assert_eq!(again.takes("n1").sm(), message("33612345678"));
 }
 
 #[test]
@@ -213,6 +236,59 @@ fn a_late_refusal_of_the_first_sending_says_nothing_about_the_second() {
     north.reports("n2", "DELIVRD", "000");
     assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
     assert!(south.so_far().is_empty(), "it was sent twice");
+}
+
+/// A message that was sent twice, a second after it was accepted; its id, and both requests.
+fn sent_twice(house: &House, north: &mut Carrier, acme: &mut Esme) -> (String, [Got; 2]) {
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    let sent = [north.request(), north.request()];
+    assert_eq!(house.metric("outcomes_unknown_total"), 1);
+    (id, sent)
+}
+
+#[test]
+fn the_refusal_of_the_second_sending_was_told_though_the_first_had_been_taken() {
+    let keys = "response_timeout = \"1s\"\nwindow = 10";
+    let (house, _smsc, mut north, mut acme) =
+        one_carrier("unknown_outcome = \"resend-once\"", keys);
+    let (id, [first, second]) = sent_twice(&house, &mut north, &mut acme);
+    north.refuse(&second, Status::ESME_RINVDSTADR);
+    north.alive();
+    assert!(acme.so_far().is_empty(), "north may have the first one");
+    assert_eq!(house.metric("messages_under_way"), 1);
+    north.accept(&first, "n1");
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert!(north.so_far().is_empty(), "it was sent once more");
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
+fn what_is_refused_twice_is_refused_though_the_first_refusal_comes_last() {
+    let keys = "response_timeout = \"1s\"\nwindow = 10";
+    let (house, _smsc, mut north, mut acme) =
+        one_carrier("unknown_outcome = \"resend-once\"", keys);
+    let (id, [first, second]) = sent_twice(&house, &mut north, &mut acme);
+    north.refuse(&second, Status::ESME_RINVDSTADR);
+    north.refuse(&first, Status::ESME_RINVDSTADR);
+    assert_eq!(acme.receipt(), Told::new(&id, "UNDELIV", "011"));
+    assert_eq!(house.metric("messages_under_way"), 0);
+}
+
+#[test]
+fn what_is_refused_late_twice_was_held_as_if_a_carrier_could_have_it() {
+    let keys = "response_timeout = \"1s\"\nwindow = 10";
+    let (house, _smsc, mut north, mut acme) =
+        one_carrier("unknown_outcome = \"resend-once\"", keys);
+    let (id, [first, second]) = sent_twice(&house, &mut north, &mut acme);
+    until("the second one is given up", || {
+        house.metric("outcomes_unknown_total") == 2
+    });
+    north.refuse(&first, Status::ESME_RSYSERR);
+    north.refuse(&second, Status::ESME_RINVDSTADR);
+    assert_eq!(acme.receipt(), Told::new(&id, "UNDELIV", "011"));
+    assert_eq!(house.metric("late_answers_total"), 2);
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! each of its own steps, too.
 
 use crate::model::{Lives, Story};
-use crate::support::settings;
+use crate::support::{looked, looks, settings};
 use parking_lot::Mutex;
 use smppgate::journal::disk::Faulty;
 use smppgate::journal::disk::faulty::{Kind, Verdict};
@@ -222,6 +222,7 @@ fn look(
         let (lives, cut) = read(&disk)?;
         held(&lives)?;
         counts.states += 1;
+        looked();
         counts.cut += usize::from(cut > 0);
         counts.removed += usize::from(disk.content("journal/0000000001.log").is_none());
         if std::mem::take(&mut is_again) {
@@ -258,6 +259,7 @@ fn interrupt(
             let left = cut.crash(true, &mut |of| ways.choose(of));
             held(&read(&left)?.0).map_err(|what| format!("cut while it was read again: {what}"))?;
             counts.interrupted += 1;
+            looked();
         }
     }
     stays(disk, &lives)
@@ -413,6 +415,7 @@ pub fn searches() -> Result<Counts, String> {
 fn whatever_a_power_cut_leaves_what_was_confirmed_is_there() {
     let counts = searches().unwrap();
     println!("in all: {counts:?}");
+    assert_eq!(looks(), (counts.states + counts.interrupted) as u64);
     assert!(counts.states + counts.interrupted > 200_000 && counts.cut > 1_000);
     assert!(counts.removed > 1_000, "nearly nothing was carried on");
 }

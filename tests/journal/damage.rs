@@ -54,6 +54,7 @@ pub fn flips() -> Result<usize, String> {
     let mut found = 0;
     for path in segments(&whole) {
         for bit in 0..whole.content(&path).map_or(0, |octets| octets.len()) * 8 {
+            looked();
             let disk = whole.fork();
             disk.damage(&path, |octets| octets[bit / 8] ^= 1 << (bit % 8));
             match read_all(Arc::new(disk)) {

@@ -8,5 +8,3 @@ mod ring;
 mod faults;
 mod damage;
 mod real;
-#[cfg(feature = "sabotage")]
-mod sabotage;

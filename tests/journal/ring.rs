@@ -110,6 +110,7 @@ pub fn fill_and_end(room: u64, segments: u64) -> Result<(Faulty, Stepped<u32>), 
     for at in 0..next {
         let id = at * 7_919 % next;
         for record in [attempted(id, at), told(id)] {
+            looked();
             if !append(&journal, &[record], 0) {
                 return Err(format!("no room for {record:?}, end {at} of {next}"));
             }

@@ -9,8 +9,23 @@ use smppgate::journal::{
 use smppgate::message::{AccountId, AckMode, CarrierId, MessageId};
 use smppgate::moment::Moment;
 use smppgate_codec::text::DefaultAlphabet;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+thread_local! {
+    static LOOKS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Another state of the disk is looked at.
+pub fn looked() {
+    LOOKS.set(LOOKS.get() + 1);
+}
+
+/// States that this thread has looked at since it was asked last.
+pub fn looks() -> u64 {
+    LOOKS.replace(0)
+}
 
 /// What was confirmed or refused, in order.
 pub type Settled = Arc<Mutex<Vec<(u32, Result<(), Refusal>)>>>;

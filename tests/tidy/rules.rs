@@ -5,7 +5,7 @@ use crate::text::{lines_that_say, paths, tokens, without};
 
 /// The floors from the bottom up. A room may use what lies on a floor below its own.
 pub const FLOORS: [&[&str]; 10] = [
-    &["moment", "lately"],
+    &["moment", "lately", "sabotage"],
     &["session", "message"],
     &["link", "journal", "route", "receipt"],
     &["esme", "carrier", "rig"],

@@ -187,3 +187,14 @@ fn who_has_confirmed_that_nothing_is_known_is_not_told_that_again() {
     let (laid, story) = understood(&all);
     assert!(laid.is_none() && story.contains("Delivered"), "{story}");
 }
+
+#[test]
+fn what_was_given_up_and_refused_after_all_counts_as_sent_once_and_is_not_in_doubt() {
+    let mut life = Life::default();
+    life.add(Moment(2), Fact::Attempted(NORTH));
+    life.add(Moment(3), Fact::Unknown(NORTH));
+    life.add(Moment(4), Fact::Refused(NORTH, Status(8)));
+    let story = life.told();
+    assert_eq!((story.unknown(), story.in_doubt()), (1, 0));
+    assert_eq!(story.last_refusal(), Some(Status(8)));
+}

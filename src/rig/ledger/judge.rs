@@ -274,15 +274,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether it was in flight at a crash, and refused when it was sent again: that a carrier has it
-    /// from the first time is what nobody knew when it was told.
+    /// Whether it was sent just before a crash, and refused when it was sent again: that a carrier has it
+    /// from the first time is what nobody knew any more. Of what was sent long before that is known.
     fn is_refused_at_last(&self, told: &Told) -> bool {
         let state = told.reported.state;
         let is_failure = state == MessageState::UNDELIVERABLE || state == MessageState::REJECTED;
         let may_be_unknown = |refused: u64| {
             let before = self.taken.iter().filter(|taken| taken.at < told.at);
             before
-                .map(|taken| (taken.at, taken.responded))
+                .map(|taken| (taken.at, Some(taken.at)))
                 .all(|first| allowed(self.breaks, self.terms, first, refused).is_some())
         };
         let mut refusals = self.refusals.iter().filter(|&&at| at < told.at);

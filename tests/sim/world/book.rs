@@ -161,7 +161,9 @@ pub struct Sending {
     pub is_taken: bool,
     /// Its number in the carrier's ids.
     pub number: Option<u64>,
-    /// The first answer.
+    /// The first answer, whatever it was.
+    pub settled: Option<Answered>,
+    /// The same, if it says what has become of the message.
     pub answered: Option<Answered>,
     pub reports: Vec<Reported>,
 }

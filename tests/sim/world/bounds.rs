@@ -1,6 +1,7 @@
 //! Windows and rates: what the gateway may have unanswered, and how fast it may send.
 
 use super::book::{Sending, Wrong};
+use super::faults::{Ill, Trouble};
 use super::judge::Heard;
 use super::run::World;
 use super::tale::About;
@@ -33,9 +34,11 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
             ));
         }
     }
-    // What a link holds back is written later than it was sent, and one that has just started may begin
-    // with a burst.
-    let is_prompt = plan.faults.room == usize::MAX && book.crashes.is_empty();
+    // What a link or the note in the journal holds back is written later than its turn was, and one that
+    // has just started may begin with a burst.
+    let is_slow = |trouble: &Trouble| matches!(trouble.what, Ill::JournalSlow { .. });
+    let is_noted_late = plan.troubles.iter().any(is_slow);
+    let is_prompt = plan.faults.room == usize::MAX && book.crashes.is_empty() && !is_noted_late;
     for (carrier, sendings) in by_carrier {
         let rate = plan.carriers[carrier].settings.rate;
         if is_prompt && rate > 0 && is_too_fast(&sendings, rate) {
@@ -68,7 +71,7 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
 pub fn unanswered(world: &World) -> usize {
     let book = &world.scene.book;
     let is_open = |sending: &&Sending| {
-        let answered = sending.answered.is_some_and(|answer| {
+        let answered = sending.settled.is_some_and(|answer| {
             let heard = Heard::of(book, &world.scene.wires, sending.wire, answer.place);
             heard != Heard::No
         });
@@ -83,7 +86,7 @@ fn most_at_once(world: &World, sendings: &[&Sending]) -> usize {
     let mut changes: Vec<(Moment, bool)> = Vec::with_capacity(2 * sendings.len());
     for sending in sendings {
         let answered = sending
-            .answered
+            .settled
             .map(|answer| Heard::of(book, &world.scene.wires, sending.wire, answer.place));
         let answered = answered.and_then(Heard::at);
         let over = answered

@@ -1,11 +1,14 @@
 //! Many worlds, and what they add up to.
 
 use super::book::Wrong;
-use super::run::{Outcome, run};
+use super::run::{Outcome, run, run_sabotaged};
+use super::sabotage::Sabotage;
 use super::tale::About;
 use super::tally::Tally;
+use parking_lot::Mutex;
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The sum of many worlds.
@@ -21,6 +24,56 @@ pub struct Campaign {
     pub failed: Vec<u64>,
     /// How many of them for each kind of reason.
     pub reasons: std::collections::BTreeMap<String, u64>,
+}
+
+/// Runs seeds from `from` on, `count` of them, on so many threads, until so many have failed; `told`
+/// hears of each that fails.
+pub fn many(
+    from: u64,
+    count: u64,
+    threads: usize,
+    failures_max: usize,
+    told: impl Fn(&Outcome) + Sync,
+) -> Campaign {
+    let until = from + count;
+    let next = AtomicU64::new(from);
+    let campaign = Mutex::new(Campaign::default());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let seed = next.fetch_add(1, Ordering::Relaxed)
+                    && seed < until
+                {
+                    let outcome = one(seed, false);
+                    let mut campaign = campaign.lock();
+                    campaign.add(&outcome);
+                    if !outcome.wrong.is_empty() {
+                        told(&outcome);
+                    }
+                    if campaign.failed.len() >= failures_max {
+                        next.store(until, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    let mut campaign = campaign.into_inner();
+    campaign.failed.sort_unstable();
+    campaign
+}
+
+/// Breaks this promise in so many worlds: in how many that could be done, and in how many of those it
+/// was found. Some hide it: a message that had five seconds to leave may have been lost or too late.
+pub fn sabotaged(sabotage: Sabotage, from: u64, count: u64) -> (usize, usize) {
+    let outcomes = (from..from + count).filter_map(|seed| run_sabotaged(seed, sabotage));
+    let is_found: Vec<bool> = outcomes.map(|one| !one.wrong.is_empty()).collect();
+    let found = is_found.iter().filter(|found| **found).count();
+    (is_found.len(), found)
+}
+
+/// Threads, if nobody says how many: one for each core.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Runs one seed; a panic is a broken promise as well.

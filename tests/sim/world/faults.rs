@@ -18,6 +18,8 @@ pub struct Faults {
     pub refused_for_good: u32,
     /// A carrier answers with generic_nack.
     pub nacked: u32,
+    /// A carrier answers with the response to another command.
+    pub misanswered: u32,
     /// A carrier answers twice.
     pub answered_twice: u32,
     /// A carrier answers what was never asked.
@@ -53,9 +55,9 @@ pub struct Faults {
 impl Faults {
     pub fn of(chance: &mut Chance) -> Self {
         let is_calm = chance.one_in(12);
-        let rare = chance.pick(&[10, 50, 200]);
+        let most = chance.pick(&[20, 100, 400]);
         let mut some = |of: u64| match !is_calm && chance.range(1, 100) <= of {
-            true => chance.range(1, rare) as u32,
+            true => chance.range(most / 5, most) as u32,
             false => 0,
         };
         let mut faults = Self {
@@ -65,6 +67,7 @@ impl Faults {
             refused_for_now: some(35),
             refused_for_good: some(35),
             nacked: some(20),
+            misanswered: some(15),
             answered_twice: some(35),
             stray_answer: some(30),
             early_receipt: some(40),
@@ -176,7 +179,7 @@ impl Trouble {
         day: Duration,
         chance: &mut Chance,
     ) -> Vec<Self> {
-        let count = chance.pick(&[0, 2, 5, 12]);
+        let count = chance.pick(&[0, 3, 8, 20]);
         let mut troubles: Vec<Self> = (0..count)
             .map(|_| {
                 let esme = chance.below(accounts.len());

@@ -457,13 +457,12 @@ impl Gateway {
         let seconds = now.since(self.swept).as_secs() as usize;
         if seconds > 0 {
             self.swept = self.swept + Duration::from_secs(seconds as u64);
-            let shards = self.board.ledger.shards();
-            let to = self.sweeps + seconds;
-            for turn in self.sweeps + 1..=to {
-                // Every shard once, and the turns on which old correlations are looked for.
-                if turn + shards > to || turn % 600 == 0 {
-                    self.clerk.sweep(turn, now);
-                }
+            let (first, to) = (self.sweeps + 1, self.sweeps + seconds);
+            // Every shard once, and before them the turns on which old correlations are looked for.
+            let last = first.max((to + 1).saturating_sub(self.board.ledger.shards()));
+            let before = (first.next_multiple_of(600)..last).step_by(600);
+            for turn in before.chain(last..=to) {
+                self.clerk.sweep(turn, now);
             }
             self.sweeps = to;
         }

@@ -325,21 +325,19 @@ impl<'a> Case<'a> {
             return;
         }
         // Nothing was told: then an end that is not wanted must be possible.
-        let unwanted = [State::Delivered, State::Undeliverable]
-            .into_iter()
-            .filter(|state| !is_wanted(*state));
         let words = self.words();
-        for state in unwanted {
-            let is_delivered = state == State::Delivered;
-            let may_be = |word: &Word| {
-                matches!(word.state, State::Delivered | State::Accepted) == is_delivered
-            };
-            if words.iter().any(may_be) || !is_delivered {
-                return;
-            }
+        let sure = words.iter().position(|word| word.is_sure);
+        let may_be = match sure.filter(|_| self.is_simple() && !self.is_cancelled()) {
+            Some(sure) => &words[..=sure],
+            None => &words[..],
+        };
+        let is_unwanted = |word: &Word| !is_wanted(word.state);
+        let by_carrier = may_be.iter().any(is_unwanted);
+        let by_us = !is_wanted(State::Undeliverable) && (sure.is_none() || !self.is_simple());
+        if !by_carrier && !by_us {
+            self.wrong
+                .push("it was accepted, and its end was never told".to_owned());
         }
-        self.wrong
-            .push("it was accepted, and its end was never told".to_owned());
     }
 
     /// The final reports that may speak for it, the first one first.
@@ -360,13 +358,16 @@ impl<'a> Case<'a> {
                     || report.state == State::Accepted
                         && self.plan.operators[operator(sending)].acceptd_final
             }) {
+                let over = self.until().unwrap_or(self.message.asked) + REPORT_TIMEOUT;
                 for (heard, is_heard) in self.report_heard(report) {
                     let waits = learned_at.since(heard);
+                    let from = heard.max(learned_at);
+                    let in_time = waits < PARKED_FOR && from + SWEEP < over;
                     words.push(Word {
                         state: report.state,
-                        from: heard.max(learned_at),
+                        from,
                         heard,
-                        is_sure: is_heard && learned.is_sure() && waits < PARKED_FOR,
+                        is_sure: is_heard && learned.is_sure() && in_time,
                     });
                 }
             }
@@ -409,6 +410,11 @@ impl<'a> Case<'a> {
         self.plan.is_on_disk
     }
 
+    /// Whether it has left in parts: what is left of it may be taken back.
+    fn is_cut(&self) -> bool {
+        self.sendings().any(|sending| sending.part.is_some())
+    }
+
     pub fn is_simple(&self) -> bool {
         !matches!(self.message.shape, Shape::Segment { .. })
             && self.sendings().all(|sending| sending.part.is_none())
@@ -444,22 +450,22 @@ impl<'a> Case<'a> {
                 if told < over {
                     return Err("before a report was waited for to the end".to_owned());
                 }
-                if unrefused == 0 {
+                let is_refused = |one: &&Sending| {
+                    self.is_refused(one).is_some() && self.answer_heard(one).is_sure()
+                };
+                if sendings.iter().all(is_refused) && !self.may_be_noted() {
                     return Err("no carrier can have it".to_owned());
                 }
-                match sure {
-                    Some(word) if self.is_simple() && word.from + SWEEP < over => {
-                        Err(format!("a carrier had reported {:?} in time", word.state))
-                    }
-                    _ => Ok(()),
+                match sure.filter(|_| self.is_simple()) {
+                    Some(word) => Err(format!("a carrier had reported {:?} in time", word.state)),
+                    None => Ok(()),
                 }
             }
             State::Undeliverable if !self.is_simple() => Ok(()),
             State::Undeliverable if sendings.is_empty() => {
                 Err("it was never sent to any carrier".to_owned())
             }
-            // A carrier that is given it once more, after an outcome that nobody knows, speaks for it.
-            State::Undeliverable if unrefused > self.sent_again() => {
+            State::Undeliverable if unrefused > 0 => {
                 Err("a carrier has it, and has not said so".to_owned())
             }
             State::Undeliverable => Ok(()),
@@ -493,23 +499,28 @@ impl<'a> Case<'a> {
     fn asked(&mut self) {
         let last = self.message.told.iter().filter(|told| told.is_final);
         let last: Vec<State> = last.map(|told| told.state).collect();
-        for (_, _, state) in self.message.queried.clone() {
+        // The others of a submit_multi have the same id.
+        let is_one = !matches!(self.message.shape, Shape::Multi { .. });
+        let registered = RegisteredDelivery(self.message.registered);
+        for (_, _, state) in self.message.queried.clone().into_iter().filter(|_| is_one) {
             let (Some(state), Some(told)) = (state, last.first()) else {
                 continue;
             };
-            if state != State::EnRoute && !last.contains(&state) {
+            let is_unwanted = self.may_be_corrected()
+                && is_correction(*told, state)
+                && !registered.wants_final(matches!(state, State::Delivered | State::Accepted));
+            if state != State::EnRoute && !last.contains(&state) && !is_unwanted {
                 self.wrong.push(format!(
                     "it was said to be {state:?} when asked, and told as {told:?}"
                 ));
             }
         }
-        let is_one = !matches!(self.message.shape, Shape::Multi { .. });
         let taken_back = self
             .message
             .cancels
             .iter()
             .filter_map(|one| one.answer)
-            .find(|(status, _)| status.is_ok() && is_one);
+            .find(|(status, _)| status.is_ok() && is_one && !self.is_cut());
         if let Some((_, at)) = taken_back {
             let is_ours =
                 |one: &&Sending| self.is_refused(one).is_none() && !self.is_forgotten(one);

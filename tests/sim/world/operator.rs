@@ -318,11 +318,19 @@ impl Operator {
         drop(writer);
         let place = session.write(&out, &answer.about, &bound.name, scene);
         if let Some(sending) = answer.sending {
-            scene.book.sendings[sending].answered = Some(Answered {
+            let answered = Answered {
                 status: answer.status,
                 at: scene.now,
                 place,
-            });
+            };
+            // A success in the response to another command says nothing.
+            let is_about_it = matches!(
+                answer.command,
+                Command::SUBMIT_SM_RESP | Command::DATA_SM_RESP | Command::GENERIC_NACK
+            );
+            let sending = &mut scene.book.sendings[sending];
+            sending.settled = Some(answered);
+            sending.answered = is_about_it.then_some(answered);
         }
     }
 

@@ -49,7 +49,7 @@ const FORGETTING_MAX: usize = 20;
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// How often the gateway keeps house when nothing else happens.
-const NIGHT_HOUSEKEEPING: Duration = Duration::from_secs(300);
+const NIGHT_HOUSEKEEPING: Duration = Duration::from_secs(1_800);
 
 /// Events after which a world is thought to go on for ever.
 const EVENTS_MAX: u64 = 20_000_000;
@@ -362,7 +362,7 @@ impl World {
                 self.become_well();
                 Phase::Calm
             }
-            Phase::Calm if is_at_rest && self.is_told() && !self.is_laid_down() => Phase::Asking,
+            Phase::Calm if is_at_rest && self.is_told() && !self.waits() => Phase::Asking,
             Phase::Calm if is_at_rest => Phase::Night,
             Phase::Night => Phase::Morning,
             Phase::Morning if is_at_rest && self.is_told() => Phase::Asking,
@@ -470,10 +470,13 @@ impl World {
         esmes && operators && is_answered && !self.gateway.is_busy()
     }
 
-    /// Whether the journal alone knows of some.
-    fn is_laid_down(&self) -> bool {
+    /// Whether the journal alone knows of some, or reports wait for messages that nobody knows.
+    fn waits(&self) -> bool {
         let vault = self.vault.as_ref();
+        let carriers = self.gateway.board.carriers.current();
+        let mut slots = carriers.iter().map(|(_, slot)| slot);
         vault.is_some_and(|vault| vault.laid_down() > 0)
+            || slots.any(|slot| slot.correlator.lock().parked() > 0)
     }
 
     /// Whether nothing is left to be told, not even late.

@@ -1,9 +1,9 @@
 //! How often one message left: again only after a refusal, or after an outcome that nobody knows as far
 //! as `unknown_outcome` lets it, and never when its time was over.
 
-use super::book::{Answer, Sending};
-use super::faults::Ill;
-use super::judge::{Case, SWEEP};
+use super::book::{Answer, Answered, Crash, Sending};
+use super::faults::{Ill, Trouble};
+use super::judge::{Case, Heard, SWEEP};
 use super::tally::Tally;
 use smppgate::message::{AckMode, UnknownOutcome};
 use smppgate::moment::Moment;
@@ -35,14 +35,6 @@ impl<'a> Case<'a> {
         self.message.ack == AckMode::Stored
     }
 
-    /// Sendings after which it was not known what had become of it, and which it went out again after.
-    pub fn sent_again(&self) -> usize {
-        let sendings = self.in_order();
-        let pairs = sendings.windows(2);
-        let is_unknown = |pair: &&[&Sending]| self.why(pair[0], pair[1]) == Again::Unknown;
-        pairs.filter(is_unknown).count()
-    }
-
     /// Sendings that were not answered before their bind was lost.
     pub fn lost(&self) -> usize {
         let is_lost = |sending: &&Sending| {
@@ -61,7 +53,13 @@ impl<'a> Case<'a> {
         let settings = &self.plan.carriers[before.carrier].settings;
         let given_up = before.written + settings.response_timeout;
         let lost = self.book.ended.get(&before.wire).copied();
-        let over = given_up.min(lost.unwrap_or(Moment::NEVER));
+        // An answer that says nothing leaves nothing to wait for.
+        let heard_of =
+            |answer: Answered| Heard::of(self.book, self.wires, before.wire, answer.place).at();
+        let is_empty = before.answered.is_none();
+        let empty = before.settled.filter(|_| is_empty).and_then(heard_of);
+        let soonest = [Some(given_up), lost, empty].into_iter().flatten().min();
+        let over = soonest.unwrap_or(Moment::NEVER);
         let heard = self.answer_heard(before);
         // An answer that comes too late takes back what has not left, as soon as it is settled.
         let knows = match heard.is_sure() {
@@ -87,6 +85,12 @@ impl<'a> Case<'a> {
             && crashes.iter().any(|crash| crash.forgets(sending.written))
     }
 
+    /// Whether it may have been noted that it leaves, and the gateway ended before it did.
+    pub fn may_be_noted(&self) -> bool {
+        let is_later = |crash: &Crash| crash.at >= self.message.asked;
+        self.unknown_outcome() == UnknownOutcome::Hold && self.book.crashes.iter().any(is_later)
+    }
+
     fn unknown_outcome(&self) -> UnknownOutcome {
         let account = &self.plan.accounts[self.message.account].settings;
         account.when_unknown(self.plan.unknown_outcomes[self.message.prefix])
@@ -108,7 +112,7 @@ impl<'a> Case<'a> {
         for sending in &sendings {
             let is_first_of = sending.of.first() == Some(&self.number);
             match self.answer_heard(sending) {
-                super::judge::Heard::No if is_first_of => tally.sendings_unknown += 1,
+                Heard::No if is_first_of => tally.sendings_unknown += 1,
                 _ if is_first_of && self.is_refused(sending).is_some() => {
                     tally.sendings_refused += 1;
                 }
@@ -127,7 +131,8 @@ impl<'a> Case<'a> {
             .valid_seconds
             .is_some_and(|valid| valid <= 3_600);
         let is_accepted = matches!(self.message.answer, Answer::Accepted { .. });
-        if is_accepted && sendings.is_empty() && !may_expire && !self.is_cancelled() {
+        let may_stay = may_expire || self.may_be_noted();
+        if is_accepted && sendings.is_empty() && !may_stay && !self.is_cancelled() {
             self.wrong
                 .push("it was accepted, and never sent to any carrier".to_owned());
         }
@@ -147,7 +152,7 @@ impl<'a> Case<'a> {
                 Again::Unknown => {
                     resent += usize::from(!self.is_forgotten(before));
                     tally.sendings_again += 1;
-                    if before.of.len() > 1 {
+                    if before.of.len() > 1 && !self.is_crashed_between(before, after) {
                         self.wrong
                             .push("it went out again though it had left with others".to_owned());
                     }
@@ -162,11 +167,33 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether the journal may not have taken what a carrier has answered: nothing is said to be
+    /// accepted then.
+    fn may_be_unkept(&self) -> bool {
+        let is_full = |trouble: &Trouble| matches!(trouble.what, Ill::JournalFull);
+        self.plan.is_on_disk && self.plan.troubles.iter().any(is_full)
+    }
+
+    /// Whether the gateway had to go on from what was kept: that does not say which messages left as
+    /// one that no carrier has answered.
+    fn is_crashed_between(&self, before: &Sending, after: &Sending) -> bool {
+        let between = before.written..=after.written;
+        self.book
+            .crashes
+            .iter()
+            .any(|crash| between.contains(&crash.at))
+    }
+
     fn is_refused_rightly(&mut self, sendings: &[&Sending], is_cut: bool) {
         let Answer::Refused(status, at) = self.message.answer else {
             return;
         };
-        // What a carrier says after the ESME's time is over comes too late.
+        // What a carrier says after its own time or the ESME's is over comes too late.
+        let given_up = |sending: &&Sending| {
+            let settings = &self.plan.carriers[sending.carrier].settings;
+            sending.written + settings.response_timeout
+        };
+        let at = sendings.iter().map(given_up).fold(at, Moment::min);
         let settings = &self.plan.accounts[self.message.account].settings;
         let read =
             self.wires[self.message.wire].read_at(super::wire::End::Gateway, self.message.place);
@@ -180,7 +207,7 @@ impl<'a> Case<'a> {
             self.wrong.push(format!(
                 "it was refused with {status}, and sent to a carrier"
             ));
-        } else if taken.count() > 0 && !is_cut {
+        } else if taken.count() > 0 && !is_cut && !self.may_be_unkept() {
             self.wrong.push(format!(
                 "it was refused with {status}, although a carrier had accepted it"
             ));

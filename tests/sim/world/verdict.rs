@@ -127,6 +127,7 @@ pub fn enter(carrier: usize, wire: usize, frame: &Frame<'_>, scene: &mut Scene) 
         registered: submitted.registered.0,
         is_taken: false,
         number: None,
+        settled: None,
         answered: None,
         reports: Vec::new(),
     });
@@ -162,6 +163,9 @@ pub fn decide(
         status = chance.pick(&[Status::ESME_RINVDSTADR, Status::ESME_RSUBMITFAIL]);
     } else if chance.permille(faults.nacked) {
         (status, response) = (Status::ESME_RSYSERR, Command::GENERIC_NACK);
+    }
+    if status.is_ok() && chance.permille(faults.misanswered) {
+        response = Command::QUERY_SM_RESP;
     }
     let is_answered = !chance.permille(faults.no_answer);
     // What it does not answer it may have taken all the same.

@@ -3,7 +3,7 @@
 //! With the feature `sabotage`, a test switches one fault on at run time; without it, nothing of
 //! this is compiled in.
 
-/// What can be done wrong on purpose.
+/// What can be done wrong on purpose: in the journal, and in what becomes of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// A checksum does not cover the last octet.
@@ -32,11 +32,36 @@ pub enum Fault {
     ReserveForAll,
     /// Completions are handed over before the sync.
     ConfirmedEarly,
+    /// A report that comes before the response to its message is not kept for it.
+    EarlyReportDropped,
+    /// What had a time to live before a restart has none after it.
+    ExpiryIgnored,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::ChecksumRange,
+        Self::GroupSync,
+        Self::HeaderSync,
+        Self::NewEntrySync,
+        Self::RemoveEarly,
+        Self::RemovalSync,
+        Self::TailNotWrittenAgain,
+        Self::CutNotRemembered,
+        Self::EvidenceIgnored,
+        Self::SyncTriedAgain,
+        Self::MainCopiedUnchecked,
+        Self::ReserveForAll,
+        Self::ConfirmedEarly,
+        Self::EarlyReportDropped,
+        Self::ExpiryIgnored,
+    ];
 }
 
 #[cfg(not(feature = "sabotage"))]
 #[inline(always)]
-pub(super) const fn sabotaged(_: Fault) -> bool {
+pub(crate) const fn sabotaged(_: Fault) -> bool {
     false
 }
 
