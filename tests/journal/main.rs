@@ -3,7 +3,9 @@
 
 mod support;
 mod model;
+mod oracle;
 mod crashes;
+mod differential;
 mod ring;
 mod faults;
 mod damage;
