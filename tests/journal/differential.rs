@@ -169,7 +169,8 @@ impl Run {
             let row = self.record(&open, &mut highest);
             match row.role {
                 Role::Main => {
-                    drop(open.insert(row.id, matches!(row.record(), Record::Accepted(_))))
+                    let is_submitted = matches!(row.record(), Record::Accepted(_));
+                    open.insert(row.id, is_submitted);
                 }
                 Role::Fact => {}
                 Role::Last => {
@@ -342,7 +343,9 @@ impl Run {
                     confirmed += 1;
                 }
                 Completion::Written(_, Err(_)) => self.counts.failed += 1,
-                Completion::Fetched(..) => unreachable!("pumping reads nothing"),
+                Completion::Fetched(..) | Completion::Gathered(..) => {
+                    unreachable!("pumping reads nothing")
+                }
             }
         }
         self.oracle.confirm(confirmed);
