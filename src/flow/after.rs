@@ -134,6 +134,15 @@ pub enum After {
         /// Who asks.
         asker: Asker<Vec<Timeline>>,
     },
+    /// Somebody asks for all that has happened to a message.
+    LookedInto {
+        /// The message.
+        id: MessageId,
+        /// What is known of it in memory.
+        known: Option<Box<Timeline>>,
+        /// Who asks.
+        asker: Asker<Option<Timeline>>,
+    },
     /// Nothing is left to be done.
     Nothing,
 }

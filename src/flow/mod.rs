@@ -82,4 +82,4 @@ pub use recovery::Recovery;
 pub use redelivery::{Obstacle, Redelivery};
 pub use sought::Sought;
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};
-pub use timeline::{Kind, Timeline, Whereabouts};
+pub use timeline::{Kind, Searched, Timeline, Whereabouts};

@@ -7,6 +7,7 @@ mod oracle;
 mod crashes;
 mod differential;
 mod ring;
+mod history;
 mod faults;
 mod damage;
 mod real;
