@@ -6,7 +6,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Who waits, and until when. A message that has gone on since is looked at in vain; there are no
-/// more entries than messages under way, and one for each of their pauses.
+/// more entries than messages under way, and one for each of their pauses and each time that one was
+/// given less time than it had.
 #[derive(Debug, Default)]
 pub struct Agenda {
     due: BinaryHeap<Reverse<(Moment, MessageId)>>,
