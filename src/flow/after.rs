@@ -184,6 +184,17 @@ pub struct Landed {
     pub place: Place,
 }
 
+impl Landed {
+    /// Whether a life begins with it that nobody has accepted yet.
+    pub fn begins(&self) -> bool {
+        match self.place {
+            Place::Account(..) => true,
+            Place::Nowhere(reason, _) => reason != Reason::NamesNothing,
+            Place::End { .. } | Place::Report(_) | Place::Full => false,
+        }
+    }
+}
+
 /// Where a delivery belongs.
 #[derive(Debug)]
 pub enum Place {
