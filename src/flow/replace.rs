@@ -319,7 +319,7 @@ mod tests {
             if tenth % 10 == 0 {
                 clerk.sweep(tenth as usize / 10, now);
             }
-            if board.ledger.len() == 0 {
+            if board.ledger.is_empty() {
                 assert!(now >= over, "it had more time");
                 return now.since(over);
             }
