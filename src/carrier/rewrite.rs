@@ -25,6 +25,7 @@ pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
         || !carrier.service_type.is_empty()
         || !carrier.tlvs.is_none()
         || content.has_times()
+        || carrier.tells_validity && content.command() == Command::SUBMIT_SM
         || content.short_len() > SHORT_MAX
 }
 
@@ -70,7 +71,10 @@ pub fn bodies(
         Sm::decode(&frame).map_err(|error| error.status())?
     };
     let schedule = schedule(carrier, sm.schedule_delivery_time, accepted, now)?;
-    let validity = validity(carrier, sm.validity_period, (accepted, until), now)?;
+    let validity = match is_data {
+        true => None,
+        false => validity(carrier, sm.validity_period, (accepted, until), now)?,
+    };
     let changed = Sm {
         service_type: service_type(carrier, sm.service_type),
         source: numbered(sm.source, carrier.source_ton, carrier.source_npi),
@@ -201,20 +205,21 @@ type Field = Option<[u8; 16]>;
 
 /// Until when the carrier may try, counted from when we took the message, and no longer than it may
 /// live with us. A message whose time is over does not leave. Where nothing is written, the carrier's own
-/// time holds: some refuse whatever they are told.
+/// time holds unless it is to be told: there are those that refuse whatever they are told.
 fn validity(
     carrier: &Carrier,
     written: &[u8],
     (accepted, until): (Moment, Moment),
     now: Moment,
 ) -> Result<Field, Status> {
-    let Some(stamp) = Stamp::parse(written).ok().flatten() else {
-        return Ok(None);
-    };
     let most = seconds(until);
-    let (stamp, until) = match stamp.resolve(seconds(accepted)) {
-        later if later > most => (at(most), most),
-        until => (stamp, until),
+    let (stamp, until) = match Stamp::parse(written).ok().flatten() {
+        Some(stamp) => match stamp.resolve(seconds(accepted)) {
+            later if later > most => (at(most), most),
+            until => (stamp, until),
+        },
+        None if carrier.tells_validity => (at(most), most),
+        None => return Ok(None),
     };
     if until <= seconds(now) {
         return Err(Status::ESME_RINVEXPIRY);
@@ -319,6 +324,8 @@ mod tests {
     fn validity(form: Validity, written: &[u8], waited: u64) -> Result<String, Status> {
         let carrier = Carrier {
             validity: form,
+            // It makes no difference to what is written.
+            tells_validity: written.is_empty(),
             timezone: "Europe/Paris".parse().unwrap(),
             ..Carrier::default()
         };
@@ -346,6 +353,11 @@ mod tests {
         assert_eq!(week(Validity::Relative, 0), "000003000000000R");
         assert_eq!(week(Validity::Relative, 3_600), "000002230000000R");
         assert_eq!(week(Validity::Absolute, 3_600), "261227193000004+");
+        // The same where nothing is written and the carrier is to be told all the same.
+        let told = |form, waited| validity(form, b"", waited).unwrap();
+        assert_eq!(told(Validity::Relative, 3_600), "000002230000000R");
+        assert_eq!(told(Validity::Absolute, 3_600), "261227193000004+");
+        assert_eq!(told(Validity::None, 3_600), "");
         let all = validity(Validity::Relative, b"000003000000000R", 0).unwrap();
         assert_eq!(all, "000003000000000R");
         let none = validity(Validity::Relative, b"270101000000000+", 60).unwrap();
