@@ -11,6 +11,7 @@ use clap::Parser;
 use serde::Serialize;
 use smppgate::journal::disk::Real;
 use smppgate::journal::disk::real::file_system;
+use smppgate::journal::history::HISTORY_OCTETS_MAX;
 use smppgate::journal::names::NameOf;
 use smppgate::journal::{
     Accepted, Appended, Journal, Names, Part, Record, Settings, Stepped, recover,
@@ -29,6 +30,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Time in which the program has to be ready.
@@ -93,6 +95,17 @@ struct Results {
     /// Over an empty journal.
     empty: Start,
     starts: Vec<Start>,
+    histories: Vec<History>,
+}
+
+/// What has happened to one message, read from the journal for somebody who asks.
+#[derive(Serialize)]
+struct History {
+    /// Which one of those that are held.
+    nth: usize,
+    records: usize,
+    seconds: f64,
+    is_cut: bool,
 }
 
 /// One start of the program.
@@ -148,6 +161,7 @@ fn measure(args: &Args) -> io::Result<()> {
         journal_octets: octets(&full.join("journal"))?,
         empty: start(args, &empty)?,
         starts: Vec::new(),
+        histories: Vec::new(),
     };
     println!(
         "{}, {:.0} MiB of journal, PDUs of {} octets",
@@ -164,6 +178,17 @@ fn measure(args: &Args) -> io::Result<()> {
     }
     for started in &results.starts {
         println!("{}", started.log);
+    }
+    results.histories = histories(&full)?;
+    for history in &results.histories {
+        println!(
+            "what has happened to message {} of {}: {} records in {:.1} ms{}",
+            history.nth,
+            args.open + args.waiting,
+            history.records,
+            history.seconds * 1e3,
+            if history.is_cut { ", cut off" } else { "" }
+        );
     }
     if !args.keep {
         fs::remove_dir_all(&args.folder)?;
@@ -241,6 +266,36 @@ fn start(args: &Args, data: &Path) -> io::Result<Start> {
     Ok(started)
 }
 
+/// Asks for the first message that is held, for one in the middle, and for the last one.
+fn histories(folder: &Path) -> io::Result<Vec<History>> {
+    let disk = Arc::new(Real::new(folder)?);
+    let mut held = Vec::new();
+    let recovered = recover(disk, &mut |_, _, record| {
+        if let Record::Accepted(accepted) = record {
+            held.push(accepted.id);
+        }
+    })
+    .map_err(io::Error::other)?;
+    held.retain(|id| recovered.holdings().position(*id).is_some());
+    let highest = recovered.highest_id();
+    let settings = Settings::new(100 << 30, 1);
+    let journal: Stepped<()> =
+        Stepped::start(recovered, settings, Box::new(move || highest)).map_err(io::Error::other)?;
+    let asked = [0, held.len() / 2, held.len().saturating_sub(1)];
+    let ask = |nth: usize| {
+        let id = *held.get(nth)?;
+        let began = Instant::now();
+        let history = journal.history(id, HISTORY_OCTETS_MAX);
+        Some(History {
+            nth: nth + 1,
+            records: history.records.len(),
+            seconds: began.elapsed().as_secs_f64(),
+            is_cut: history.is_cut,
+        })
+    };
+    Ok(asked.into_iter().filter_map(ask).collect())
+}
+
 fn kib(status: &str, key: &str) -> u64 {
     let line = status.lines().find(|line| line.starts_with(key));
     let number = line.and_then(|line| line.split_whitespace().nth(1));
@@ -299,8 +354,11 @@ fn write(folder: &Path, open: u64, ended: u64, waiting: u64) -> io::Result<()> {
     names.save().map_err(io::Error::other)?;
     let recovered = recover(disk, &mut |_, _, _| {}).map_err(io::Error::other)?;
     let settings = Settings::new(100 << 30, 1);
+    let given = Arc::new(AtomicU64::new(0));
+    let highest = given.clone();
+    let highest_id = Box::new(move || highest.load(Ordering::Relaxed));
     let journal: Stepped<()> =
-        Stepped::start(recovered, settings, Box::new(|| 0)).map_err(io::Error::other)?;
+        Stepped::start(recovered, settings, highest_id).map_err(io::Error::other)?;
     let mut log = Log {
         journal,
         pending: 0,
@@ -317,7 +375,10 @@ fn write(folder: &Path, open: u64, ended: u64, waiting: u64) -> io::Result<()> {
     let mut next = |becomes| {
         at = at + APART;
         let id = MessageIds::next(&mut ids.take(1, at));
-        id.map(|id| Sent { id, at, becomes })
+        id.map(|id| {
+            given.store(id.0, Ordering::Relaxed);
+            Sent { id, at, becomes }
+        })
     };
     let (mut open, mut ended, mut waiting) = (open, ended, waiting);
     while left > 0 || waiting > 0 {

@@ -89,6 +89,17 @@ impl Refusal {
         }
     }
 
+    /// A page of somebody else has made a browser send this.
+    pub fn other_page() -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            sentence:
+                "a page from elsewhere may change nothing here: its Origin is not the address \
+                       that this was sent to; send it without an Origin"
+                    .to_owned(),
+        }
+    }
+
     /// There is nothing at this path.
     pub fn nothing(path: &str) -> Self {
         let path = path.escape_debug();

@@ -2,7 +2,7 @@
 
 use super::Token;
 use arc_swap::ArcSwapOption;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// Decides who may ask.
@@ -46,10 +46,35 @@ impl Guard {
         }
     }
 
+    /// Whether a page with this Origin may change something here; the request names this Host. A
+    /// browser sends for whatever page it shows, and says whose it is (RFC 6454): only a page that came
+    /// from here may, under the name that the request has for us. On loopback that name must be one of
+    /// loopback: any other can be made to lead here by whoever owns it.
+    pub fn trusts(&self, origin: &[u8], host: Option<&[u8]>) -> bool {
+        let (Ok(origin), Some(Ok(host))) = (str::from_utf8(origin), host.map(str::from_utf8))
+        else {
+            return false;
+        };
+        let Some((_, authority)) = origin.split_once("://") else {
+            return false;
+        };
+        authority.eq_ignore_ascii_case(host) && (self.is_exposed || is_loopback(host))
+    }
+
     /// Whether who shows this Authorization header may see the metrics.
     pub fn shows_metrics(&self, authorization: Option<&[u8]>) -> bool {
         !self.is_exposed || self.admits(authorization)
     }
+}
+
+/// Whether these are an address or the name of this machine, with a port or without.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let address = name.parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -87,6 +112,42 @@ mod tests {
             let without = guard(address, false);
             assert!(!without.admits(RIGHT) && !without.shows_metrics(None));
         }
+    }
+
+    #[test]
+    fn only_a_page_of_our_own_may_change_something() {
+        let on_loopback = guard("127.0.0.1:2780", false);
+        for own in [
+            "127.0.0.1:2780",
+            "localhost:2780",
+            "[::1]:2780",
+            "LOCALHOST",
+            "127.9.9.9",
+        ] {
+            let origin = format!("http://{own}");
+            assert!(
+                on_loopback.trusts(origin.as_bytes(), Some(own.as_bytes())),
+                "{own}"
+            );
+        }
+        for (origin, host) in [
+            ("https://evil.example", "127.0.0.1:2780"),
+            // Its name leads to this machine.
+            ("http://evil.example:2780", "evil.example:2780"),
+            ("http://127.0.0.1.evil.example", "127.0.0.1.evil.example"),
+            // Another server on this machine.
+            ("http://127.0.0.1:8080", "127.0.0.1:2780"),
+            ("null", "127.0.0.1:2780"),
+            ("", ""),
+        ] {
+            let is_trusted = on_loopback.trusts(origin.as_bytes(), Some(host.as_bytes()));
+            assert!(!is_trusted, "{origin} at {host}");
+        }
+        assert!(!on_loopback.trusts(b"http://127.0.0.1:2780", None));
+        let exposed = guard("0.0.0.0:2780", true);
+        let named: Option<&[u8]> = Some(b"gate.example:2780");
+        assert!(exposed.trusts(b"https://gate.example:2780", named));
+        assert!(!exposed.trusts(b"https://evil.example", named));
     }
 
     #[test]

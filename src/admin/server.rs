@@ -33,7 +33,17 @@ async fn for_api(Shared(state): Shared<Arc<State>>, request: Request, next: Next
     if !state.guard.admits(shown) {
         return Refusal::stranger(shown.is_some()).into_response();
     }
+    if !request.method().is_safe() && !is_trusted(&state, request.headers()) {
+        return Refusal::other_page().into_response();
+    }
     next.run(request).await
+}
+
+/// Whether no page has sent this, or one of our own.
+fn is_trusted(state: &State, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).map(|value| value.as_bytes());
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    origins.all(|origin| state.guard.trusts(origin.as_bytes(), host))
 }
 
 /// What the caller shows.

@@ -144,6 +144,8 @@ pub struct Carrier {
     pub tlvs: TlvChanges,
     /// The form in which times leave.
     pub validity: Validity,
+    /// Whether it is told how long a message is good for whose sender has not said it.
+    pub tells_validity: bool,
     /// What its clock shows: points in time are written so.
     pub timezone: Zone,
     /// Whether a receipt with stat:ACCEPTD is the last one.
@@ -225,6 +227,7 @@ impl Default for Carrier {
             tlvs: TlvChanges::default(),
             validity: Validity::Relative,
             timezone: Zone::UTC,
+            tells_validity: false,
             acceptd_final: false,
             alphabet: DefaultAlphabet::Gsm,
             long: Long::Pass,

@@ -25,6 +25,7 @@ pub fn is_needed(carrier: &Carrier, content: &Content) -> bool {
         || !carrier.service_type.is_empty()
         || !carrier.tlvs.is_none()
         || content.has_times()
+        || carrier.tells_validity && content.command() == Command::SUBMIT_SM
         || content.short_len() > SHORT_MAX
 }
 
@@ -37,12 +38,12 @@ pub fn command(carrier: &Carrier, content: &Content) -> Command {
 }
 
 /// The bodies of the PDUs in which this carrier wants the message, at least one, or the status that
-/// says why it cannot leave. `accepted` is when we took it: what it has waited counts. `reference`
-/// numbers it if it has to be cut.
+/// says why it cannot leave. `accepted` is when we took it: what it has waited counts; `until` is when it
+/// is over for us, whatever its sender has written. `reference` numbers it if it has to be cut.
 pub fn bodies(
     carrier: &Carrier,
     content: &Content,
-    accepted: Moment,
+    (accepted, until): (Moment, Moment),
     now: Moment,
     reference: u16,
 ) -> Result<Vec<Vec<u8>>, Status> {
@@ -70,7 +71,10 @@ pub fn bodies(
         Sm::decode(&frame).map_err(|error| error.status())?
     };
     let schedule = schedule(carrier, sm.schedule_delivery_time, accepted, now)?;
-    let validity = validity(carrier, sm.validity_period, accepted, now)?;
+    let validity = match is_data {
+        true => None,
+        false => validity(carrier, sm.validity_period, (accepted, until), now)?,
+    };
     let changed = Sm {
         service_type: service_type(carrier, sm.service_type),
         source: numbered(sm.source, carrier.source_ton, carrier.source_npi),
@@ -199,18 +203,24 @@ fn tlvs<'a>(carrier: &Carrier, written: Tlvs<'a>) -> Cow<'a, [u8]> {
 
 type Field = Option<[u8; 16]>;
 
-/// Until when the carrier may try, counted from when we took the message. A message whose time is
-/// over does not leave.
+/// Until when the carrier may try, counted from when we took the message, and no longer than it may
+/// live with us. A message whose time is over does not leave. Where nothing is written, the carrier's own
+/// time holds unless it is to be told: there are those that refuse whatever they are told.
 fn validity(
     carrier: &Carrier,
     written: &[u8],
-    accepted: Moment,
+    (accepted, until): (Moment, Moment),
     now: Moment,
 ) -> Result<Field, Status> {
-    let Some(stamp) = Stamp::parse(written).ok().flatten() else {
-        return Ok(None);
+    let most = seconds(until);
+    let (stamp, until) = match Stamp::parse(written).ok().flatten() {
+        Some(stamp) => match stamp.resolve(seconds(accepted)) {
+            later if later > most => (at(most), most),
+            until => (stamp, until),
+        },
+        None if carrier.tells_validity => (at(most), most),
+        None => return Ok(None),
     };
-    let until = stamp.resolve(seconds(accepted));
     if until <= seconds(now) {
         return Err(Status::ESME_RINVEXPIRY);
     }
@@ -264,6 +274,14 @@ fn written_as(
     }
 }
 
+fn at(unix: i64) -> Stamp {
+    Stamp::Absolute {
+        unix,
+        tenths: 0,
+        quarters: 0,
+    }
+}
+
 fn seconds(moment: Moment) -> i64 {
     i64::try_from(moment.millis() / 1_000).unwrap_or(i64::MAX)
 }
@@ -290,7 +308,8 @@ mod tests {
         let content = content(sm);
         assert!(is_needed(carrier, &content));
         let now = EVENING + Duration::from_secs(waited);
-        let body = bodies(carrier, &content, EVENING, now, 1)?.remove(0);
+        let until = EVENING + Duration::from_secs(3 * 24 * 3_600);
+        let body = bodies(carrier, &content, (EVENING, until), now, 1)?.remove(0);
         let mut whole = (16 + body.len() as u32).to_be_bytes().to_vec();
         whole.extend([0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1]);
         whole.extend(body);
@@ -305,6 +324,8 @@ mod tests {
     fn validity(form: Validity, written: &[u8], waited: u64) -> Result<String, Status> {
         let carrier = Carrier {
             validity: form,
+            // It makes no difference to what is written.
+            tells_validity: written.is_empty(),
             timezone: "Europe/Paris".parse().unwrap(),
             ..Carrier::default()
         };
@@ -327,6 +348,23 @@ mod tests {
     }
 
     #[test]
+    fn a_carrier_tries_no_longer_than_a_message_may_live() {
+        let week = |form, waited| validity(form, b"000007000000000R", waited).unwrap();
+        assert_eq!(week(Validity::Relative, 0), "000003000000000R");
+        assert_eq!(week(Validity::Relative, 3_600), "000002230000000R");
+        assert_eq!(week(Validity::Absolute, 3_600), "261227193000004+");
+        // The same where nothing is written and the carrier is to be told all the same.
+        let told = |form, waited| validity(form, b"", waited).unwrap();
+        assert_eq!(told(Validity::Relative, 3_600), "000002230000000R");
+        assert_eq!(told(Validity::Absolute, 3_600), "261227193000004+");
+        assert_eq!(told(Validity::None, 3_600), "");
+        let all = validity(Validity::Relative, b"000003000000000R", 0).unwrap();
+        assert_eq!(all, "000003000000000R");
+        let none = validity(Validity::Relative, b"270101000000000+", 60).unwrap();
+        assert_eq!(none, "000002235900000R");
+    }
+
+    #[test]
     fn a_span_becomes_a_point_in_time_in_the_zone_of_the_carrier() {
         let absolute = |written| validity(Validity::Absolute, written, 60).unwrap();
         assert_eq!(absolute(b"000000010000000R"), "261224203000004+");
@@ -345,7 +383,8 @@ mod tests {
             };
             let accepted = EVENING + Duration::from_millis(accepted_ms);
             let left = EVENING + Duration::from_millis(left_ms);
-            let body = bodies(&carrier, &content(sm), accepted, left, 1).unwrap();
+            let times = (accepted, Moment::NEVER);
+            let body = bodies(&carrier, &content(sm), times, left, 1).unwrap();
             body[0].iter().any(|octet| b"R+".contains(octet))
         };
         assert!(!schedule(b"000000000002000R", 700, 2_700));

@@ -183,10 +183,10 @@ impl<I: Intake> Connection<I> {
         let command = rewrite::command(&self.settings, &waiting.content);
         let mut bodies = Vec::new();
         if rewrite::is_needed(&self.settings, &waiting.content) {
-            let accepted = waiting.id.accepted();
+            let times = (waiting.id.accepted(), waiting.until);
             self.reference = self.reference.wrapping_add(1);
             let reference = self.reference;
-            match rewrite::bodies(&self.settings, &waiting.content, accepted, now, reference) {
+            match rewrite::bodies(&self.settings, &waiting.content, times, now, reference) {
                 Ok(rewritten) => bodies = rewritten,
                 Err(status) => {
                     self.outcomes.push(Outcome {

@@ -83,6 +83,13 @@ pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>, carrier: &m
     {
         carrier.validity = form;
     }
+    let told = [("as-asked", false), ("always", true)];
+    if let Some(is_told) = section
+        .key("tell_validity")
+        .and_then(|value| value.choice(&told, &[]))
+    {
+        carrier.tells_validity = is_told;
+    }
     if let Some(zone) = section.key("timezone").and_then(|value| value.parsed()) {
         carrier.timezone = zone;
     }

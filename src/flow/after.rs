@@ -134,6 +134,15 @@ pub enum After {
         /// Who asks.
         asker: Asker<Vec<Timeline>>,
     },
+    /// Somebody asks for all that has happened to a message.
+    LookedInto {
+        /// The message.
+        id: MessageId,
+        /// What is known of it in memory.
+        known: Option<Box<Timeline>>,
+        /// Who asks.
+        asker: Asker<Option<Timeline>>,
+    },
     /// Nothing is left to be done.
     Nothing,
 }
@@ -173,6 +182,17 @@ pub struct Landed {
     pub id: Option<MessageId>,
     /// Where it belongs.
     pub place: Place,
+}
+
+impl Landed {
+    /// Whether a life begins with it that nobody has accepted yet.
+    pub fn begins(&self) -> bool {
+        match self.place {
+            Place::Account(..) => true,
+            Place::Nowhere(reason, _) => reason != Reason::NamesNothing,
+            Place::End { .. } | Place::Report(_) | Place::Full => false,
+        }
+    }
 }
 
 /// Where a delivery belongs.

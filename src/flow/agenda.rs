@@ -9,7 +9,8 @@ use std::collections::BinaryHeap;
 const ROOM_KEPT: usize = 1 << 12;
 
 /// Who waits, and until when. A message that has gone on since is looked at in vain; there are no
-/// more entries than messages under way, and one for each of their pauses.
+/// more entries than messages under way, and one for each of their pauses and each time that one was
+/// given less time than it had.
 #[derive(Debug, Default)]
 pub struct Agenda {
     due: BinaryHeap<Reverse<(Moment, MessageId)>>,

@@ -50,18 +50,25 @@ impl Clerk {
         self.sweep_dead_letters(now);
     }
 
-    /// Those whose time has come may go: they wait for a carrier like all others.
+    /// Those whose time has come may go: they wait for a carrier like all others. Those who wait for
+    /// one and were given less time come to their end.
     fn wake(&mut self, now: Moment) {
         let board = self.board.clone();
         let due = board.agenda.lock().take(now, DUE_AT_ONCE);
         let mut dispatch = Dispatch::default();
         let mut behind = Vec::new();
+        let mut over: Vec<(Stage, MessageId)> = Vec::new();
         let mut hand = board.ledger.hand();
         for id in due {
-            let entry = hand.entry(id);
-            let Some(entry) = entry.filter(|entry| entry.stage == Stage::Resting) else {
+            let Some(entry) = hand.entry(id) else {
                 continue;
             };
+            if entry.stage == Stage::Parked && entry.until <= now {
+                over.push((Stage::Parked, id));
+            }
+            if entry.stage != Stage::Resting {
+                continue;
+            }
             if entry.ordered {
                 entry.stage = Stage::Behind;
                 behind.push(id);
@@ -72,6 +79,7 @@ impl Clerk {
         drop(hand);
         self.dispatch(dispatch);
         self.line_up(&behind);
+        self.expire(over, now);
     }
 
     /// What no carrier has and whose time is over comes to its end as expired.
@@ -79,8 +87,6 @@ impl Clerk {
         let board = self.board.clone();
         let carriers = self.carriers.table().clone();
         let mut over: Vec<(Stage, MessageId)> = Vec::new();
-        let mut waits_on: Vec<(CarrierId, Waits)> = Vec::new();
-        let mut goes_on: Vec<(CarrierId, MessageId)> = Vec::new();
         for (carrier, slot) in carriers.iter() {
             let expired = slot.queue.expired(now).into_iter();
             // Segments that were to leave as one are over with the one that stands for them.
@@ -91,6 +97,17 @@ impl Clerk {
         over.extend(parked.into_iter().map(|id| (Stage::Parked, id)));
         let behind = board.ordered.expired(now).into_iter();
         over.extend(behind.map(|id| (Stage::Behind, id)));
+        self.expire(over, now);
+    }
+
+    /// These come to their end as expired if they are where they were, and their time is over.
+    fn expire(&mut self, over: Vec<(Stage, MessageId)>, now: Moment) {
+        if over.is_empty() {
+            return;
+        }
+        let board = self.board.clone();
+        let mut waits_on: Vec<(CarrierId, Waits)> = Vec::new();
+        let mut goes_on: Vec<(CarrierId, MessageId)> = Vec::new();
         let mut telling = Telling::default();
         let mut hand = board.ledger.hand();
         for (stage, id) in over {

@@ -8,8 +8,8 @@ use super::ledger::{Ending, Entry, Stage};
 use super::remembered::Memory;
 use super::sought::Sought;
 use super::switchboard::{Clerk, Switchboard};
-use super::timeline::{Kind, Timeline, Whereabouts};
-use crate::journal::Kept;
+use super::timeline::{Kind, Searched, Timeline, Whereabouts};
+use crate::journal::{History, Kept};
 use crate::message::{AckMode, CarrierId, MessageId, Times, digits};
 use crate::moment::Moment;
 use crate::receipt::{CarrierMessageId, NumberMark};
@@ -48,6 +48,73 @@ impl Clerk {
         };
         if let Err(After::Looked { found, asker, .. }) = board.journal().fetch(ids, then) {
             asker.tell(found);
+        }
+    }
+
+    /// Says all that has happened to this message, also what only the journal knows any more; nothing if
+    /// nothing is known of it.
+    pub fn look_into(&mut self, id: MessageId, asker: Asker<Option<Timeline>>) {
+        let board = self.board.clone();
+        let letters = board.letters_of(&HashSet::from([id]));
+        let known = self.in_memory(id, letters.get(&id));
+        if !board.is_held(id) {
+            return asker.tell(known);
+        }
+        let known = known.map(Box::new);
+        let then = After::LookedInto { id, known, asker };
+        let Err(After::LookedInto { known, asker, .. }) = board.journal().history(id, then) else {
+            return;
+        };
+        // So many others ask for that now: what is found quickly has to do.
+        let part = |known: Timeline| Timeline {
+            searched: Some(Searched::InPart),
+            ..known
+        };
+        match known {
+            Some(known) => asker.tell(Some(part(*known))),
+            None => {
+                let first = |found: Vec<Timeline>| found.into_iter().next();
+                let told = move |found| asker.tell(first(found).map(part));
+                self.look_up(vec![id.into()], Asker::new(told));
+            }
+        }
+    }
+
+    /// What the journal knows of it has been gathered.
+    pub(super) fn looked_into(&mut self, then: After, history: &History) {
+        let After::LookedInto { id, known, asker } = then else {
+            return;
+        };
+        let told = Timeline::of(history.records.iter().map(Kept::record)).map(|told| Timeline {
+            carrier_ids: told
+                .carrier_ids
+                .filter(|ids| !history.is_cut || !ids.is_empty()),
+            searched: Some(match history.is_cut {
+                true => Searched::InPart,
+                false => Searched::Whole,
+            }),
+            ..told
+        });
+        asker.tell(match (known, told) {
+            (Some(known), Some(told)) => Some(known.with(told)),
+            (Some(known), None) => Some(*known),
+            (None, Some(told)) => Some(Timeline {
+                whereabouts: self.whereabouts(id, &told),
+                ..told
+            }),
+            (None, None) => None,
+        });
+    }
+
+    /// Where a message is of which nothing is in memory.
+    fn whereabouts(&self, id: MessageId, told: &Timeline) -> Whereabouts {
+        let is_laid_down = self.board.is_laid_down(id);
+        match (told.kind, told.whereabouts) {
+            (_, taken @ Whereabouts::Taken(_)) if is_laid_down => taken,
+            (Some(Kind::Submitted), _) if is_laid_down => Whereabouts::LaidDown,
+            (_, Whereabouts::Dead | Whereabouts::Told | Whereabouts::Ended) => told.whereabouts,
+            (Some(Kind::Submitted), _) => Whereabouts::ToBeTold,
+            _ => told.whereabouts,
         }
     }
 

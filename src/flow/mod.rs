@@ -88,5 +88,5 @@ pub use recovery::Recovery;
 pub use redelivery::{Obstacle, Redelivery};
 pub use sought::Sought;
 pub use switchboard::{Accounts, CarrierSlot, Carriers, Clerk, Switchboard};
-pub use timeline::{Kind, Timeline, Whereabouts};
+pub use timeline::{Kind, Searched, Timeline, Whereabouts};
 pub use tries::Attempt;

@@ -106,7 +106,7 @@ impl Clerk {
         let carriers = self.carriers.table().clone();
         let mut count = 0;
         let mut left: Vec<(AccountId, Anew)> = Vec::new();
-        let mut resting: SmallVec<[(Moment, MessageId); 1]> = SmallVec::new();
+        let mut noted: SmallVec<[(Moment, MessageId); 1]> = SmallVec::new();
         let mut hand = board.ledger.hand();
         for anew in contents {
             let Anew {
@@ -123,8 +123,13 @@ impl Clerk {
                         entry.stage = Stage::Resting;
                         entry.give_up_turn();
                     }
-                    if entry.stage == Stage::Resting {
-                        resting.push((times.due.max(now), id));
+                    match entry.stage {
+                        Stage::Resting => noted.push((times.due.max(now), id)),
+                        // It stands there with the time that it had.
+                        Stage::Parked if times.until < entry.until => {
+                            noted.push((times.until, id));
+                        }
+                        _ => {}
                     }
                     true
                 }
@@ -161,9 +166,7 @@ impl Clerk {
         }
         drop(hand);
         let mut agenda = board.agenda.lock();
-        resting
-            .into_iter()
-            .for_each(|(due, id)| agenda.note(due, id));
+        noted.into_iter().for_each(|(due, id)| agenda.note(due, id));
         drop(agenda);
         self.next_in_order();
         // What has left as it was is to be known as it was.
@@ -239,4 +242,98 @@ fn anew(content: &Content, replace: &ReplaceSm<'_>, now: Moment) -> Result<Conte
         .ok_or(FAILED)?;
     let sm = Sm::decode(&frame).map_err(|_| FAILED)?;
     Ok(Content::of_sm(&frame, &sm).in_place_of(content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::{Entry, Opened};
+    use super::super::switchboard::Switchboard;
+    use super::super::via::Via;
+    use super::*;
+    use crate::esme::Roster;
+    use crate::journal::Memory;
+    use crate::message::{CarrierId, IdSource};
+    use crate::receipt::Marks;
+    use smppgate_codec::pdu::{Address, Pdu};
+    use std::time::Duration;
+
+    const ACME: AccountId = AccountId(1);
+    const NORTH: CarrierId = CarrierId(0);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn content() -> Content {
+        let mut octets = BytesMut::new();
+        let sm = Sm {
+            destination: Address::new(1, 1, b"33612345678"),
+            ..Sm::default()
+        };
+        Pdu::SubmitSm(sm).encode(&mut octets, Status::ESME_ROK, 1);
+        let frame = frame::next(&octets, frame::LENGTH_MAX).unwrap().unwrap();
+        Content::of_sm(&frame, &Sm::decode(&frame).unwrap())
+    }
+
+    /// How long after its time is over a message is still there, if it waits for a bind, and is given
+    /// less time than it had once it has waited for so long.
+    fn too_late(waited: Duration, less: Duration) -> Duration {
+        let journal = Memory::new(Arc::default(), Box::new(drop));
+        let board = Arc::new(Switchboard::new(
+            Arc::new(IdSource::new(1, 0)),
+            Marks::default(),
+            [0; 32],
+            Arc::new(Roster::default()),
+            Box::new(journal),
+        ));
+        let begun = Moment(1_798_137_000_000_000);
+        let id = board.ids().take(1, begun).next().unwrap();
+        let until = begun + 60 * MINUTE;
+        let entry = Entry::new(Opened {
+            seat: Arc::new(Seat::gone(ACME, Arc::default())),
+            content: content(),
+            ack: AckMode::Stored,
+            stage: Stage::Parked,
+            until,
+            via: Via::from_iter([NORTH]),
+        });
+        board.ledger.open([(id, entry)]);
+        board.parked.lock().push(NORTH, (id, until));
+        let mut clerk = board.clerk();
+        let over = begun + waited + less;
+        // Ten times a second, and once a second, as the house is kept.
+        for tenth in 0..1_200 {
+            let now = begun + Duration::from_millis(100 * tenth);
+            if now == begun + waited {
+                let anew = Anew {
+                    id,
+                    shown: id,
+                    ack: AckMode::Stored,
+                    content: content(),
+                    times: Times {
+                        due: Moment(0),
+                        until: over,
+                    },
+                };
+                assert_eq!(clerk.written_anew(vec![anew], now), Ok(()));
+            }
+            clerk.housekeep(now);
+            if tenth % 10 == 0 {
+                clerk.sweep(tenth as usize / 10, now);
+            }
+            if board.ledger.is_empty() {
+                assert!(now >= over, "it had more time");
+                return now.since(over);
+            }
+        }
+        panic!("it did not come to its end");
+    }
+
+    #[test]
+    fn what_is_given_less_time_comes_to_its_end_within_a_second_of_that() {
+        for waited in 0..20 {
+            let waited = Duration::from_millis(1_300 * waited);
+            for less in [300, 1_000, 7_500, 20_000] {
+                let late = too_late(waited, Duration::from_millis(less));
+                assert!(late <= Duration::from_secs(1), "{late:?} after {less} ms");
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::siblings::Sibling;
 use super::switchboard::Clerk;
 use super::tell::{Telling, ending_record};
 use crate::carrier::{Arrival, Line, Parcel, Reply, SegmentReceipts};
-use crate::journal::{Inbound, Record, Reported};
+use crate::journal::{Inbound, Record, Refusal, Reported};
 use crate::message::{AccountId, CarrierId, Content, MessageId};
 use crate::moment::Moment;
 use crate::receipt::{Found, Report};
@@ -32,6 +32,19 @@ impl Clerk {
             return replies.extend(batch.drain(..).map(|arrival| later(&arrival)));
         }
         let landed = self.landed(carrier, batch, now);
+        self.keep_landed(carrier, line, landed, now, replies);
+    }
+
+    /// Hands deliveries to the journal. A journal that is full still has room for what is about
+    /// messages that have begun: if only others are too many, their carrier keeps those alone.
+    fn keep_landed(
+        &mut self,
+        carrier: CarrierId,
+        line: &Arc<Line>,
+        landed: Vec<Landed>,
+        now: Moment,
+        replies: &mut Vec<Reply>,
+    ) {
         // Ids and contents are shared so that the records can borrow while the batch moves on.
         let written: SmallVec<[Written; 16]> = landed.iter().filter_map(Written::of).collect();
         let records: SmallVec<[Record<'_>; 16]> =
@@ -44,7 +57,20 @@ impl Clerk {
         };
         match self.journal(&records, then) {
             Ok(Some(After::Arrivals { batch, .. })) => self.arrived(carrier, batch, now, replies),
-            Err((After::Arrivals { batch, .. }, _)) => self.not_arrived(batch, replies),
+            Err((After::Arrivals { batch, .. }, refusal)) => {
+                let goes_on = |landed: &Landed| !landed.begins() && refusal == Refusal::Full;
+                let (on, begin): (Vec<_>, Vec<_>) = batch.into_iter().partition(goes_on);
+                // The others are fewer than before, or there are none.
+                match begin.is_empty() {
+                    true => self.not_arrived(on, replies),
+                    false => {
+                        self.not_arrived(begin, replies);
+                        if !on.is_empty() {
+                            self.keep_landed(carrier, line, on, now, replies);
+                        }
+                    }
+                }
+            }
             Ok(_) | Err(_) => {}
         }
     }

@@ -54,6 +54,10 @@ impl Clerk {
                     self.fetched(then, kept);
                     continue;
                 }
+                Completion::Gathered(then, history) => {
+                    self.looked_into(then, &history);
+                    continue;
+                }
             };
             if outcome == Err(Refusal::Failed) {
                 self.board.fail();
@@ -107,6 +111,7 @@ impl Clerk {
                 | After::Over { .. }
                 | After::Unearthed { .. }
                 | After::Looked { .. }
+                | After::LookedInto { .. }
                 | After::Nothing => {}
             }
         }

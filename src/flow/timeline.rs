@@ -52,6 +52,17 @@ pub struct Timeline {
     pub dead: Option<(Reason, Moment)>,
     /// When its receiver has confirmed the last that was to be told of it.
     pub told: Option<Moment>,
+    /// How much of the journal was read for it, if any was.
+    pub searched: Option<Searched>,
+}
+
+/// How much of the journal was read for a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// All that can tell of it.
+    Whole,
+    /// A part of that: something may be missing.
+    InPart,
 }
 
 /// What a life is the life of.
@@ -117,6 +128,38 @@ impl Timeline {
             ended: None,
             dead: None,
             told: None,
+            searched: None,
+        }
+    }
+
+    /// What is known of it in memory, and what the journal tells of it besides: in memory stands where
+    /// it is now, and in the journal what happened before the last start.
+    pub fn with(self, history: Self) -> Self {
+        let attempts = match self.attempts.len() < history.attempts.len() {
+            true => history.attempts,
+            false => self.attempts,
+        };
+        let few = |ids: &Option<Vec<_>>| ids.as_ref().map_or(0, Vec::len);
+        let carrier_ids = match few(&self.carrier_ids) < few(&history.carrier_ids) {
+            true => history.carrier_ids,
+            false => self.carrier_ids,
+        };
+        Self {
+            kind: self.kind.or(history.kind),
+            account: self.account.or(history.account),
+            from: self.from.or(history.from),
+            source: self.source.or(history.source),
+            destination: self.destination.or(history.destination),
+            due: self.due.or(history.due),
+            until: self.until.or(history.until),
+            ack: self.ack.or(history.ack),
+            ended: self.ended.or(history.ended),
+            dead: self.dead.or(history.dead),
+            told: self.told.or(history.told),
+            searched: history.searched,
+            attempts,
+            carrier_ids,
+            ..self
         }
     }
 

@@ -181,6 +181,11 @@ impl Accepted<'_> {
 }
 
 impl<'a> Record<'a> {
+    /// Whether these octets of a record belong to this life; the others need not be decoded.
+    pub(super) fn is_about(octets: &[u8], id: MessageId) -> bool {
+        octets.get(1..9) == Some(&id.0.to_le_bytes())
+    }
+
     /// The record that these octets are, all of them.
     pub fn decode(octets: &'a [u8]) -> Result<Self, Unreadable> {
         let mut fields = Fields::of(octets)?;

@@ -1,6 +1,7 @@
 //! The journal on a disk, with its threads: one writes, one reads, one keeps house.
 
 use super::carry::{Carried, Carrying};
+use super::history::Gathering;
 use super::log::{Log, Made, Settings};
 use super::reader::{Read, Reader};
 use super::recover::{OpenError, Recovered};
@@ -12,8 +13,8 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tracing::error;
@@ -25,20 +26,29 @@ const IDLE: Duration = Duration::from_secs(1);
 /// How long the housekeeping waits if there is nothing to do, or no room.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
+/// Histories that are gathered at a time: each may read a good part of the log.
+const HISTORIES: usize = 2;
+
 /// The journal on a disk.
 pub struct File<T> {
     shared: Arc<Shared<T>>,
-    fetches: Option<Sender<Fetch<T>>>,
+    asking: Option<Sender<Asked<T>>>,
     reader: Mutex<Reader>,
     threads: Vec<JoinHandle<()>>,
 }
 
-type Fetch<T> = (Vec<MessageId>, T);
+/// What is to be read.
+enum Asked<T> {
+    Mains(Vec<MessageId>, T),
+    History(MessageId, T),
+}
 
 struct Shared<T> {
     log: Log<T>,
     completions: Completions<T>,
     is_closing: AtomicBool,
+    /// Histories that were asked for and not told yet.
+    histories: AtomicUsize,
 }
 
 impl<T: Send + 'static> File<T> {
@@ -54,8 +64,9 @@ impl<T: Send + 'static> File<T> {
             log: Log::start(recovered, settings, highest_id)?,
             completions,
             is_closing: AtomicBool::new(false),
+            histories: AtomicUsize::new(0),
         });
-        let (fetches, asked) = channel();
+        let (asking, asked) = channel();
         let (writing, reading, keeping) = (shared.clone(), shared.clone(), shared.clone());
         let threads = vec![
             start("journal", move || writing.write_on())?,
@@ -64,7 +75,7 @@ impl<T: Send + 'static> File<T> {
         ];
         Ok(Self {
             shared,
-            fetches: Some(fetches),
+            asking: Some(asking),
             reader: Mutex::default(),
             threads,
         })
@@ -74,6 +85,17 @@ impl<T: Send + 'static> File<T> {
     /// nothing has to be quick. `None` if nothing is kept, or it cannot be read.
     pub fn read(&self, id: MessageId) -> Option<Kept> {
         self.shared.read(&mut self.reader.lock(), id)
+    }
+
+    fn ask(&self, asked: Asked<T>) -> Result<(), T> {
+        let Some(asking) = &self.asking else {
+            let (Asked::Mains(_, then) | Asked::History(_, then)) = asked;
+            return Err(then);
+        };
+        asking.send(asked).map_err(|unsent| {
+            let (Asked::Mains(_, then) | Asked::History(_, then)) = unsent.0;
+            then
+        })
     }
 
     /// Octets that the journal takes on the disk.
@@ -113,9 +135,15 @@ impl<T: Send + 'static> Journal<T> for File<T> {
     }
 
     fn fetch(&self, ids: Vec<MessageId>, then: T) -> Result<(), T> {
-        match &self.fetches {
-            Some(fetches) => fetches.send((ids, then)).map_err(|unsent| unsent.0.1),
-            None => Err(then),
+        self.ask(Asked::Mains(ids, then))
+    }
+
+    fn history(&self, id: MessageId, then: T) -> Result<(), T> {
+        let asked = &self.shared.histories;
+        let is_room = |asked: usize| (asked < HISTORIES).then_some(asked + 1);
+        match asked.fetch_update(Ordering::AcqRel, Ordering::Acquire, is_room) {
+            Ok(_) => self.ask(Asked::History(id, then)),
+            Err(_) => Err(then),
         }
     }
 }
@@ -123,7 +151,7 @@ impl<T: Send + 'static> Journal<T> for File<T> {
 impl<T> Drop for File<T> {
     /// Writes what waits, and a mark behind it that says that all is durable.
     fn drop(&mut self) {
-        self.fetches = None;
+        self.asking = None;
         self.shared.is_closing.store(true, Ordering::Release);
         // Whoever holds this lock sees that we are closing, or hears the bell.
         let head = self.shared.log.head();
@@ -178,13 +206,41 @@ impl<T> Shared<T> {
         Some(head.is_only_mark())
     }
 
-    /// Reads what is asked for.
-    fn read_on(&self, asked: &Receiver<Fetch<T>>) {
+    /// Reads what is asked for. Histories are gathered while nobody waits for a record, step by step.
+    fn read_on(&self, asked: &Receiver<Asked<T>>) {
         let mut reader = Reader::default();
-        while let Ok((ids, then)) = asked.recv() {
-            let kept = ids.into_iter().map(|id| self.read(&mut reader, id));
-            let fetched = Completion::Fetched(then, kept.collect());
-            (self.completions)(vec![fetched]);
+        let mut gathering: VecDeque<(Gathering, T)> = VecDeque::new();
+        loop {
+            let next = match gathering.is_empty() {
+                true => asked.recv().map_err(|_| TryRecvError::Disconnected),
+                false => asked.try_recv(),
+            };
+            match next {
+                Ok(Asked::Mains(ids, then)) => {
+                    let kept = ids.into_iter().map(|id| self.read(&mut reader, id));
+                    let fetched = Completion::Fetched(then, kept.collect());
+                    (self.completions)(vec![fetched]);
+                }
+                Ok(Asked::History(id, then)) => {
+                    gathering.push_back((Gathering::begin(&self.log, &mut reader, id), then));
+                }
+                Err(TryRecvError::Empty) => self.gather(&mut gathering),
+                Err(TryRecvError::Disconnected) => break,
+            }
+        }
+    }
+
+    /// Takes a step of the history that was asked for first.
+    fn gather(&self, gathering: &mut VecDeque<(Gathering, T)>) {
+        let Some((mut first, then)) = gathering.pop_front() else {
+            return;
+        };
+        match first.step(&self.log) {
+            Some(history) => {
+                self.histories.fetch_sub(1, Ordering::AcqRel);
+                (self.completions)(vec![Completion::Gathered(then, history)]);
+            }
+            None => gathering.push_front((first, then)),
         }
     }
 

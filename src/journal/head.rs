@@ -417,6 +417,11 @@ impl<T> Head<T> {
         self.durable.segment
     }
 
+    /// Where the durable end of the log is.
+    pub fn durable(&self) -> Position {
+        self.durable
+    }
+
     /// Whether what lies there is durable.
     pub fn is_durable(&self, position: Position) -> bool {
         position < self.durable

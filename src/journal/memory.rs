@@ -130,7 +130,7 @@ mod tests {
             let mut seen = seen.lock().unwrap();
             seen.extend(group.into_iter().filter_map(|completion| match completion {
                 Completion::Written(then, outcome) => Some((then, outcome.is_ok())),
-                Completion::Fetched(..) => None,
+                Completion::Fetched(..) | Completion::Gathered(..) => None,
             }));
         });
         (Memory::new(trouble.clone(), completions), trouble, done)

@@ -4,7 +4,8 @@
 //! * [`holdings`] says where each life lies that has not ended, `slots` hold that;
 //! * [`disk`] is the little that is asked of a disk, and one in memory that fails;
 //! * `head` gives each record its place, `writer` writes, [`log`] holds both and the segments;
-//! * `scan` reads a segment, [`recover`] reads all of them after a start, `reader` one record;
+//! * `scan` reads a segment, [`recover`] reads all of them after a start, `reader` one record,
+//!   [`history`] those of one life;
 //! * [`carry`] copies what is held to the end of the log when that is `worth` it, and makes room;
 //! * [`file`] is the journal on a disk, with its threads; [`stepped`] the same one step at a time;
 //! * [`memory`] keeps the same order of steps without a disk, and promises nothing across a crash;
@@ -29,6 +30,7 @@ pub mod log;
 mod scan;
 pub mod recover;
 mod reader;
+pub mod history;
 mod worth;
 pub mod carry;
 pub mod file;
@@ -38,6 +40,7 @@ pub mod names;
 
 pub use carry::Carried;
 pub use file::File;
+pub use history::History;
 pub use holdings::{Holdings, Laid};
 pub use kept::Kept;
 pub use log::Settings;
@@ -87,6 +90,14 @@ pub trait Journal<T>: Send + Sync {
         let _ = ids;
         Err(then)
     }
+
+    /// Gathers what has happened in the life of this message from the log, which comes back through the
+    /// [`Completions`]. It takes its time, and keeps nobody waiting meanwhile. `Err` says that
+    /// nothing can be read, or that enough others are being gathered.
+    fn history(&self, id: MessageId, then: T) -> Result<(), T> {
+        let _ = id;
+        Err(then)
+    }
 }
 
 /// What has become of a batch that was handed over.
@@ -117,6 +128,8 @@ pub enum Completion<T> {
     /// What was to be read, in the order in which it was asked for; `None` where nothing is kept
     /// any more, or where it cannot be read.
     Fetched(T, Vec<Option<Kept>>),
+    /// What has happened in one life.
+    Gathered(T, History),
 }
 
 /// Where pending batches come back, several at a time and in order.

@@ -11,7 +11,7 @@ use super::encoding::Unreadable;
 use super::frame::{MARK, OVERHEAD, Seal};
 use super::head::Written;
 use super::scan::{CHUNK, Scan, behind};
-use super::segment::{self, FOLDER, HEADER_OCTETS, Header, NoHeader};
+use super::segment::{self, FOLDER, HEADER_OCTETS, Header, NUMBER_MAX, NoHeader};
 use super::{Holdings, Position, Record, Role};
 use crate::moment::Moment;
 use crate::sabotage::{Fault, sabotaged};
@@ -225,6 +225,13 @@ fn found(disk: &dyn Disk) -> Result<(Vec<Opened>, Option<u32>), OpenError> {
         .filter_map(|name| segment::number(name))
         .collect();
     numbers.sort_unstable();
+    if let Some(last) = numbers.last().filter(|last| **last > NUMBER_MAX) {
+        return Err(OpenError::Damaged {
+            path: disk.whole_path(&segment::path(*last)),
+            offset: 0,
+            what: format!("no segment has a number above {NUMBER_MAX}"),
+        });
+    }
     for pair in numbers.windows(2) {
         if pair[1] != pair[0] + 1 {
             return Err(OpenError::Missing(

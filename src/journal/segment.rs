@@ -19,6 +19,10 @@ pub const VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"smppgate";
 
+/// The highest number of a segment that is read: those who write go on from there, and numbers do not
+/// end under their hands. At a GiB a second it would be reached after two years.
+pub const NUMBER_MAX: u32 = u32::MAX - (1 << 16);
+
 /// The folder in which the segments lie.
 pub const FOLDER: &str = "journal";
 

@@ -1,11 +1,12 @@
 //! The journal on a disk, one step at a time: whoever drives it says when. For simulations and proofs.
 
 use super::carry::{Carried, Carrying};
+use super::history::Gathering;
 use super::log::{Log, Made, Settings};
 use super::reader::{Read, Reader};
 use super::recover::{OpenError, Recovered};
 use super::writer::HighestId;
-use super::{Appended, Completion, Holdings, Journal, Kept, Record};
+use super::{Appended, Completion, History, Holdings, Journal, Kept, Record};
 use crate::message::MessageId;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ pub struct Stepped<T> {
     reader: Mutex<Reader>,
     carrying: Mutex<Carrying>,
     fetches: Mutex<VecDeque<(Vec<MessageId>, T)>>,
+    histories: Mutex<VecDeque<(MessageId, T)>>,
 }
 
 impl<T> Stepped<T> {
@@ -30,6 +32,7 @@ impl<T> Stepped<T> {
             reader: Mutex::default(),
             carrying: Mutex::default(),
             fetches: Mutex::default(),
+            histories: Mutex::default(),
         })
     }
 
@@ -94,7 +97,22 @@ impl<T> Stepped<T> {
                 None => fetches.push_back((ids, then)),
             }
         }
+        drop(fetches);
+        for (id, then) in std::mem::take(&mut *self.histories.lock()) {
+            let history = self.history(id, super::history::HISTORY_OCTETS_MAX);
+            answered.push(Completion::Gathered(then, history));
+        }
         answered
+    }
+
+    /// What has happened in this life, as so many octets of the log tell it.
+    pub fn history(&self, id: MessageId, octets: u64) -> History {
+        let mut gathering = Gathering::within(&self.log, &mut self.reader.lock(), id, octets);
+        loop {
+            if let Some(history) = gathering.step(&self.log) {
+                return history;
+            }
+        }
     }
 
     /// Reads the main record of this message; `None` if nothing is kept, or it is not durable yet.
@@ -141,6 +159,11 @@ impl<T: Send> Journal<T> for Stepped<T> {
 
     fn fetch(&self, ids: Vec<MessageId>, then: T) -> Result<(), T> {
         self.fetches.lock().push_back((ids, then));
+        Ok(())
+    }
+
+    fn history(&self, id: MessageId, then: T) -> Result<(), T> {
+        self.histories.lock().push_back((id, then));
         Ok(())
     }
 }

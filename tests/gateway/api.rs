@@ -109,6 +109,32 @@ fn elsewhere_than_on_loopback_metrics_need_the_token_and_health_does_not() {
 }
 
 #[test]
+fn a_page_in_a_browser_changes_nothing_unless_it_is_ours() {
+    let house = House::open(&[account("acme", "")]);
+    let paths = [
+        "POST /v1/dead-letters/1/redeliver",
+        "DELETE /v1/dead-letters/1",
+    ];
+    for from in [
+        "host: 127.0.0.1:2780\r\norigin: https://evil.example\r\n",
+        "host: evil.example:2780\r\norigin: http://evil.example:2780\r\n",
+        "origin: null\r\n",
+    ] {
+        for request in paths {
+            let said = no(&house.asked(request, from), 403);
+            assert!(said.starts_with("a page from elsewhere may change nothing here: "));
+        }
+        // Whoever only looks does no harm: the browser does not show it to the page.
+        assert_eq!(house.asked("GET /v1/accounts", from).status, 200);
+    }
+    let ours = "host: localhost:2780\r\norigin: http://localhost:2780\r\n";
+    for request in paths {
+        no(&house.asked(request, ours), 404);
+        no(&house.asked(request, ""), 404);
+    }
+}
+
+#[test]
 fn a_token_changes_without_a_restart_and_does_not_follow_the_address() {
     let parts = [account("acme", "")];
     let mut house = House::looked_into(EXPOSED, &parts);

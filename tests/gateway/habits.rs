@@ -88,6 +88,41 @@ fn fields_leave_as_the_carrier_wants_them() {
 }
 
 #[test]
+fn a_carrier_that_is_to_know_it_is_told_how_long_each_message_is_good_for() {
+    let (_house, _smsc, mut north, mut acme) = one_carrier(
+        "validity = \"2h\"\nmax_validity = \"3h\"",
+        "tell_validity = \"always\"",
+    );
+    for (written, told) in [
+        (&b""[..], &b"000000020000000R"[..]),
+        (b"000000003000000R", b"000000003000000R"),
+        (b"000002000000000R", b"000000030000000R"),
+    ] {
+        let sequence = acme.submit_sm(Sm {
+            validity_period: written,
+            ..message("33612345678")
+        });
+        let id = acme.accepted(sequence);
+        let request = north.request();
+        // At most a second of it has passed.
+        let field = request.sm().validity_period.to_vec();
+        assert_eq!(field.len(), told.len(), "{id}");
+        let seconds = |field: &[u8]| {
+            let number = |at: usize| -> u64 {
+                std::str::from_utf8(&field[at..at + 2])
+                    .unwrap()
+                    .parse()
+                    .unwrap()
+            };
+            number(6) * 3_600 + number(8) * 60 + number(10)
+        };
+        let short = seconds(told) - seconds(&field);
+        assert!(short <= 1, "{short} s are missing");
+        north.accept(&request, "n1");
+    }
+}
+
+#[test]
 fn accepted_is_the_end_only_where_the_carrier_means_it() {
     let (_house, _smsc, mut north, mut acme) = one_carrier("", "acceptd_final = true");
     let sequence = acme.submit("33612345678");

@@ -1,8 +1,10 @@
 //! The journal is slow, full, or has failed.
 
 use crate::support::{one_carrier, until};
+use bytes::BytesMut;
 use smppgate::journal::Refusal;
-use smppgate_codec::code::{Command, Status};
+use smppgate_codec::code::{Command, EsmClass, Status};
+use smppgate_codec::pdu::{Address, Pdu, Sm};
 use std::time::{Duration, Instant};
 
 const SLOW: Duration = Duration::from_millis(150);
@@ -156,6 +158,47 @@ fn what_has_begun_comes_to_its_end_while_the_journal_is_full() {
                 && house.metric("account_places_taken{account=\"acme\"}") == 0
         });
     }
+}
+
+#[test]
+fn a_receipt_is_taken_by_a_full_journal_also_where_a_message_from_a_phone_comes_with_it() {
+    let (house, _smsc, mut north, mut acme) = one_carrier("", "");
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    north.takes("n1");
+    north.alive();
+    house.trouble.refuse(Some(Refusal::Full));
+    // They come in one write, and are read in one go.
+    let from_phone = |esm_class, text| {
+        Pdu::DeliverSm(Sm {
+            source: Address::new(1, 1, b"33612345678"),
+            destination: Address::new(0, 1, b"36034"),
+            esm_class: EsmClass(esm_class),
+            short_message: text,
+            ..Sm::default()
+        })
+    };
+    let mut together = BytesMut::new();
+    for (number, pdu) in [
+        from_phone(0, &b"STOP"[..]),
+        from_phone(4, b"id:n1 stat:DELIVRD err:000 text:"),
+        from_phone(0, b"START"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        pdu.encode(&mut together, Status::ESME_ROK, 1_001 + number as u32);
+    }
+    north.write(&together);
+    let statuses = [1_001, 1_002, 1_003].map(|sequence| north.answered(sequence));
+    let kept = Status::ESME_RX_T_APPN;
+    assert_eq!(statuses, [kept, Status::ESME_ROK, kept]);
+    assert_eq!(acme.receipt().id, id);
+    acme.alive();
+    assert!(acme.so_far().is_empty());
+    until("nothing is left behind", || {
+        house.metric("account_places_taken{account=\"acme\"}") == 0
+    });
 }
 
 #[test]

@@ -258,3 +258,64 @@ fn a_message_whose_end_is_still_to_be_told_is_shown_as_that() {
     });
     assert_eq!(house.http(&format!("/v1/messages/{id}")).0, 404);
 }
+
+#[test]
+fn what_has_happened_to_a_message_is_told_after_a_crash_as_before() {
+    let mut site = Site::new("", "");
+    let (house, mut north, mut acme) = site.start();
+    let shown = |house: &House, id: &str| -> serde_json::Value {
+        let (status, text) = house.http(&format!("/v1/messages/{id}"));
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let sequence = acme.submit("33612345678");
+    let id = acme.accepted(sequence);
+    north.takes("n1");
+    north.alive();
+    until("its report is awaited", || {
+        shown(&house, &id)["stage"] == "awaits-report"
+    });
+    let before = shown(&house, &id);
+    assert_eq!(before["attempts"][0]["status"], "ESME_ROK");
+    // Of the next one is known that it is durable: so is what came before it.
+    let sequence = acme.submit("33612345679");
+    north.takes("n2");
+    acme.accepted(sequence);
+    site.crash(house);
+    // It was laid down, and nothing but the journal knows who was tried.
+    let (house, mut north, mut acme) = site.start();
+    let after = shown(&house, &id);
+    for field in [
+        "accepted",
+        "until",
+        "source",
+        "destination",
+        "stage",
+        "carrier",
+        "attempts",
+        "carrier_message_ids",
+    ] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    assert_eq!(after["journal"], "whole");
+    acme.unbind();
+    north.reports("n1", "UNDELIV", "034");
+    until("its end is known", || {
+        shown(&house, &id)["stage"] == "to-be-told"
+    });
+    site.crash(house);
+    drop(north);
+    let house = House::keeping(&site.folder, &site.parts);
+    let ended = shown(&house, &id);
+    assert_eq!(ended["stage"], "to-be-told");
+    assert_eq!(ended["attempts"], before["attempts"]);
+    assert_eq!(ended["ended"]["stat"], "UNDELIV");
+    assert_eq!(ended["ended"]["error"], 34);
+    assert_eq!(ended["journal"], "whole");
+    // Once it is told nothing is kept.
+    let mut acme = house.trx("acme");
+    acme.receipt();
+    until("its end was told", || {
+        house.http(&format!("/v1/messages/{id}")).0 == 404
+    });
+}

@@ -68,7 +68,7 @@ fn a_message_is_followed_from_its_acceptance_to_its_end() {
         "from_carrier": null, "source": "ACME", "destination": "33612345678",
         "accepted": parked["accepted"], "due": null, "until": parked["until"], "ack": "stored",
         "stage": "waits-for-bind", "carrier": null, "attempts": [], "carrier_message_ids": null,
-        "ended": null, "dead_letter": null, "told": null,
+        "ended": null, "dead_letter": null, "told": null, "journal": null,
     });
     assert_eq!(parked, expected);
     let mut north = smsc.bound();

@@ -183,3 +183,21 @@ fn a_folder_that_cannot_be_written_is_told_with_what_helps() {
         chown(&folder, Some(own), None).unwrap();
     }
 }
+
+#[test]
+fn a_number_with_which_the_numbers_would_end_is_no_number_of_a_segment() {
+    let (disk, _) = whole();
+    let last = segments(&disk).pop().unwrap();
+    let octets = disk.content(&last).unwrap();
+    let disk = Faulty::new(512, 1 << 20);
+    let path = format!("journal/{:010}.log", u32::MAX);
+    let file = disk
+        .open(&path, smppgate::journal::disk::How::Make)
+        .unwrap();
+    file.write_at(&octets, 0).unwrap();
+    let error = read_all(Arc::new(disk)).map(drop).unwrap_err().to_string();
+    assert!(
+        error.contains("no segment has a number above 42949"),
+        "{error}"
+    );
+}

@@ -3,8 +3,11 @@
 
 mod support;
 mod model;
+mod oracle;
 mod crashes;
+mod differential;
 mod ring;
+mod history;
 mod faults;
 mod damage;
 mod real;

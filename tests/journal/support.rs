@@ -91,7 +91,7 @@ pub fn noting() -> (Completions<u32>, Settled) {
     let completions: Completions<u32> = Box::new(move |group| {
         notes.lock().extend(group.into_iter().map(|one| match one {
             Completion::Written(then, outcome) => (then, outcome),
-            Completion::Fetched(then, _) => (then, Ok(())),
+            Completion::Fetched(then, _) | Completion::Gathered(then, _) => (then, Ok(())),
         }));
     });
     (completions, settled)

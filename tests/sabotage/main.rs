@@ -19,6 +19,10 @@ mod model;
 mod crashes;
 #[path = "../journal/damage.rs"]
 mod damage;
+#[path = "../journal/differential.rs"]
+mod differential;
+#[path = "../journal/oracle.rs"]
+mod oracle;
 #[path = "../journal/ring.rs"]
 mod ring;
 #[path = "../sim/world/mod.rs"]
@@ -37,6 +41,9 @@ const FAULTS_MIN: usize = 20;
 /// Worlds after which a fault is said not to be found.
 const WORLDS_MAX: u64 = 400;
 
+/// What is broken is broken for all of the process.
+static ONE_AT_A_TIME: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+
 /// What has found a fault, and after how many of what.
 struct Found {
     by: &'static str,
@@ -47,6 +54,7 @@ struct Found {
 
 #[test]
 fn each_fault_is_found() {
+    let _one_at_a_time = ONE_AT_A_TIME.lock();
     let began = Instant::now();
     let mut lines = Vec::new();
     for fault in Fault::ALL {
@@ -85,6 +93,33 @@ fn each_fault_is_found() {
     );
     assert_eq!(missed, 0, "not all were found");
     assert!(lines.len() >= FAULTS_MIN);
+}
+
+/// What a long life at random comes across.
+const FAULTS_OF_A_LIFE: [Fault; 6] = [
+    Fault::GroupSync,
+    Fault::NewEntrySync,
+    Fault::TailNotWrittenAgain,
+    Fault::CutNotRemembered,
+    Fault::MainCopiedUnchecked,
+    Fault::ConfirmedEarly,
+];
+
+#[test]
+fn each_fault_that_a_long_life_meets_is_found_beside_sqlite() {
+    let _one_at_a_time = ONE_AT_A_TIME.lock();
+    let mut missed = Vec::new();
+    for fault in FAULTS_OF_A_LIFE {
+        sabotage(Some(fault));
+        let found = std::panic::catch_unwind(differential::plays);
+        sabotage(None);
+        match found {
+            Ok(Ok(_)) => missed.push(fault),
+            Ok(Err(how)) => println!("{fault:?}: found {}", first_line(&how)),
+            Err(_) => println!("{fault:?}: found"),
+        }
+    }
+    assert_eq!(missed, [], "were not found");
 }
 
 /// What a proof of the journal has said.

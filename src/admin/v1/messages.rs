@@ -5,7 +5,7 @@ use super::wait::told;
 use crate::admin::State;
 use crate::admin::answer::{Refusal, Shown, time};
 use crate::admin::query::Query;
-use crate::flow::{Accounts, Carriers, Kind, Sought, Timeline, Whereabouts};
+use crate::flow::{Accounts, Carriers, Kind, Searched, Sought, Timeline, Whereabouts};
 use crate::message::{AccountId, AckMode, CarrierId, IdForm, MessageId};
 use crate::receipt::CarrierMessageId;
 use axum::extract::rejection::PathRejection;
@@ -53,6 +53,8 @@ pub struct Message {
     ended: Option<Ended>,
     dead_letter: Option<&'static str>,
     told: Option<String>,
+    /// How much of the journal was read for it.
+    journal: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -98,8 +100,8 @@ pub async fn one(
             "`{text}` is no id; write decimal digits, or 16 hexadecimal ones"
         )));
     };
-    let found = told(|asker| state.board.clerk().look_up(vec![id.into()], asker)).await?;
-    let Some(timeline) = found.into_iter().next() else {
+    let found = told(|asker| state.board.clerk().look_into(id, asker)).await?;
+    let Some(timeline) = found else {
         return Err(unknown(&format!("message {text}")));
     };
     let beside = state.board.clerk().beside(id);
@@ -277,6 +279,7 @@ impl Names {
             ended,
             dead_letter: timeline.dead.map(|(reason, _)| reason.text()),
             told: timeline.told.map(time),
+            journal: timeline.searched.map(searched),
         }
     }
 }
@@ -290,6 +293,13 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Submitted => "submitted",
         Kind::FromPhone => "from-phone",
         Kind::Report => "report",
+    }
+}
+
+fn searched(searched: Searched) -> &'static str {
+    match searched {
+        Searched::Whole => "whole",
+        Searched::InPart => "in-part",
     }
 }
 

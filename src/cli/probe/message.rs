@@ -127,6 +127,8 @@ impl Writer<'_> {
         let frame = frame::next(&pdu, frame::LENGTH_MAX).ok()??;
         let content = Content::of_sm(&frame, &Sm::decode(&frame).ok()?);
         let now = Moment::default();
-        bodies(&carrier, &content, now, now, 0).ok()?.pop()
+        bodies(&carrier, &content, (now, Moment::NEVER), now, 0)
+            .ok()?
+            .pop()
     }
 }

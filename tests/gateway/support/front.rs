@@ -94,9 +94,13 @@ impl Front {
     pub fn sent(&self, request: &str, headers: &str, body: &str) -> Page {
         let mut stream = TcpStream::connect(self.admin).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = match headers.contains("host: ") {
+            true => "",
+            false => "host: gate\r\n",
+        };
         write!(
             stream,
-            "{request} HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n\
+            "{request} HTTP/1.1\r\n{host}connection: close\r\n\
              content-length: {}\r\n{headers}\r\n{body}",
             body.len()
         )
