@@ -24,6 +24,9 @@ use smppgate::rig::middle::Middle;
 use smppgate::rig::syncs::{LEAST_US, Syncs};
 use smppgate::rig::trial::{Gateway, Trial, median};
 
+/// The gateway's folder in the one that is given.
+const DATA: &str = "data";
+
 #[derive(Parser)]
 struct Args {
     /// Rounds; each runs every peer once, the order rotates
@@ -294,6 +297,8 @@ fn measure(args: &Args) -> io::Result<bool> {
             }
         }
     }
+    // What is left there is of the last run; that it stays is no harm.
+    let _ = fs::remove_dir_all(args.folder.join(DATA));
     show(args, &shapes, &peers, &results.runs);
     for (peer, why) in absent {
         println!("{peer} not counted: {why}");
@@ -328,6 +333,7 @@ fn try_peer(args: &Args, peer: Peer, binds: usize, window: usize) -> io::Result<
             program,
         } => {
             let gateway = gateway(args, (journal, ack), window, upstream);
+            // Each begins with an empty one.
             if let Some(data) = gateway.data.as_ref().filter(|data| data.exists()) {
                 fs::remove_dir_all(data)?;
             }
@@ -361,7 +367,7 @@ fn gateway(
     };
     Gateway {
         journal: name(journal.to_possible_value()),
-        data: (journal == Journal::File).then(|| args.folder.join("data")),
+        data: (journal == Journal::File).then(|| args.folder.join(DATA)),
         ack: name(ack.to_possible_value()),
         window: 100,
         carrier_binds: args.carrier_binds,
