@@ -2,7 +2,7 @@
 
 use super::after::After;
 use super::dispatch::Dispatch;
-use super::facts::{Records, facts};
+use super::facts::{Records, ends_by_report, facts};
 use super::ledger::{Attempt, Ending, Entry, Hand, LOSSES_MAX, Stage};
 use super::report::Heard;
 use super::retry;
@@ -77,22 +77,22 @@ impl Clerk {
             batch = self.board.said_of_all(batch);
         }
         let facts = match self.board.keeps() {
-            true => facts(&batch, carrier, &self.board.ledger, slot.segment_receipts),
+            true => facts(&batch, carrier, &self.board.ledger, slot),
             false => Vec::new(),
         };
         let mut records = Records::new();
         facts
             .iter()
             .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
-        self.board.unsettled.begin();
-        match self.journal(
-            &records,
-            After::Outcomes {
-                carrier,
-                batch,
-                at: now,
-            },
-        ) {
+        let (at, group) = (now, slot.group);
+        let then = After::Outcomes { carrier, batch, at };
+        let mut expected = self.board.unsettled.begin();
+        let outcome = self.journal(&records, then);
+        if matches!(outcome, Ok(None)) {
+            expected.add(group, ends_by_report(&facts));
+        }
+        drop(expected);
+        match outcome {
             Ok(Some(After::Outcomes { batch, .. })) => {
                 self.outcomes_settled(carrier, batch, now, Ok(()));
             }

@@ -83,6 +83,7 @@ impl Clerk {
                 } => self.may_leave(carrier, &line, batch, outcome, at),
                 After::Outcomes { carrier, batch, at } => {
                     self.outcomes_settled(carrier, batch, at, outcome);
+                    self.board.unsettled.expected().remove_oldest();
                 }
                 After::Arrivals {
                     carrier,
