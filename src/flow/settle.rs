@@ -18,6 +18,9 @@ impl Clerk {
         if self.board.has_failed() {
             return Err((then, Refusal::Failed));
         }
+        if records.is_empty() && matches!(then, After::Nothing) {
+            return Ok(Some(then));
+        }
         match self.board.journal().append(records, then) {
             Appended::Durable(then) => Ok(Some(then)),
             Appended::Pending => Ok(None),
