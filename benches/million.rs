@@ -110,6 +110,7 @@ fn run(args: &Args) -> io::Result<bool> {
     let prefixes: Vec<String> = ["33", "44"].map(String::from).to_vec();
     let gateway = Gateway {
         journal: args.journal.clone(),
+        data: None,
         ack: args.ack.clone(),
         window: args.window,
         carrier_binds: args.carrier_binds,

@@ -1,7 +1,8 @@
 //! What the journal keeps of what carriers have answered.
 
 use super::ledger::Ledger;
-use crate::carrier::{Outcome, SegmentReceipts, Verdict};
+use super::switchboard::CarrierSlot;
+use crate::carrier::{Outcome, Receipts, SegmentReceipts, Verdict};
 use crate::journal::{Accepted, Part, Record};
 use crate::message::{AccountId, AckMode, CarrierId, Content, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
@@ -17,6 +18,8 @@ pub(super) struct Fact {
     /// The message, if nothing has been kept of it before: its sender waits for this verdict.
     message: Option<Message>,
     said: Said,
+    /// Whether a report by the id that the carrier gave it is the end of it.
+    ends_by_report: bool,
 }
 
 struct Message {
@@ -36,7 +39,9 @@ enum Said {
 
 /// The facts of a batch. Ids and contents are copied so that records can borrow while the batch
 /// moves on.
-pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts) -> Vec<Fact> {
+pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
+    let policy = slot.segment_receipts;
+    let always = slot.receipts == Receipts::Always;
     let mut hand = ledger.hand();
     let fact = |outcome: &Outcome| {
         let id = outcome.id;
@@ -71,7 +76,12 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts)
             Verdict::Unfit(_) | Verdict::Returned => return None,
         };
         let mut message = None;
-        if let Some(entry) = hand.entry(id)
+        let entry = hand.entry(id);
+        let ends_by_report = match (&said, &entry) {
+            (Said::Has(Some(_), Part::Whole), Some(entry)) => always || entry.wants_report(),
+            _ => false,
+        };
+        if let Some(entry) = entry
             && !entry.answered
         {
             let is_kept = match said {
@@ -90,9 +100,25 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, policy: SegmentReceipts)
                 content: entry.content.clone(),
             });
         }
-        Some(Fact { id, message, said })
+        Some(Fact {
+            id,
+            message,
+            said,
+            ends_by_report,
+        })
     };
     batch.iter().filter_map(fact).collect()
+}
+
+/// The ids by which reports come that are the ends of messages, and the messages.
+pub(super) fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId)> {
+    let expected = |fact: &Fact| match &fact.said {
+        Said::Has(Some(carrier_id), _) if fact.ends_by_report => {
+            Some((carrier_id.clone(), fact.id))
+        }
+        _ => None,
+    };
+    facts.iter().filter_map(expected).collect()
 }
 
 impl Fact {

@@ -7,7 +7,8 @@
 //!   keeps of that; `attempt`: of what leaves;
 //!   `overdue`: its answer does not come in time;
 //! * `report`: the carrier says what became of it; `forward`: of a message that is not ours,
-//!   `quiet`: which can be known before its time, `unsettled`: unless answers are on their way; `inbound`: a phone has written;
+//!   `quiet`: which can be known before its time, `unsettled`: unless answers are on their way, which it may be about; `inbound`: a phone has
+//!   written;
 //!   `alerts`: a phone can be reached again;
 //! * `manage`: its sender asks for it; `cancel`, `replace`: takes it back, writes it anew, `anew`: as it is to be then;
 //! * `tell`: the ESME is told; `told`: it has heard;

@@ -3,7 +3,7 @@
 use super::after::After;
 use super::consequences::{Consequences, Learned, Voice};
 use super::doubt::{hold, refused_for_good, told_by_parts, unfit, unknown};
-use super::facts::{Records, facts};
+use super::facts::{Records, ends_by_report, facts};
 use super::ledger::{Ending, Entry, Hand, Stage};
 use super::report::Heard;
 use super::retry;
@@ -27,7 +27,8 @@ impl Clerk {
         batch: &mut Vec<Outcome>,
         now: Moment,
     ) {
-        let Some(slot) = self.carriers.table().slot(carrier) else {
+        let carriers = self.carriers.table().clone();
+        let Some(slot) = carriers.slot(carrier) else {
             return batch.clear();
         };
         #[expect(
@@ -38,7 +39,6 @@ impl Clerk {
         if slot.gathering.is_some() {
             batch = self.board.said_of_all(batch);
         }
-        let (group, segment_receipts) = (slot.group, slot.segment_receipts);
         let unsent = never_left(&mut batch);
         if !unsent.is_empty() {
             self.settled(carrier, unsent, now);
@@ -47,22 +47,22 @@ impl Clerk {
             return;
         }
         let facts = match self.board.keeps() {
-            true => facts(&batch, &self.board.ledger, segment_receipts),
+            true => facts(&batch, &self.board.ledger, slot),
             false => Vec::new(),
         };
         let mut records = Records::new();
         facts
             .iter()
-            .for_each(|fact| fact.put(carrier, group, now, &mut records));
-        self.board.unsettled.begin();
-        match self.journal(
-            &records,
-            After::Outcomes {
-                carrier,
-                batch,
-                at: now,
-            },
-        ) {
+            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
+        let (at, group) = (now, slot.group);
+        let then = After::Outcomes { carrier, batch, at };
+        let mut expected = self.board.unsettled.begin();
+        let outcome = self.journal(&records, then);
+        if matches!(outcome, Ok(None)) {
+            expected.add(group, ends_by_report(&facts));
+        }
+        drop(expected);
+        match outcome {
             Ok(Some(After::Outcomes { batch, .. })) => {
                 self.outcomes_settled(carrier, batch, now, Ok(()));
             }

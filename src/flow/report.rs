@@ -118,16 +118,33 @@ impl Clerk {
         };
         // What may have to be passed on is kept, were it only news: it is not ours to lose.
         let keeps_all = slot.unmatched.is_some();
+        // Looked at before what is known: in between the journal may settle some of it.
+        let expected = self.board.unsettled.expected();
+        let expect = |landed: &Landed| match &landed.place {
+            Place::Report(report) if report.last => expected.find(slot.group, &report.id),
+            _ => None,
+        };
+        let mut expected_of: SmallVec<[Option<MessageId>; 32]> =
+            landed.iter().map(expect).collect();
+        drop(expected);
         let correlator = slot.correlator.lock();
+        if correlator.parked() > 0 {
+            // One that came before the answer may be the end of the message.
+            expected_of.fill(None);
+        }
         let peek = |landed: &Landed| match &landed.place {
             Place::Report(report) if report.last || keeps_all => correlator.peek(report),
             _ => None,
         };
-        let found: SmallVec<[Option<MessageId>; 32]> = landed.iter().map(peek).collect();
+        let found: SmallVec<[Option<MessageId>; 32]> = landed
+            .iter()
+            .zip(&expected_of)
+            .map(|(landed, expected)| expected.or_else(|| peek(landed)))
+            .collect();
         drop(correlator);
         let each = slot.segment_receipts == SegmentReceipts::Each;
         let mut hand = self.board.ledger.hand();
-        for (one, found) in landed.iter_mut().zip(found) {
+        for ((one, found), expected) in landed.iter_mut().zip(found).zip(expected_of) {
             match &one.place {
                 Place::Report(report) if report.last => {}
                 Place::Report(_) if keeps_all && found.is_none() => {}
@@ -137,7 +154,12 @@ impl Clerk {
             let alone = entry.filter(|(_, entry)| {
                 each && entry.parts().is_none()
                     && entry.together().is_none()
-                    && matches!(entry.stage, Stage::Taken(_))
+                    && match entry.stage {
+                        Stage::Taken(_) => true,
+                        // The answer is on its way through the journal, in front of the report.
+                        Stage::With(_) => expected.is_some() && !entry.is_in_doubt(),
+                        _ => false,
+                    }
             });
             match alone {
                 Some((id, entry)) => {

@@ -18,6 +18,9 @@ impl Clerk {
         if self.board.has_failed() {
             return Err((then, Refusal::Failed));
         }
+        if records.is_empty() && matches!(then, After::Nothing) {
+            return Ok(Some(then));
+        }
         match self.board.journal().append(records, then) {
             Appended::Durable(then) => Ok(Some(then)),
             Appended::Pending => Ok(None),
@@ -87,6 +90,7 @@ impl Clerk {
                 } => self.may_leave(carrier, &line, batch, outcome, at),
                 After::Outcomes { carrier, batch, at } => {
                     self.outcomes_settled(carrier, batch, at, outcome);
+                    self.board.unsettled.expected().remove_oldest();
                 }
                 After::Arrivals {
                     carrier,

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -94,6 +94,8 @@ struct Sample {
 pub struct Gateway {
     /// `memory` or `file`.
     pub journal: String,
+    /// Where a journal of files lies; `None` is in the folder of the process, which goes with it.
+    pub data: Option<PathBuf>,
     /// `carrier` or `stored`.
     pub ack: String,
     /// Unanswered requests per bind of the client.
@@ -142,13 +144,14 @@ impl Gateway {
     fn config(&self, address: SocketAddr, admin: SocketAddr, folder: &Path) -> String {
         let Self {
             journal,
+            data,
             ack,
             window,
             carrier_binds,
             carrier_window,
             routes,
         } = self;
-        let data = folder.join("data");
+        let data = data.clone().unwrap_or_else(|| folder.join("data"));
         let mut text = format!(
             "[gateway]\ndata_dir = {data:?}\njournal = {journal:?}\n\n\
              [[listener]]\nname = \"esme\"\naddress = \"{address}\"\n\n\

@@ -1,9 +1,13 @@
 //! The gateway has crashed, or has ended, and is started again on what it has kept.
 
 use crate::support::{
-    Carrier, Esme, Folder, Got, House, Smsc, Told, account, message, route, until,
+    Carrier, Esme, Folder, Got, House, Smsc, Told, account, message, octets, route, text, until,
 };
-use smppgate_codec::code::{Command, Status};
+use smppgate::journal::disk::Real;
+use smppgate::journal::{Record, recover};
+use smppgate_codec::code::{Command, EsmClass, Status};
+use smppgate_codec::pdu::{MessageResp, Pdu, Sm};
+use std::sync::Arc;
 
 /// The account acme, the carrier north, and what is kept.
 struct Site {
@@ -151,6 +155,46 @@ fn a_report_that_came_before_its_response_is_not_lost_by_a_crash() {
     assert_eq!(north.takes("n1").sm(), message("33612345678"));
     assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
     assert_eq!(house.metric("dead_letters_total"), 0);
+}
+
+#[test]
+fn a_report_that_comes_with_its_response_is_kept_as_the_end_of_its_message() {
+    for mode in ["", "ack = \"carrier\""] {
+        let mut site = Site::new(mode, "");
+        let (house, mut north, mut acme) = site.start();
+        let sequence = acme.submit("33612345678");
+        let request = north.request();
+        // Both are read in one go: the response is not durable when the report is looked at.
+        let resp = Pdu::SubmitSmResp(MessageResp::new(b"n1"));
+        let mut wire = octets(&resp, Status::ESME_ROK, request.sequence());
+        let text = text("n1", "DELIVRD", "000");
+        let report = Pdu::DeliverSm(Sm {
+            esm_class: EsmClass(4),
+            short_message: text.as_bytes(),
+            ..Sm::default()
+        });
+        let number = north.number();
+        wire.extend_from_slice(&octets(&report, Status::ESME_ROK, number));
+        north.write(&wire);
+        assert_eq!(north.answered(number), Status::ESME_ROK);
+        let id = acme.accepted(sequence);
+        assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"), "{mode}");
+        assert_eq!(house.metric("dead_letters_total"), 0);
+        site.crash(house);
+        let disk = Arc::new(Real::new(site.folder.path()).unwrap());
+        let mut kept = Vec::new();
+        let _ = recover(disk, &mut |_, _, record| kept.push(record_name(&record))).unwrap();
+        assert!(kept.contains(&"Ended"), "{mode}: {kept:?}");
+        assert!(!kept.contains(&"Reported"), "{mode}: {kept:?}");
+    }
+}
+
+fn record_name(record: &Record<'_>) -> &'static str {
+    match record {
+        Record::Ended { .. } => "Ended",
+        Record::Reported(_) => "Reported",
+        _ => "other",
+    }
 }
 
 #[test]
