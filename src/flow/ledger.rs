@@ -261,10 +261,9 @@ impl Entry {
         }
     }
 
-    /// Whatever was reported of its parts does not count any more. Whether there were any.
-    pub fn give_up_parts(&mut self) -> bool {
-        let ties = self.ties.as_mut();
-        ties.is_some_and(|ties| ties.parts.take().is_some())
+    /// What was reported of its parts, if it left in several: that does not count any more.
+    pub fn give_up_parts(&mut self) -> Option<Parts> {
+        self.ties.as_mut()?.parts.take()
     }
 
     /// It stands alone again.

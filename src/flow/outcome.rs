@@ -463,32 +463,26 @@ fn refused(
             .untried()
             .next()
             .filter(|_| entry.ack == AckMode::Stored);
-        // It goes out again, and a part of it is with this carrier already.
-        let is_begun = usize::from(entry.parts().is_some());
         if has_let_pass && waits.is_some() {
-            entry.give_up_parts();
-            then.doubled += is_begun;
+            begin_anew(entry, now, then);
             entry.stage = Stage::Behind;
             return then.behind.push(id);
         }
         let next = entry.next_carrier(|carrier| carriers.is_bound(carrier));
         if let Some(next) = next {
-            entry.give_up_parts();
-            then.doubled += is_begun;
+            begin_anew(entry, now, then);
             then.failovers += 1;
             entry.stage = Stage::With(next);
             return then.dispatch.add(next, id, entry);
         }
         if let Some(first) = waits {
-            entry.give_up_parts();
-            then.doubled += is_begun;
+            begin_anew(entry, now, then);
             return then.dispatch.park(first, id, Status::ESME_RSYSERR);
         }
         let due = now + retry::pause(entry.tries().rounds, id);
         if entry.ack == AckMode::Stored && retry::is_temporary(&refusal) && due < entry.until {
             // All of them have refused it for now.
-            entry.give_up_parts();
-            then.doubled += is_begun;
+            begin_anew(entry, now, then);
             entry.tries_mut().begin_round();
             entry.stage = Stage::Resting;
             return then.resting.push((due, id));
@@ -499,6 +493,17 @@ fn refused(
         return hold(entry);
     }
     refused_for_good(hand, id, refusal, now, then);
+}
+
+/// It goes out again as if nothing of it had left: what was reported of parts says nothing any more.
+fn begin_anew(entry: &mut Entry, now: Moment, then: &mut Consequences) {
+    let Some(parts) = entry.give_up_parts() else {
+        return;
+    };
+    then.doubled += 1;
+    for report in parts.reports {
+        then.telling.close(report, now);
+    }
 }
 
 /// A sending that was given up has been refused after all. If the message has been sent again since,
@@ -555,7 +560,7 @@ fn returned(
         return;
     };
     let waits_for_verdict = entry.ack == AckMode::Carrier && !entry.answered;
-    then.doubled += usize::from(entry.give_up_parts());
+    begin_anew(entry, now, then);
     let next = entry.next_carrier(|carrier| carriers.is_bound(carrier));
     match next {
         Some(next) if entry.ack == AckMode::Stored || waits_for_verdict => {
