@@ -328,7 +328,12 @@ impl<'a> Case<'a> {
         let words = self.words();
         let sure = words.iter().position(|word| word.is_sure);
         let may_be = match sure.filter(|_| self.is_simple() && !self.is_cancelled()) {
-            Some(sure) => &words[..=sure],
+            Some(sure) => {
+                // Words that came at one time may be taken in any order.
+                let when = |word: &Word| (word.from, word.heard);
+                let upto = words.partition_point(|word| when(word) <= when(&words[sure]));
+                &words[..upto]
+            }
             None => &words[..],
         };
         let is_unwanted = |word: &Word| !is_wanted(word.state);
