@@ -20,7 +20,7 @@ use crate::letters;
 use crate::town::{AWAY, Town};
 
 /// Time in which the gateway has to take a bind after it was started.
-const START_PATIENCE: Duration = Duration::from_secs(15);
+const START_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Time in which it has to end after it was asked to; its own is 30 seconds.
 const END_PATIENCE: Duration = Duration::from_secs(40);
@@ -107,6 +107,8 @@ pub struct Siege<'a> {
     letters: Option<HashSet<u64>>,
     /// Cycles for which an account still stays away.
     away_for: u64,
+    /// Broken stories that were shown.
+    shown: usize,
 }
 
 impl<'a> Siege<'a> {
@@ -135,6 +137,7 @@ impl<'a> Siege<'a> {
             bad_ends: Vec::new(),
             letters: None,
             away_for: 0,
+            shown: 0,
         })
     }
 
@@ -142,7 +145,12 @@ impl<'a> Siege<'a> {
     pub fn run(mut self) -> io::Result<Report> {
         self.town.esmes.send(true);
         while self.cycles < self.args.cycles && !self.is_interrupted() {
-            self.cycle()?;
+            if let Err(error) = self.cycle() {
+                // What was seen before that is told all the same.
+                let bad = format!("cycle {}: {error}", self.cycles);
+                self.bad_ends.push(bad);
+                return Ok(self.report());
+            }
             self.cycles += 1;
             if self.cycles.is_multiple_of(10) {
                 self.show_progress();
@@ -330,7 +338,11 @@ impl<'a> Siege<'a> {
         Duration::from_micros(1_000 * from + self.dice.bits() % (1_000 * (to - from)))
     }
 
-    fn show_progress(&self) {
+    fn show_progress(&mut self) {
+        for broken in self.town.ledger.offenders().iter().skip(self.shown) {
+            println!("BROKEN {broken}");
+            self.shown += 1;
+        }
         let standing = self.town.ledger.at_a_glance();
         println!(
             "{:>6} cycles  {:>9} submitted  {:>7} stories kept  {} broken  {:.0} s",

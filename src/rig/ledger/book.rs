@@ -290,6 +290,14 @@ impl Book {
         }
     }
 
+    /// Those that were found first: what is wrong with them, and all that was seen of them.
+    pub fn offenders(&self) -> Vec<String> {
+        let in_words = |(offence, story): &(Offence, Story)| {
+            format!("{offence}: {}", story.in_words(&self.breaks, &self.terms))
+        };
+        self.offenders.iter().map(in_words).collect()
+    }
+
     /// Messages in doubt of which a report was taken and nothing told: dead letters have to be about
     /// them.
     pub fn without_word(&self) -> Vec<u64> {
@@ -344,13 +352,7 @@ impl Book {
             drains: of_kind(|kind| kind == BreakKind::Drained),
             sent_again_most: most,
             without_room: self.without_room,
-            first: self
-                .offenders
-                .iter()
-                .map(|(offence, story)| {
-                    format!("{offence}: {}", story.in_words(&self.breaks, &self.terms))
-                })
-                .collect(),
+            first: self.offenders(),
             offences: self.offences,
         }
     }

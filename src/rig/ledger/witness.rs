@@ -110,6 +110,11 @@ impl Ledger {
         self.write(|book, _| book.at_a_glance())
     }
 
+    /// The stories that were found broken first, in words.
+    pub fn offenders(&self) -> Vec<String> {
+        self.write(|book, _| book.offenders())
+    }
+
     /// The numbers of messages in doubt of which a report was taken and nothing told: dead letters have
     /// to be about them.
     pub fn without_word(&self) -> Vec<u64> {
