@@ -67,6 +67,9 @@ pub(super) struct Tried {
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub tried: SmallVec<[Tried; 1]>,
+    /// How often a sending was given up. Which one a refusal was about that came after that is not
+    /// written down; how many there were is certain all the same.
+    given_up: usize,
     pub taken: SmallVec<[Taken; 1]>,
     pub ended: Option<(Ending, Moment)>,
     pub dead: Option<(Reason, Moment)>,
@@ -144,7 +147,10 @@ impl Life {
                     }
                 }
                 Fact::Refused(carrier, status) => story.outcome(carrier, at, Some(status)),
-                Fact::Unknown(carrier) => story.outcome(carrier, at, None),
+                Fact::Unknown(carrier) => {
+                    story.given_up += 1;
+                    story.outcome(carrier, at, None);
+                }
                 Fact::Taken(taken) => story.taken.push(taken),
                 // The first that was said of it counts, but for that nothing is known.
                 Fact::Ended(ending) => {
@@ -185,8 +191,8 @@ impl Story {
 
     /// Sendings of which nobody knew in time what had become of them.
     pub fn unknown(&self) -> usize {
-        let is_unknown = |one: &&Tried| one.was_given_up || one.status.is_none();
-        self.tried.iter().filter(is_unknown).count()
+        let is_open = |one: &&Tried| !one.was_given_up && one.status.is_none();
+        self.given_up + self.tried.iter().filter(is_open).count()
     }
 
     /// The status that a carrier has refused it with, if that is the last that was said of it.

@@ -198,3 +198,16 @@ fn what_was_given_up_and_refused_after_all_counts_as_sent_once_and_is_not_in_dou
     assert_eq!((story.unknown(), story.in_doubt()), (1, 0));
     assert_eq!(story.last_refusal(), Some(Status(8)));
 }
+
+#[test]
+fn a_late_refusal_of_the_first_sending_does_not_hide_that_the_second_was_given_up_too() {
+    let mut life = Life::default();
+    life.add(Moment(2), Fact::Attempted(NORTH));
+    life.add(Moment(3), Fact::Unknown(NORTH));
+    life.add(Moment(3), Fact::Attempted(NORTH));
+    // Of the first: the second is on its way.
+    life.add(Moment(4), Fact::Refused(NORTH, Status(8)));
+    life.add(Moment(5), Fact::Unknown(NORTH));
+    let story = life.told();
+    assert_eq!((story.unknown(), story.in_doubt()), (2, 1));
+}
