@@ -8,6 +8,7 @@
 
 mod disk;
 mod letters;
+mod probe;
 mod siege;
 mod town;
 

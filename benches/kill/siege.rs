@@ -17,6 +17,7 @@ use smppgate::rig::middle::Middle;
 use crate::Args;
 use crate::disk::Disk;
 use crate::letters;
+use crate::probe::Probe;
 use crate::town::{AWAY, Town};
 
 /// Time in which the gateway has to take a bind after it was started.
@@ -92,6 +93,8 @@ impl fmt::Display for Report {
 pub struct Siege<'a> {
     args: &'a Args,
     folder: &'a Path,
+    /// Ends before the disk does, which it would hold.
+    _probe: Probe,
     /// The disk whose power is cut, if it is.
     disk: Option<Disk>,
     interrupted: Arc<AtomicBool>,
@@ -119,12 +122,15 @@ impl<'a> Siege<'a> {
         interrupted: Arc<AtomicBool>,
     ) -> io::Result<Self> {
         let town = Town::new(args.rate, args.seed)?;
-        let data = disk.as_ref().map_or(folder, Disk::path).join("data");
+        let root = disk.as_ref().map_or(folder, Disk::path);
+        let probe = Probe::begin(root, town.ledger.clone());
+        let data = root.join("data");
         let config = town.config(&args.journal, &data);
         std::fs::write(folder.join("config.toml"), config)?;
         Ok(Self {
             args,
             folder,
+            _probe: probe,
             disk,
             interrupted,
             town,

@@ -19,6 +19,7 @@
 //! * `siblings`: segments that one report is about; `openings`: segments that follow a first word;
 //!   `gathering`: segments that leave as one; `together`: what becomes of them;
 //! * `ordered`: who goes, and who waits behind; `way`: the carrier of a long message;
+//! * `shelf`: where the messages of the `ledger` lie; `via`, `tries`: who may carry one, and who was tried;
 //! * `ledger`, `agenda`, `parked`, `segments`, `remembered`, `deadletter`, `counters`: what is under way, what waits, what
 //!   has come to its end, what found nobody, and how much of it all there was.
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -33,6 +34,9 @@ pub struct Counts {
     pub untold: u64,
     /// Messages in doubt of which a report was taken and nothing told: dead letters.
     pub reports_untold: u64,
+    /// Accepted messages that are held: one sending is in doubt on account of a crash, and carriers have
+    /// refused the next.
+    pub held: u64,
     /// Messages whose end was taken after a cut, by a process that nobody remembers.
     pub cut_off: u64,
     /// Messages from phones.
@@ -56,6 +60,7 @@ impl Counts {
         self.corrected += other.corrected;
         self.untold += other.untold;
         self.reports_untold += other.reports_untold;
+        self.held += other.held;
         self.cut_off += other.cut_off;
         self.phoned += other.phoned;
         self.arrived += other.arrived;
@@ -82,6 +87,8 @@ pub struct Audit {
     pub without_room: u64,
     /// How often each promise was broken.
     pub offences: BTreeMap<Offence, u64>,
+    /// How long the disk needed to sync a few octets, at the longest.
+    pub longest_sync: Duration,
     /// The first offenders, with all that is known of them.
     pub first: Vec<String>,
 }
@@ -112,6 +119,7 @@ impl fmt::Display for Audit {
             corrected,
             untold,
             reports_untold,
+            held,
             cut_off,
             phoned,
             arrived,
@@ -130,7 +138,7 @@ impl fmt::Display for Audit {
         writeln!(
             f,
             "receipts   told {told}  of these again {told_again}  by refusal {told_by_refusal}  corrected {corrected}  not asked for {untold}  \
-             taken in doubt {reports_untold}  cut off {cut_off}"
+             taken in doubt {reports_untold}  held {held}  cut off {cut_off}"
         )?;
         writeln!(
             f,
@@ -138,8 +146,10 @@ impl fmt::Display for Audit {
         )?;
         write!(
             f,
-            "breaks     crashes {}  drains {}",
-            self.crashes, self.drains
+            "breaks     crashes {}  drains {}  longest sync {:.0} ms",
+            self.crashes,
+            self.drains,
+            self.longest_sync.as_secs_f64() * 1e3
         )?;
         if self.without_room > 0 {
             write!(

@@ -1,6 +1,7 @@
 //! The stories that are not over, and the sums of those that are.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use super::audit::{Audit, Counts};
 use super::breaks::{BreakKind, Breaks};
@@ -49,8 +50,15 @@ pub(super) struct Book {
     without_room: u64,
     counts: Counts,
     offences: BTreeMap<Offence, u64>,
+    longest_sync: Duration,
     offenders: Vec<(Offence, Story)>,
 }
+
+/// Time between an answer and its sync, beside two syncs: that before, and its own.
+const SETTLED_BESIDE: Duration = Duration::from_millis(100);
+
+/// Windows are not answered as a whole more often than this.
+const ROUND: Duration = Duration::from_millis(100);
 
 /// How far the messages are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,6 +88,7 @@ impl Book {
             without_room: 0,
             counts: Counts::default(),
             offences: BTreeMap::new(),
+            longest_sync: Duration::ZERO,
             offenders: Vec::new(),
         }
     }
@@ -290,6 +299,20 @@ impl Book {
         }
     }
 
+    /// The disk of the gateway has needed so long to sync a few octets: what was answered may have
+    /// waited for as long, and some more, until it was durable.
+    pub fn synced_in(&mut self, sync: Duration) {
+        self.longest_sync = self.longest_sync.max(sync);
+        self.terms.settled_after = self.terms.settled_after.max(2 * sync + SETTLED_BESIDE);
+    }
+
+    /// Messages that may go out again after one break. An answer makes room in the window, and is not
+    /// durable before the disk has synced it.
+    fn in_flight_max(&self) -> u64 {
+        let rounds = 1 + self.longest_sync.as_millis() / ROUND.as_millis();
+        self.terms.windows.saturating_mul(rounds as u64)
+    }
+
     /// Those that were found first: what is wrong with them, and all that was seen of them.
     pub fn offenders(&self) -> Vec<String> {
         let in_words = |(offence, story): &(Offence, Story)| {
@@ -335,7 +358,7 @@ impl Book {
         let most = breaks.iter().map(|one| one.sent_again).max().unwrap_or(0);
         let too_many = breaks
             .iter()
-            .filter(|one| one.sent_again > self.terms.windows);
+            .filter(|one| one.sent_again > self.in_flight_max());
         let too_many = too_many.count() as u64;
         if too_many > 0 {
             self.offences.insert(Offence::TooManyAgain, too_many);
@@ -354,6 +377,7 @@ impl Book {
             without_room: self.without_room,
             first: self.offenders(),
             offences: self.offences,
+            longest_sync: self.longest_sync,
         }
     }
 }

@@ -289,6 +289,15 @@ impl<'a> Case<'a> {
         is_failure && !self.is_never_sent_again() && refusals.any(|&at| may_be_unknown(at))
     }
 
+    /// Whether each of its sendings was in flight at a crash, and one more was refused after that.
+    fn is_held(&self) -> bool {
+        let is_after_all = |refused: &u64| {
+            let mut taken = self.taken.iter().map(|taken| (taken.at, Some(taken.at)));
+            taken.all(|first| allowed(self.breaks, self.terms, first, *refused).is_some())
+        };
+        !self.taken.is_empty() && self.refusals.iter().any(is_after_all)
+    }
+
     fn is_never_sent_again(&self) -> bool {
         let account = self.terms.accounts.get(usize::from(self.account));
         account.is_some_and(|account| account.never_again)
@@ -313,6 +322,9 @@ impl<'a> Case<'a> {
             // What was taken by a process that the next one knows nothing of is not repeated.
             _ if was_cut_off => found.counts.cut_off += 1,
             _ if has_unwanted(self) => found.counts.untold += 1,
+            // The next process did not know that a carrier had it, and does not take the refusal of
+            // another for its end: that is told when no report can come any more.
+            _ if self.is_held() => found.counts.held += 1,
             (true, false) if self.taken.is_empty() && !self.refusals.is_empty() => {
                 found.counts.untold += 1;
             }

@@ -663,3 +663,36 @@ fn an_offender_tells_its_whole_story() {
         assert!(story.contains(words), "{words} is not in {story}");
     }
 }
+
+/// A message whose acceptance a crash follows after so many milliseconds, and then this.
+fn crashed_after(ms: u64, sync: u64, then: Event) -> Audit {
+    let mut run = Run::new();
+    run.book.synced_in(Duration::from_millis(sync));
+    let number = run.submits(ACME, 1);
+    run.is_answered(number, OK, 7)
+        .is_taken_and_responded(number, QUICK);
+    run.waits(ms).is_killed().note(number, then);
+    run.closes(false)
+}
+
+#[test]
+fn what_was_in_flight_at_a_crash_and_refused_after_it_may_be_held() {
+    let (carrier, status) = (SLOW, Status::ESME_RINVDSTADR);
+    let ends = |ms| crashed_after(ms, 0, Event::Refused { carrier, status });
+    assert_eq!((ends(0).is_clean(), ends(0).counts.held), (true, 1));
+    assert!(ends(500).offences.contains_key(&Offence::NotTold));
+}
+
+#[test]
+fn on_a_disk_that_needs_long_to_sync_more_may_come_again() {
+    let again = Event::Taken {
+        carrier: QUICK,
+        id: 2,
+    };
+    let is_again = |sync| {
+        crashed_after(600, sync, again)
+            .offences
+            .contains_key(&Offence::SentAgain)
+    };
+    assert!(!is_again(300) && is_again(30));
+}

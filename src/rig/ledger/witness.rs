@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use smppgate_codec::code::{MessageType, Status};
@@ -108,6 +108,11 @@ impl Ledger {
     /// The same without counting the open ones.
     pub fn at_a_glance(&self) -> Standing {
         self.write(|book, _| book.at_a_glance())
+    }
+
+    /// The disk of the gateway has needed so long to sync a few octets.
+    pub fn synced_in(&self, sync: Duration) {
+        self.write(|book, _| book.synced_in(sync));
     }
 
     /// The stories that were found broken first, in words.
