@@ -1,19 +1,21 @@
 //! What the journal keeps of what carriers have answered.
 
+use super::after::After;
 use super::ledger::Ledger;
-use super::switchboard::CarrierSlot;
+use super::switchboard::{CarrierSlot, Clerk};
 use crate::carrier::{Outcome, Receipts, SegmentReceipts, Verdict};
-use crate::journal::{Accepted, Part, Record};
+use crate::journal::{Accepted, Part, Record, Refusal};
 use crate::message::{AccountId, AckMode, CarrierId, Content, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
 use crate::receipt::CarrierMessageId;
 use smallvec::SmallVec;
+use std::collections::HashSet;
 
 /// Records of one batch.
 pub(super) type Records<'a> = SmallVec<[Record<'a>; 32]>;
 
 /// What is kept of one outcome.
-pub(super) struct Fact {
+struct Fact {
     id: MessageId,
     /// The message, if nothing has been kept of it before: its sender waits for this verdict.
     message: Option<Message>,
@@ -37,9 +39,63 @@ enum Said {
     Recalled,
 }
 
+impl Clerk {
+    /// Hands outcomes to the journal. A journal that is full still has room for what is about
+    /// messages that it has: if only others are too many, those alone are not settled.
+    pub(super) fn keep_outcomes(
+        &mut self,
+        carrier: CarrierId,
+        slot: &CarrierSlot,
+        batch: Vec<Outcome>,
+        now: Moment,
+    ) {
+        let facts = match self.board.keeps() {
+            true => facts(&batch, &self.board.ledger, slot),
+            false => Vec::new(),
+        };
+        let mut records = Records::new();
+        facts
+            .iter()
+            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
+        let (at, group) = (now, slot.group);
+        let then = After::Outcomes { carrier, batch, at };
+        let mut expected = self.board.unsettled.begin();
+        let outcome = self.journal(&records, then);
+        if matches!(outcome, Ok(None)) {
+            expected.add(group, ends_by_report(&facts));
+        }
+        drop(expected);
+        match outcome {
+            Ok(Some(After::Outcomes { batch, .. })) => {
+                self.outcomes_settled(carrier, batch, now, Ok(()));
+            }
+            Err((After::Outcomes { batch, .. }, refusal)) => {
+                let begun = begun(&facts);
+                let mut hand = self.board.ledger.hand();
+                for id in &begun {
+                    if let Some(entry) = hand.entry(*id) {
+                        entry.is_kept = false;
+                    }
+                }
+                drop(hand);
+                let goes_on = |outcome: &Outcome| {
+                    refusal == Refusal::Full && !begun.is_empty() && !begun.contains(&outcome.id)
+                };
+                // These are fewer than before, or there are none.
+                let (on, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(goes_on);
+                self.outcomes_settled(carrier, others, now, Err(refusal));
+                if !on.is_empty() {
+                    self.keep_outcomes(carrier, slot, on, now);
+                }
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
 /// The facts of a batch. Ids and contents are copied so that records can borrow while the batch
 /// moves on.
-pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
+fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
     let policy = slot.segment_receipts;
     let always = slot.receipts == Receipts::Always;
     let mut hand = ledger.hand();
@@ -93,7 +149,9 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> V
                 // Its sender is told a refusal, and nothing of it is kept.
                 return None;
             }
-            message = Some(Message {
+            // Once: what is said of it meanwhile stands behind its end perhaps, where its life would
+            // begin anew.
+            message = (!std::mem::replace(&mut entry.is_kept, true)).then(|| Message {
                 shown: entry.shown(id),
                 account: entry.account(),
                 until: entry.until,
@@ -111,7 +169,7 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> V
 }
 
 /// The ids by which reports come that are the ends of messages, and the messages.
-pub(super) fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId)> {
+fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId)> {
     let expected = |fact: &Fact| match &fact.said {
         Said::Has(Some(carrier_id), _) if fact.ends_by_report => {
             Some((carrier_id.clone(), fact.id))
@@ -121,9 +179,15 @@ pub(super) fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId
     facts.iter().filter_map(expected).collect()
 }
 
+/// The messages of these facts of which nothing has been kept before.
+fn begun(facts: &[Fact]) -> HashSet<MessageId> {
+    let begun = facts.iter().filter(|fact| fact.message.is_some());
+    begun.map(|fact| fact.id).collect()
+}
+
 impl Fact {
     /// Appends what is to be written.
-    pub fn put<'a>(
+    fn put<'a>(
         &'a self,
         carrier: CarrierId,
         group: GroupId,
@@ -169,3 +233,6 @@ impl Fact {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,9 @@ pub struct Entry {
     pub on_unknown: OnUnknown,
     /// Whether its submit_sm has been answered.
     pub answered: bool,
+    /// Whether the journal was given it though it is not answered yet: a carrier's verdict about it
+    /// is kept, or on its way there.
+    pub is_kept: bool,
     /// Whether it still takes room of its account: until a carrier has it.
     pub has_room: bool,
     /// Where it is.
@@ -202,6 +205,7 @@ impl Entry {
             ack,
             on_unknown: OnUnknown::default(),
             answered: ack == AckMode::Stored,
+            is_kept: false,
             has_room: true,
             stage,
             until,

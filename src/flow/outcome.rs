@@ -1,9 +1,7 @@
 //! A carrier has answered, or has not: the message goes on, goes elsewhere, or comes to its end.
 
-use super::after::After;
 use super::consequences::{Consequences, Learned, Voice};
 use super::doubt::{hold, refused_for_good, told_by_parts, unfit, unknown};
-use super::facts::{Records, ends_by_report, facts};
 use super::ledger::{Ending, Entry, Hand, Stage};
 use super::report::Heard;
 use super::retry;
@@ -43,33 +41,8 @@ impl Clerk {
         if !unsent.is_empty() {
             self.settled(carrier, unsent, now);
         }
-        if batch.is_empty() {
-            return;
-        }
-        let facts = match self.board.keeps() {
-            true => facts(&batch, &self.board.ledger, slot),
-            false => Vec::new(),
-        };
-        let mut records = Records::new();
-        facts
-            .iter()
-            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
-        let (at, group) = (now, slot.group);
-        let then = After::Outcomes { carrier, batch, at };
-        let mut expected = self.board.unsettled.begin();
-        let outcome = self.journal(&records, then);
-        if matches!(outcome, Ok(None)) {
-            expected.add(group, ends_by_report(&facts));
-        }
-        drop(expected);
-        match outcome {
-            Ok(Some(After::Outcomes { batch, .. })) => {
-                self.outcomes_settled(carrier, batch, now, Ok(()));
-            }
-            Err((After::Outcomes { batch, .. }, refusal)) => {
-                self.outcomes_settled(carrier, batch, now, Err(refusal));
-            }
-            Ok(_) | Err(_) => {}
+        if !batch.is_empty() {
+            self.keep_outcomes(carrier, slot, batch, now);
         }
     }
 
@@ -199,6 +172,8 @@ impl Clerk {
                     entry.stage = Stage::Held(carrier);
                     entry.give_up_turn();
                 }
+            } else if entry.is_kept && !board.has_failed() {
+                // An earlier verdict is on its way through the journal: its sender hears that one.
             } else if let Some(mut entry) = hand.remove(id) {
                 telling.answer(id, &mut entry, Status::ESME_RSYSERR);
                 telling.forget(&entry);

@@ -144,10 +144,11 @@ impl Recovery {
         let Some(life) = self.lives.get(&id) else {
             return;
         };
-        let until = at + LATE_UNTIL;
-        let is_laid = life
-            .laid()
-            .is_some_and(|laid| holdings.lay_down(id, Laid { until, ..laid }));
+        let is_laid = life.laid().is_some_and(|laid| {
+            // Its carrier may have said that before its time was over.
+            let until = laid.until.max(at) + LATE_UNTIL;
+            holdings.lay_down(id, Laid { until, ..laid })
+        });
         if is_laid {
             self.lives.remove(&id);
         }

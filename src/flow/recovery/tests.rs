@@ -189,6 +189,22 @@ fn who_has_confirmed_that_nothing_is_known_is_not_told_that_again() {
 }
 
 #[test]
+fn who_has_confirmed_early_that_its_carrier_knows_nothing_is_not_told_that_again_either() {
+    let records = [
+        accepted(),
+        correlated(NORTH, 3),
+        ended(State::Unknown, 5),
+        Record::Doubted {
+            id: ID,
+            at: Moment(6),
+        },
+    ];
+    let (laid, _) = understood(&records);
+    // By that its reports are told apart from those of one whose sender has heard nothing yet.
+    assert!(laid >= Some(UNTIL + LATE_UNTIL), "{laid:?}");
+}
+
+#[test]
 fn what_was_given_up_and_refused_after_all_counts_as_sent_once_and_is_not_in_doubt() {
     let mut life = Life::default();
     life.add(Moment(2), Fact::Attempted(NORTH));

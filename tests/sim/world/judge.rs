@@ -43,10 +43,16 @@ pub enum Heard {
 
 impl Heard {
     pub fn of(book: &Book, wires: &[Wire], wire: usize, place: u64) -> Self {
+        Self::as_of(Moment::NEVER, book, wires, wire, place)
+    }
+
+    /// As the gateway knows it then: what a crash makes it forget is known until that crash.
+    fn as_of(then: Moment, book: &Book, wires: &[Wire], wire: usize, place: u64) -> Self {
         let Some(read) = wires[wire].read_at(End::Gateway, place) else {
             return Self::No;
         };
-        let is_forgotten = book.crashes.iter().any(|crash| crash.forgets(read));
+        let mut crashes = book.crashes.iter();
+        let is_forgotten = crashes.any(|crash| crash.at <= then && crash.forgets(read));
         match book.ended.get(&wire) {
             _ if is_forgotten => Self::Maybe(read),
             Some(ended) if read >= *ended => Self::Maybe(read),
@@ -221,14 +227,18 @@ impl<'a> Case<'a> {
             }
             let is_lost = self.book.let_go(before.wire) <= after.written;
             let is_overdue = before.written + timeout <= after.written;
+            // One that could not be taken is told again in the same life, also if a crash comes after
+            // that by which the refusal is forgotten.
+            let heard = |place| {
+                let (book, wires) = (self.book, self.wires);
+                Heard::as_of(after.written, book, wires, before.wire, place)
+            };
             let answer = before.answered.filter(|answer| {
-                let heard = Heard::of(self.book, self.wires, before.wire, answer.place);
+                let heard = heard(answer.place);
                 heard.is_sure() && heard.at() <= Some(after.written)
             });
-            let in_time = answer.filter(|answer| {
-                let heard = Heard::of(self.book, self.wires, before.wire, answer.place);
-                heard.at() < Some(before.written + timeout)
-            });
+            let in_time =
+                answer.filter(|answer| heard(answer.place).at() < Some(before.written + timeout));
             match in_time {
                 Some(answer) if answer.status.is_ok() => self
                     .wrong
