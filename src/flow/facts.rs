@@ -121,6 +121,12 @@ pub(super) fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId
     facts.iter().filter_map(expected).collect()
 }
 
+/// The messages of which nothing has been kept before: with what is said here they begin.
+pub(super) fn begin_with(facts: &[Fact]) -> impl Iterator<Item = MessageId> {
+    let begins = facts.iter().filter(|fact| fact.message.is_some());
+    begins.map(|fact| fact.id)
+}
+
 impl Fact {
     /// Appends what is to be written.
     pub fn put<'a>(

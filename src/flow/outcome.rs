@@ -1,9 +1,7 @@
 //! A carrier has answered, or has not: the message goes on, goes elsewhere, or comes to its end.
 
-use super::after::After;
 use super::consequences::{Consequences, Learned, Voice};
 use super::doubt::{hold, refused_for_good, told_by_parts, unfit, unknown};
-use super::facts::{Records, ends_by_report, facts};
 use super::ledger::{Ending, Entry, Hand, Stage};
 use super::report::Heard;
 use super::retry;
@@ -18,61 +16,8 @@ use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
-use std::collections::HashSet;
 
 impl Clerk {
-    pub(super) fn outcomes_read(
-        &mut self,
-        carrier: CarrierId,
-        batch: &mut Vec<Outcome>,
-        now: Moment,
-    ) {
-        let carriers = self.carriers.table().clone();
-        let Some(slot) = carriers.slot(carrier) else {
-            return batch.clear();
-        };
-        #[expect(
-            clippy::drain_collect,
-            reason = "the caller keeps the room of its batch"
-        )]
-        let mut batch: Vec<Outcome> = batch.drain(..).collect();
-        if slot.gathering.is_some() {
-            batch = self.board.said_of_all(batch);
-        }
-        let unsent = never_left(&mut batch);
-        if !unsent.is_empty() {
-            self.settled(carrier, unsent, now);
-        }
-        if batch.is_empty() {
-            return;
-        }
-        let facts = match self.board.keeps() {
-            true => facts(&batch, &self.board.ledger, slot),
-            false => Vec::new(),
-        };
-        let mut records = Records::new();
-        facts
-            .iter()
-            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
-        let (at, group) = (now, slot.group);
-        let then = After::Outcomes { carrier, batch, at };
-        let mut expected = self.board.unsettled.begin();
-        let outcome = self.journal(&records, then);
-        if matches!(outcome, Ok(None)) {
-            expected.add(group, ends_by_report(&facts));
-        }
-        drop(expected);
-        match outcome {
-            Ok(Some(After::Outcomes { batch, .. })) => {
-                self.outcomes_settled(carrier, batch, now, Ok(()));
-            }
-            Err((After::Outcomes { batch, .. }, refusal)) => {
-                self.outcomes_settled(carrier, batch, now, Err(refusal));
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-
     /// The outcomes are durable: each message takes its next step.
     pub(super) fn settled(&mut self, carrier: CarrierId, batch: Vec<Outcome>, now: Moment) {
         let board = self.board.clone();
@@ -183,51 +128,6 @@ impl Clerk {
         self.line_up(&then.behind);
         self.next_in_order();
     }
-
-    /// The outcomes cannot be made durable: nothing is acknowledged, and what a carrier has
-    /// accepted is held, never sent again.
-    pub(super) fn not_settled(&mut self, batch: Vec<Outcome>) {
-        let board = self.board.clone();
-        let mut telling = Telling::default();
-        let mut hand = board.ledger.hand();
-        for Outcome { id, .. } in batch {
-            let Some(entry) = hand.entry(id) else {
-                continue;
-            };
-            if entry.answered {
-                if let Stage::With(carrier) = entry.stage {
-                    entry.stage = Stage::Held(carrier);
-                    entry.give_up_turn();
-                }
-            } else if let Some(mut entry) = hand.remove(id) {
-                telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                telling.forget(&entry);
-            }
-        }
-        drop(hand);
-        self.tell(telling);
-        self.next_in_order();
-    }
-}
-
-/// Takes out of a batch what comes back from a queue, and of which nothing else is said: of that
-/// nothing is kept. If it waited for the journal, it would be in no queue when the time of its sender
-/// is over, and be taken for sent.
-fn never_left(batch: &mut Vec<Outcome>) -> Vec<Outcome> {
-    let is_back = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Returned);
-    if !batch.iter().any(is_back) {
-        return Vec::new();
-    }
-    let others: HashSet<MessageId> = batch
-        .iter()
-        .filter(|outcome| !is_back(outcome))
-        .map(|outcome| outcome.id)
-        .collect();
-    batch
-        .extract_if(.., |outcome| {
-            is_back(outcome) && !others.contains(&outcome.id)
-        })
-        .collect()
 }
 
 /// A carrier has the message. To which number it goes, and what reports about it say to its
