@@ -33,6 +33,7 @@ enum Said {
     Has(Option<CarrierMessageId>, Part),
     GivenUp(Vec<CarrierMessageId>),
     Refused(u32),
+    RefusedLate(u32),
     Unknown,
     Recalled,
 }
@@ -69,7 +70,7 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> V
                 if !entry.is_some_and(|entry| entry.is_in_doubt()) {
                     return None;
                 }
-                Said::Refused(refusal.status.0)
+                Said::RefusedLate(refusal.status.0)
             }
             Verdict::Unknown | Verdict::Lost => Said::Unknown,
             Verdict::Recalled => Said::Recalled,
@@ -87,7 +88,9 @@ pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> V
             let is_kept = match said {
                 Said::Has(..) => true,
                 Said::Unknown => entry.on_unknown == OnUnknown::Accept,
-                Said::GivenUp(_) | Said::Refused(_) | Said::Recalled => false,
+                Said::GivenUp(_) | Said::Refused(_) | Said::RefusedLate(_) | Said::Recalled => {
+                    false
+                }
             };
             if !is_kept {
                 // Its sender is told a refusal, and nothing of it is kept.
@@ -159,17 +162,20 @@ impl Fact {
             part,
             at,
         };
+        let refused = |status, is_late| Record::Refused {
+            id,
+            carrier,
+            status,
+            is_late,
+            at,
+        };
         match &self.said {
             Said::Has(carrier_id, part) => records.push(has(carrier_id.as_ref(), *part)),
             Said::GivenUp(ids) => {
                 records.extend(ids.iter().map(|id| has(Some(id), Part::Silent)));
             }
-            Said::Refused(status) => records.push(Record::Refused {
-                id,
-                carrier,
-                status: *status,
-                at,
-            }),
+            Said::Refused(status) => records.push(refused(*status, false)),
+            Said::RefusedLate(status) => records.push(refused(*status, true)),
             Said::Unknown => records.push(Record::Unknown { id, carrier, at }),
             Said::Recalled => records.push(Record::Returned { id, carrier, at }),
         }

@@ -76,8 +76,14 @@ impl Recovery {
             Record::Attempted { carrier, .. } => Fact::Attempted(carrier),
             Record::Returned { carrier, .. } => Fact::Returned(carrier),
             Record::Refused {
-                carrier, status, ..
-            } => Fact::Refused(carrier, Status(status)),
+                carrier,
+                status,
+                is_late,
+                ..
+            } => match is_late {
+                true => Fact::RefusedLate(carrier, Status(status)),
+                false => Fact::Refused(carrier, Status(status)),
+            },
             Record::Unknown { carrier, .. } => Fact::Unknown(carrier),
             Record::Correlated {
                 carrier,
@@ -115,6 +121,7 @@ impl Recovery {
                 Fact::Attempted(_)
                 | Fact::Returned(_)
                 | Fact::Refused(..)
+                | Fact::RefusedLate(..)
                 | Fact::Unknown(_)
                 | Fact::Taken(_),
                 Some(_),

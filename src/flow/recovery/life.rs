@@ -37,6 +37,8 @@ pub(super) enum Fact {
     Returned(CarrierId),
     Refused(CarrierId, Status),
     Unknown(CarrierId),
+    /// A sending that had been given up before.
+    RefusedLate(CarrierId, Status),
     Taken(Taken),
     Ended(Ending),
     Dead(Reason),
@@ -79,10 +81,11 @@ impl Fact {
             Self::Returned(_) => 1,
             Self::Refused(..) => 2,
             Self::Unknown(_) => 3,
-            Self::Taken(_) => 4,
-            Self::Ended(_) => 5,
-            Self::Dead(_) => 6,
-            Self::Revived => 7,
+            Self::RefusedLate(..) => 4,
+            Self::Taken(_) => 5,
+            Self::Ended(_) => 6,
+            Self::Dead(_) => 7,
+            Self::Revived => 8,
         }
     }
 }
@@ -117,7 +120,11 @@ impl Life {
         let mut taken = None;
         for (_, fact) in self.known.iter().flat_map(|known| &known.facts) {
             match fact {
-                Fact::Attempted(_) | Fact::Returned(_) | Fact::Refused(..) | Fact::Unknown(_) => {}
+                Fact::Attempted(_)
+                | Fact::Returned(_)
+                | Fact::Refused(..)
+                | Fact::Unknown(_)
+                | Fact::RefusedLate(..) => {}
                 Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
                 _ => return None,
             }
@@ -145,6 +152,10 @@ impl Life {
                 }
                 Fact::Refused(carrier, status) => story.outcome(carrier, at, Some(status)),
                 Fact::Unknown(carrier) => story.outcome(carrier, at, None),
+                Fact::RefusedLate(carrier, status) => match story.given_up(carrier) {
+                    Some(given_up) => story.tried[given_up].status = Some(status),
+                    None => story.outcome(carrier, at, Some(status)),
+                },
                 Fact::Taken(taken) => story.taken.push(taken),
                 // The first that was said of it counts, but for that nothing is known.
                 Fact::Ended(ending) => {
@@ -166,6 +177,14 @@ impl Story {
     fn open(&self, carrier: CarrierId) -> Option<usize> {
         let is_open = |one: &Tried| one.carrier == carrier && one.status.is_none();
         self.tried.iter().rposition(is_open)
+    }
+
+    /// The first sending to this carrier that was given up and not refused. One that was sent there
+    /// since may still be answered.
+    fn given_up(&self, carrier: CarrierId) -> Option<usize> {
+        let is_it = |one: &Tried| one.carrier == carrier && one.status.is_none();
+        let mut tried = self.tried.iter();
+        tried.position(|one| is_it(one) && one.was_given_up)
     }
 
     fn outcome(&mut self, carrier: CarrierId, at: Moment, status: Option<Status>) {

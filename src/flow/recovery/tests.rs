@@ -39,6 +39,7 @@ fn refused(carrier: CarrierId, at: u64) -> Record<'static> {
         id: ID,
         carrier,
         status: 8,
+        is_late: false,
         at: Moment(at),
     }
 }
@@ -197,4 +198,28 @@ fn what_was_given_up_and_refused_after_all_counts_as_sent_once_and_is_not_in_dou
     let story = life.told();
     assert_eq!((story.unknown(), story.in_doubt()), (1, 0));
     assert_eq!(story.last_refusal(), Some(Status(8)));
+}
+
+#[test]
+fn a_refusal_of_a_sending_that_was_given_up_was_taken_for_one_of_the_sending_after_it() {
+    let mut life = Life::default();
+    life.add(Moment(2), Fact::Attempted(NORTH));
+    life.add(Moment(3), Fact::Unknown(NORTH));
+    life.add(Moment(4), Fact::Attempted(NORTH));
+    life.add(Moment(5), Fact::RefusedLate(NORTH, Status(8)));
+    // Of the second sending nobody knows anything: a third is one too many for `resend-once`.
+    let story = life.told();
+    assert_eq!((story.unknown(), story.in_doubt()), (2, 1));
+    assert_eq!(story.last_refusal(), None);
+    assert_eq!(story.tried[0].status, Some(Status(8)));
+}
+
+#[test]
+fn a_late_refusal_that_was_settled_with_what_was_given_up_leaves_no_doubt() {
+    let mut life = Life::default();
+    life.add(Moment(2), Fact::Attempted(NORTH));
+    life.add(Moment(3), Fact::RefusedLate(NORTH, Status(8)));
+    life.add(Moment(3), Fact::Unknown(NORTH));
+    let story = life.told();
+    assert_eq!((story.unknown(), story.in_doubt()), (1, 0));
 }
