@@ -27,6 +27,9 @@ use smppgate_codec::receipt::State;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// When a message is over is kept in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// Reads a delivery of a carrier again, as that carrier writes it.
 pub type Reread<'a> = &'a dyn Fn(CarrierId, &[u8], Moment) -> Option<Delivered>;
 
@@ -147,17 +150,18 @@ impl Recovery {
     }
 
     /// Its sender has confirmed that nothing is known of it: what is reported later is told as well.
+    /// What was carried on may come behind that, all of it or some.
     fn doubted(&mut self, holdings: &Holdings, id: MessageId, at: Moment) {
-        let Some(life) = self.lives.get(&id) else {
-            return;
-        };
-        let until = at + LATE_UNTIL;
-        let is_laid = life
-            .laid()
-            .is_some_and(|laid| holdings.lay_down(id, Laid { until, ..laid }));
-        if is_laid {
-            self.lives.remove(&id);
+        let life = self.lives.get(&id);
+        if let Some(laid) = life.map_or_else(|| holdings.laid(id), Life::laid) {
+            let until = laid.until.max(at + LATE_UNTIL);
+            if holdings.lay_down(id, Laid { until, ..laid }) {
+                self.lives.remove(&id);
+                return;
+            }
         }
+        self.lives.entry(id).or_default().doubt(at);
+        self.lay_down(holdings, id);
     }
 
     /// What waits for nothing but its report needs no place in memory.
@@ -175,7 +179,10 @@ impl Recovery {
         };
         let laid = Laid {
             mark: self.marks.of(taken.group, carrier_id),
-            until: until + (self.timeout)(taken.carrier),
+            until: match life.doubted() {
+                Some(at) => at + LATE_UNTIL,
+                None => until + (self.timeout)(taken.carrier),
+            },
         };
         if holdings.lay_down(id, laid) {
             self.lives.remove(&id);
@@ -264,7 +271,9 @@ impl Clerk {
         let laid = life.laid();
         let story = life.told();
         if let Some((ending, at)) = story.ended {
+            // What a carrier itself has said is the end, though it says that nothing is known.
             if let (State::Unknown, Some(laid)) = (ending.state, laid)
+                && at + SECOND >= laid.until
                 && let Some(holdings) = board.journal().holdings()
             {
                 let until = laid.until + LATE_UNTIL;

@@ -28,6 +28,8 @@ struct Known {
     facts: SmallVec<[(Moment, Fact); 2]>,
     /// How it lay down when it ended.
     laid: Option<Laid>,
+    /// When its sender confirmed that nothing is known of it.
+    doubted: Option<Moment>,
 }
 
 /// What has happened. Of what happened at the same time, the first of these came first.
@@ -114,17 +116,31 @@ impl Life {
         self.known.get_or_insert_default().laid = Some(laid);
     }
 
-    /// What a carrier has taken as a whole, if nothing has happened since. Which sendings were not
+    /// Its sender has confirmed that nothing is known of it.
+    pub fn doubt(&mut self, at: Moment) {
+        let doubted = &mut self.known.get_or_insert_default().doubted;
+        *doubted = (*doubted).max(Some(at));
+    }
+
+    /// When its sender confirmed that nothing is known of it.
+    pub fn doubted(&self) -> Option<Moment> {
+        self.known.as_ref()?.doubted
+    }
+
+    /// What a carrier has taken as a whole, if nothing has happened since, but for what its sender has
+    /// confirmed: that nothing is known. Which sendings were not
     /// answered before does not matter: their binds are gone, and no answer comes any more.
     pub fn waits_for_its_report(&self) -> Option<&Taken> {
         let mut taken = None;
-        for (_, fact) in self.known.iter().flat_map(|known| &known.facts) {
+        let doubted = self.doubted();
+        for (at, fact) in self.known.iter().flat_map(|known| &known.facts) {
             match fact {
                 Fact::Attempted(_)
                 | Fact::Returned(_)
                 | Fact::Refused(..)
                 | Fact::Unknown(_)
                 | Fact::RefusedLate(..) => {}
+                Fact::Ended(ending) if ending.state == State::Unknown && doubted >= Some(*at) => {}
                 Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
                 _ => return None,
             }

@@ -223,3 +223,25 @@ fn a_late_refusal_that_was_settled_with_what_was_given_up_leaves_no_doubt() {
     let story = life.told();
     assert_eq!((story.unknown(), story.in_doubt()), (1, 0));
 }
+
+#[test]
+fn who_had_confirmed_that_nothing_is_known_was_told_again_once_the_message_was_carried_on() {
+    let told = UNTIL.0 + DAY.as_micros() as u64;
+    let doubted = Record::Doubted {
+        id: ID,
+        at: Moment(told + 1),
+    };
+    let all = [
+        accepted(),
+        attempted(NORTH, 2),
+        correlated(NORTH, 3),
+        ended(State::Unknown, told),
+        doubted,
+    ];
+    // In whatever order they lie there.
+    for order in orders(&all) {
+        let (laid, story) = understood(&order);
+        let late = laid.map(|laid| laid.since(Moment(told) + LATE_UNTIL));
+        assert_eq!(late, Some(SECOND), "{order:?}: {story}");
+    }
+}
