@@ -1,21 +1,19 @@
 //! What the journal keeps of what carriers have answered.
 
-use super::after::After;
 use super::ledger::Ledger;
-use super::switchboard::{CarrierSlot, Clerk};
+use super::switchboard::CarrierSlot;
 use crate::carrier::{Outcome, Receipts, SegmentReceipts, Verdict};
-use crate::journal::{Accepted, Part, Record, Refusal};
+use crate::journal::{Accepted, Part, Record};
 use crate::message::{AccountId, AckMode, CarrierId, Content, GroupId, MessageId, OnUnknown};
 use crate::moment::Moment;
 use crate::receipt::CarrierMessageId;
 use smallvec::SmallVec;
-use std::collections::HashSet;
 
 /// Records of one batch.
 pub(super) type Records<'a> = SmallVec<[Record<'a>; 32]>;
 
 /// What is kept of one outcome.
-struct Fact {
+pub(super) struct Fact {
     id: MessageId,
     /// The message, if nothing has been kept of it before: its sender waits for this verdict.
     message: Option<Message>,
@@ -35,67 +33,14 @@ enum Said {
     Has(Option<CarrierMessageId>, Part),
     GivenUp(Vec<CarrierMessageId>),
     Refused(u32),
+    RefusedLate(u32),
     Unknown,
     Recalled,
 }
 
-impl Clerk {
-    /// Hands outcomes to the journal. A journal that is full still has room for what is about
-    /// messages that it has: if only others are too many, those alone are not settled.
-    pub(super) fn keep_outcomes(
-        &mut self,
-        carrier: CarrierId,
-        slot: &CarrierSlot,
-        batch: Vec<Outcome>,
-        now: Moment,
-    ) {
-        let facts = match self.board.keeps() {
-            true => facts(&batch, &self.board.ledger, slot),
-            false => Vec::new(),
-        };
-        let mut records = Records::new();
-        facts
-            .iter()
-            .for_each(|fact| fact.put(carrier, slot.group, now, &mut records));
-        let (at, group) = (now, slot.group);
-        let then = After::Outcomes { carrier, batch, at };
-        let mut expected = self.board.unsettled.begin();
-        let outcome = self.journal(&records, then);
-        if matches!(outcome, Ok(None)) {
-            expected.add(group, ends_by_report(&facts));
-        }
-        drop(expected);
-        match outcome {
-            Ok(Some(After::Outcomes { batch, .. })) => {
-                self.outcomes_settled(carrier, batch, now, Ok(()));
-            }
-            Err((After::Outcomes { batch, .. }, refusal)) => {
-                let begun = begun(&facts);
-                let mut hand = self.board.ledger.hand();
-                for id in &begun {
-                    if let Some(entry) = hand.entry(*id) {
-                        entry.is_kept = false;
-                    }
-                }
-                drop(hand);
-                let goes_on = |outcome: &Outcome| {
-                    refusal == Refusal::Full && !begun.is_empty() && !begun.contains(&outcome.id)
-                };
-                // These are fewer than before, or there are none.
-                let (on, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(goes_on);
-                self.outcomes_settled(carrier, others, now, Err(refusal));
-                if !on.is_empty() {
-                    self.keep_outcomes(carrier, slot, on, now);
-                }
-            }
-            Ok(_) | Err(_) => {}
-        }
-    }
-}
-
 /// The facts of a batch. Ids and contents are copied so that records can borrow while the batch
 /// moves on.
-fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
+pub(super) fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
     let policy = slot.segment_receipts;
     let always = slot.receipts == Receipts::Always;
     let mut hand = ledger.hand();
@@ -125,7 +70,7 @@ fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
                 if !entry.is_some_and(|entry| entry.is_in_doubt()) {
                     return None;
                 }
-                Said::Refused(refusal.status.0)
+                Said::RefusedLate(refusal.status.0)
             }
             Verdict::Unknown | Verdict::Lost => Said::Unknown,
             Verdict::Recalled => Said::Recalled,
@@ -143,7 +88,9 @@ fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
             let is_kept = match said {
                 Said::Has(..) => true,
                 Said::Unknown => entry.on_unknown == OnUnknown::Accept,
-                Said::GivenUp(_) | Said::Refused(_) | Said::Recalled => false,
+                Said::GivenUp(_) | Said::Refused(_) | Said::RefusedLate(_) | Said::Recalled => {
+                    false
+                }
             };
             if !is_kept {
                 // Its sender is told a refusal, and nothing of it is kept.
@@ -169,7 +116,7 @@ fn facts(batch: &[Outcome], ledger: &Ledger, slot: &CarrierSlot) -> Vec<Fact> {
 }
 
 /// The ids by which reports come that are the ends of messages, and the messages.
-fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId)> {
+pub(super) fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId)> {
     let expected = |fact: &Fact| match &fact.said {
         Said::Has(Some(carrier_id), _) if fact.ends_by_report => {
             Some((carrier_id.clone(), fact.id))
@@ -179,15 +126,15 @@ fn ends_by_report(facts: &[Fact]) -> Vec<(CarrierMessageId, MessageId)> {
     facts.iter().filter_map(expected).collect()
 }
 
-/// The messages of these facts of which nothing has been kept before.
-fn begun(facts: &[Fact]) -> HashSet<MessageId> {
-    let begun = facts.iter().filter(|fact| fact.message.is_some());
-    begun.map(|fact| fact.id).collect()
+/// The messages of which nothing has been kept before: with what is said here they begin.
+pub(super) fn begin_with(facts: &[Fact]) -> impl Iterator<Item = MessageId> {
+    let begins = facts.iter().filter(|fact| fact.message.is_some());
+    begins.map(|fact| fact.id)
 }
 
 impl Fact {
     /// Appends what is to be written.
-    fn put<'a>(
+    pub fn put<'a>(
         &'a self,
         carrier: CarrierId,
         group: GroupId,
@@ -217,17 +164,20 @@ impl Fact {
             part,
             at,
         };
+        let refused = |status, is_late| Record::Refused {
+            id,
+            carrier,
+            status,
+            is_late,
+            at,
+        };
         match &self.said {
             Said::Has(carrier_id, part) => records.push(has(carrier_id.as_ref(), *part)),
             Said::GivenUp(ids) => {
                 records.extend(ids.iter().map(|id| has(Some(id), Part::Silent)));
             }
-            Said::Refused(status) => records.push(Record::Refused {
-                id,
-                carrier,
-                status: *status,
-                at,
-            }),
+            Said::Refused(status) => records.push(refused(*status, false)),
+            Said::RefusedLate(status) => records.push(refused(*status, true)),
             Said::Unknown => records.push(Record::Unknown { id, carrier, at }),
             Said::Recalled => records.push(Record::Returned { id, carrier, at }),
         }

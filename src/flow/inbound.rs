@@ -6,7 +6,7 @@ use super::segments::{Part, Sorted};
 use super::switchboard::Clerk;
 use super::tell::Telling;
 use crate::esme::{Delivery, Parcel};
-use crate::journal::{Inbound, Record};
+use crate::journal::{Inbound, Record, Refusal};
 use crate::message::{
     AccountId, CarrierId, Content, MessageId, SegmentOf, in_alphabet, joined, keyword,
 };
@@ -116,8 +116,13 @@ impl Clerk {
         let closed = parts_of_it.map(|id| Record::over(id, now));
         let records: Vec<Record<'_>> = std::iter::once(whole).chain(closed).collect();
         // Whether this is durable changes nothing for anybody but us: at worst they are put
-        // together again.
-        let _ = self.journal(&records, After::Nothing);
+        // together again. But what is never to be cannot be told as one: once its account has
+        // confirmed that, the other segments would still be kept, and come again after a restart.
+        if let Err((_, Refusal::Full)) = self.journal(&records, After::Nothing) {
+            self.board.counters.inbound_incomplete.add(parts.len());
+            let alone = parts.into_iter();
+            return alone.for_each(|part| telling.deliver(self.delivery(account, part, now)));
+        }
         let places: usize = parts.iter().map(|(_, content)| content.places()).sum();
         telling.give_back(account, places.saturating_sub(message.places()));
         self.board.counters.inbound_joined.add(1);

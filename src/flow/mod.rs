@@ -2,7 +2,7 @@
 //!
 //! * `switchboard`: what all steps share; `clerk`: where the two sides of the gateway meet;
 //! * `admit`: an ESME wants to bind; `doorkeeper`: verifies its password;
-//! * `submit`: a message comes in; `turn`: it goes after those before it; `dispatch`: it goes to its carrier; `outcome`: the carrier has
+//! * `submit`: a message comes in; `turn`: it goes after those before it; `dispatch`: it goes to its carrier; `answered`, `outcome`: the carrier has
 //!   answered, or has not, `consequences`: what that leads to; `doubt`: nobody knows, or nobody takes it; `facts`: what the journal
 //!   keeps of that; `attempt`: of what leaves;
 //!   `overdue`: its answer does not come in time;
@@ -36,6 +36,7 @@ mod doubt;
 mod attempt;
 mod overdue;
 mod turn;
+mod answered;
 mod outcome;
 mod facts;
 mod retry;

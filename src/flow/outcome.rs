@@ -16,36 +16,8 @@ use crate::receipt::{CarrierMessageId, NumberMark, Report};
 use parking_lot::Mutex;
 use smppgate_codec::code::{Class, Status};
 use smppgate_codec::receipt::State;
-use std::collections::HashSet;
 
 impl Clerk {
-    pub(super) fn outcomes_read(
-        &mut self,
-        carrier: CarrierId,
-        batch: &mut Vec<Outcome>,
-        now: Moment,
-    ) {
-        let carriers = self.carriers.table().clone();
-        let Some(slot) = carriers.slot(carrier) else {
-            return batch.clear();
-        };
-        #[expect(
-            clippy::drain_collect,
-            reason = "the caller keeps the room of its batch"
-        )]
-        let mut batch: Vec<Outcome> = batch.drain(..).collect();
-        if slot.gathering.is_some() {
-            batch = self.board.said_of_all(batch);
-        }
-        let unsent = never_left(&mut batch);
-        if !unsent.is_empty() {
-            self.settled(carrier, unsent, now);
-        }
-        if !batch.is_empty() {
-            self.keep_outcomes(carrier, slot, batch, now);
-        }
-    }
-
     /// The outcomes are durable: each message takes its next step.
     pub(super) fn settled(&mut self, carrier: CarrierId, batch: Vec<Outcome>, now: Moment) {
         let board = self.board.clone();
@@ -156,53 +128,6 @@ impl Clerk {
         self.line_up(&then.behind);
         self.next_in_order();
     }
-
-    /// The outcomes cannot be made durable: nothing is acknowledged, and what a carrier has
-    /// accepted is held, never sent again.
-    pub(super) fn not_settled(&mut self, batch: Vec<Outcome>) {
-        let board = self.board.clone();
-        let mut telling = Telling::default();
-        let mut hand = board.ledger.hand();
-        for Outcome { id, .. } in batch {
-            let Some(entry) = hand.entry(id) else {
-                continue;
-            };
-            if entry.answered {
-                if let Stage::With(carrier) = entry.stage {
-                    entry.stage = Stage::Held(carrier);
-                    entry.give_up_turn();
-                }
-            } else if entry.is_kept && !board.has_failed() {
-                // An earlier verdict is on its way through the journal: its sender hears that one.
-            } else if let Some(mut entry) = hand.remove(id) {
-                telling.answer(id, &mut entry, Status::ESME_RSYSERR);
-                telling.forget(&entry);
-            }
-        }
-        drop(hand);
-        self.tell(telling);
-        self.next_in_order();
-    }
-}
-
-/// Takes out of a batch what comes back from a queue, and of which nothing else is said: of that
-/// nothing is kept. If it waited for the journal, it would be in no queue when the time of its sender
-/// is over, and be taken for sent.
-fn never_left(batch: &mut Vec<Outcome>) -> Vec<Outcome> {
-    let is_back = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Returned);
-    if !batch.iter().any(is_back) {
-        return Vec::new();
-    }
-    let others: HashSet<MessageId> = batch
-        .iter()
-        .filter(|outcome| !is_back(outcome))
-        .map(|outcome| outcome.id)
-        .collect();
-    batch
-        .extract_if(.., |outcome| {
-            is_back(outcome) && !others.contains(&outcome.id)
-        })
-        .collect()
 }
 
 /// A carrier has the message. To which number it goes, and what reports about it say to its

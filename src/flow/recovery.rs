@@ -27,6 +27,9 @@ use smppgate_codec::receipt::State;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// When a message is over is kept in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// Reads a delivery of a carrier again, as that carrier writes it.
 pub type Reread<'a> = &'a dyn Fn(CarrierId, &[u8], Moment) -> Option<Delivered>;
 
@@ -76,8 +79,14 @@ impl Recovery {
             Record::Attempted { carrier, .. } => Fact::Attempted(carrier),
             Record::Returned { carrier, .. } => Fact::Returned(carrier),
             Record::Refused {
-                carrier, status, ..
-            } => Fact::Refused(carrier, Status(status)),
+                carrier,
+                status,
+                is_late,
+                ..
+            } => match is_late {
+                true => Fact::RefusedLate(carrier, Status(status)),
+                false => Fact::Refused(carrier, Status(status)),
+            },
             Record::Unknown { carrier, .. } => Fact::Unknown(carrier),
             Record::Correlated {
                 carrier,
@@ -115,6 +124,7 @@ impl Recovery {
                 Fact::Attempted(_)
                 | Fact::Returned(_)
                 | Fact::Refused(..)
+                | Fact::RefusedLate(..)
                 | Fact::Unknown(_)
                 | Fact::Taken(_),
                 Some(_),
@@ -140,18 +150,30 @@ impl Recovery {
     }
 
     /// Its sender has confirmed that nothing is known of it: what is reported later is told as well.
+    /// What was carried on may come behind that, all of it or some.
     fn doubted(&mut self, holdings: &Holdings, id: MessageId, at: Moment) {
-        let Some(life) = self.lives.get(&id) else {
-            return;
+        // Its carrier may have said that before its time was over.
+        let late = |laid: Laid| Laid {
+            until: laid.until.max(at) + LATE_UNTIL,
+            ..laid
         };
-        let is_laid = life.laid().is_some_and(|laid| {
-            // Its carrier may have said that before its time was over.
-            let until = laid.until.max(at) + LATE_UNTIL;
-            holdings.lay_down(id, Laid { until, ..laid })
-        });
-        if is_laid {
+        let laid = match self.lives.get(&id) {
+            Some(life) if life.has_ended() => None,
+            Some(life) => life.laid().map(late),
+            None => holdings
+                .laid(id)
+                .map(|laid| match laid.until >= at + LATE_UNTIL {
+                    // That was read before.
+                    true => laid,
+                    false => late(laid),
+                }),
+        };
+        if laid.is_some_and(|laid| holdings.lay_down(id, laid)) {
             self.lives.remove(&id);
+            return;
         }
+        self.lives.entry(id).or_default().doubt(at);
+        self.lay_down(holdings, id);
     }
 
     /// What waits for nothing but its report needs no place in memory.
@@ -169,7 +191,10 @@ impl Recovery {
         };
         let laid = Laid {
             mark: self.marks.of(taken.group, carrier_id),
-            until: until + (self.timeout)(taken.carrier),
+            until: match life.doubted() {
+                Some(at) => (until + (self.timeout)(taken.carrier)).max(at) + LATE_UNTIL,
+                None => until + (self.timeout)(taken.carrier),
+            },
         };
         if holdings.lay_down(id, laid) {
             self.lives.remove(&id);
@@ -258,7 +283,9 @@ impl Clerk {
         let laid = life.laid();
         let story = life.told();
         if let Some((ending, at)) = story.ended {
+            // What a carrier itself has said is the end, though it says that nothing is known.
             if let (State::Unknown, Some(laid)) = (ending.state, laid)
+                && at + SECOND >= laid.until
                 && let Some(holdings) = board.journal().holdings()
             {
                 let until = laid.until + LATE_UNTIL;

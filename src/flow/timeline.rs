@@ -248,11 +248,19 @@ impl Timeline {
             Record::Refused {
                 carrier,
                 status,
+                is_late,
                 at,
                 ..
             } => {
-                self.answered(carrier, Some(Status(status)), at);
-                self.whereabouts = Whereabouts::Waits;
+                match is_late {
+                    true => self.refused_late(carrier, Status(status), at),
+                    false => self.answered(carrier, Some(Status(status)), at),
+                }
+                // Where else it has been sent since is where it is.
+                let mut tried = self.attempts.iter();
+                if !is_late || tried.all(|one| one.status.is_some()) {
+                    self.whereabouts = Whereabouts::Waits;
+                }
             }
             Record::Unknown { carrier, at, .. } => {
                 self.answered(carrier, None, at);
@@ -330,6 +338,16 @@ impl Timeline {
         match self.open_attempt(carrier) {
             Some(open) => self.attempts[open] = attempt,
             None => self.attempts.push(attempt),
+        }
+    }
+
+    /// The first sending to this carrier that was not answered has been refused after it was given up:
+    /// one that was sent there since may still be answered.
+    fn refused_late(&mut self, carrier: CarrierId, status: Status, at: Moment) {
+        let is_open = |one: &&mut Attempt| one.carrier == carrier && one.status.is_none();
+        match self.attempts.iter_mut().find(is_open) {
+            Some(open) => (open.status, open.at) = (Some(status), at),
+            None => self.answered(carrier, Some(status), at),
         }
     }
 }
@@ -438,6 +456,7 @@ mod tests {
                 id: ID,
                 carrier: NORTH,
                 status: Status::ESME_RSYSERR.0,
+                is_late: false,
                 at: Moment(21),
             },
             attempted(SOUTH, 30),
@@ -512,7 +531,15 @@ mod tests {
             id: ID,
             carrier: NORTH,
             status: 8,
+            is_late: false,
             at: Moment(22),
+        };
+        let late = Record::Refused {
+            id: ID,
+            carrier: NORTH,
+            status: 8,
+            is_late: true,
+            at: Moment(25),
         };
         let deleted = Record::Closed {
             id: ID,
@@ -531,6 +558,12 @@ mod tests {
                 1,
             ),
             (&[unknown(NORTH, 22)], Whereabouts::Unknown(NORTH), 1),
+            (&[unknown(NORTH, 22), late], Whereabouts::Waits, 1),
+            (
+                &[unknown(NORTH, 22), attempted(NORTH, 23), late],
+                Whereabouts::With(NORTH),
+                2,
+            ),
             (
                 &[unknown(NORTH, 22), has(NORTH, b"", Part::Whole, 23)],
                 Whereabouts::Taken(NORTH),

@@ -25,6 +25,7 @@ mod kind {
     pub const DEAD: u8 = 10;
     pub const REVIVED: u8 = 11;
     pub const DOUBTED: u8 = 16;
+    pub const REFUSED_LATE: u8 = 17;
     pub const TOLD: u8 = 12;
     pub const CLOSED: u8 = 13;
 }
@@ -88,9 +89,18 @@ impl Record<'_> {
                 out.extend_from_slice(&carrier.0.to_le_bytes());
             }
             Self::Refused {
-                carrier, status, ..
+                carrier,
+                status,
+                is_late,
+                ..
             } => {
-                head(out, kind::REFUSED);
+                head(
+                    out,
+                    match is_late {
+                        true => kind::REFUSED_LATE,
+                        false => kind::REFUSED,
+                    },
+                );
                 out.extend_from_slice(&carrier.0.to_le_bytes());
                 out.extend_from_slice(&status.to_le_bytes());
             }
@@ -221,10 +231,11 @@ impl<'a> Record<'a> {
                 let carrier = CarrierId(fields.u16()?);
                 Self::Returned { id, carrier, at }
             }
-            kind::REFUSED => Self::Refused {
+            kind::REFUSED | kind::REFUSED_LATE => Self::Refused {
                 id,
                 carrier: CarrierId(fields.u16()?),
                 status: fields.u32()?,
+                is_late: kind == kind::REFUSED_LATE,
                 at,
             },
             kind::UNKNOWN => {
@@ -487,6 +498,7 @@ mod tests {
                 id,
                 carrier,
                 status: b as u32,
+                is_late: d % 2 == 1,
                 at,
             },
             Record::Unknown { id, carrier, at },

@@ -47,6 +47,8 @@ pub enum Record<'a> {
         carrier: CarrierId,
         /// command_status of the refusal.
         status: u32,
+        /// Whether that sending had been given up: it may have been sent there again since.
+        is_late: bool,
         /// When.
         at: Moment,
     },

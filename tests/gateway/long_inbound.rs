@@ -1,6 +1,7 @@
 //! Long messages from phones, in their segments or whole.
 
 use crate::support::{Carrier, Esme, House, one_carrier, put_tlv, until};
+use smppgate::journal::Refusal;
 use smppgate::moment::Moment;
 use smppgate_codec::code::{Command, DataCoding, EsmClass, Status, Tag};
 use smppgate_codec::pdu::{Address, Data, Pdu, Sm, Tlvs};
@@ -15,14 +16,18 @@ fn segment(reference: u8, total: u8, seqnum: u8, text: &[u8]) -> Vec<u8> {
 
 /// Delivers a segment from this phone and waits until the gateway has taken it.
 fn delivers(north: &mut Carrier, phone: &str, user_data: &[u8]) {
-    let sequence = north.send(&Pdu::DeliverSm(Sm {
+    let sequence = north.send(&in_segments(phone, user_data));
+    assert_eq!(north.answered(sequence), Status::ESME_ROK);
+}
+
+fn in_segments<'a>(phone: &'a str, user_data: &'a [u8]) -> Pdu<'a> {
+    Pdu::DeliverSm(Sm {
         source: Address::new(1, 1, phone.as_bytes()),
         destination: Address::new(0, 1, b"36034"),
         esm_class: EsmClass(EsmClass::UDHI),
         short_message: user_data,
         ..Sm::default()
-    }));
-    assert_eq!(north.answered(sequence), Status::ESME_ROK);
+    })
 }
 
 /// Who the next message is from, and what it says.
@@ -74,6 +79,24 @@ fn a_long_message_comes_whole_whatever_the_order_of_its_segments() {
     // What is no segment is not held up.
     north.deliver(0, b"hello", b"");
     assert_eq!(acme.delivery().sm().short_message, b"hello");
+}
+
+#[test]
+fn segments_that_a_full_journal_could_not_join_came_again_after_they_had_been_told_as_one() {
+    let (house, _smsc, mut north, mut acme) = one_carrier(WHOLE, "");
+    let [first, second] = [(1, b"a"), (2, b"b")].map(|(at, text)| segment(7, 2, at, text));
+    delivers(&mut north, "33612345678", &first);
+    // The second one is let in, and there is no room any more when it is settled.
+    house.trouble.delay(Duration::from_millis(300));
+    let sequence = north.send(&in_segments("33612345678", &second));
+    north.alive();
+    house.trouble.refuse(Some(Refusal::Full));
+    assert_eq!(north.answered(sequence), Status::ESME_ROK);
+    for octets in [first, second] {
+        assert_eq!(message(&mut acme), from("33612345678", 0x40, &octets));
+    }
+    until("nothing takes room", || room(&house) == 0);
+    assert_eq!(house.metric("inbound_joined_total"), 0);
 }
 
 #[test]

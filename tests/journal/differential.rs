@@ -273,6 +273,7 @@ impl Run {
                 id,
                 carrier,
                 status: dice.bits() as u32,
+                is_late: dice.below(2) == 1,
                 at,
             },
             3 => Record::Unknown { id, carrier, at },

@@ -1,12 +1,13 @@
 //! Verdicts come while the journal is slow, or full.
 
+use super::super::after::After;
 use super::super::ledger::{Entry, Opened, Stage};
 use super::super::switchboard::{Carriers, Switchboard};
 use super::super::via::Via;
 use super::*;
 use crate::carrier::Queue;
 use crate::esme::Roster;
-use crate::journal::{Appended, Holdings, Journal, Position};
+use crate::journal::{Appended, Holdings, Journal, Position, Refusal};
 use crate::message::IdSource;
 use crate::receipt::Marks;
 use parking_lot::Mutex;
@@ -185,9 +186,6 @@ fn what_north_has_was_sent_again_after_a_crash_since_a_full_journal_kept_none_of
     *scene.is_full.lock() = true;
     scene.north_said(&[(WAITS, accepted(b"n1")), (STORED, accepted(b"n2"))]);
     assert_eq!(*scene.lines.lock(), ["the stored one: taken"]);
-    assert!(
-        !scene.is_under_way(WAITS),
-        "its sender is refused"
-    );
+    assert!(!scene.is_under_way(WAITS), "its sender is refused");
     assert!(scene.is_under_way(STORED));
 }

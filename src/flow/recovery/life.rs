@@ -28,6 +28,8 @@ struct Known {
     facts: SmallVec<[(Moment, Fact); 2]>,
     /// How it lay down when it ended.
     laid: Option<Laid>,
+    /// When its sender confirmed that nothing is known of it.
+    doubted: Option<Moment>,
 }
 
 /// What has happened. Of what happened at the same time, the first of these came first.
@@ -37,6 +39,8 @@ pub(super) enum Fact {
     Returned(CarrierId),
     Refused(CarrierId, Status),
     Unknown(CarrierId),
+    /// A sending that had been given up before.
+    RefusedLate(CarrierId, Status),
     Taken(Taken),
     Ended(Ending),
     Dead(Reason),
@@ -67,9 +71,6 @@ pub(super) struct Tried {
 #[derive(Debug, Default)]
 pub(super) struct Story {
     pub tried: SmallVec<[Tried; 1]>,
-    /// How often a sending was given up. Which one a refusal was about that came after that is not
-    /// written down; how many there were is certain all the same.
-    given_up: usize,
     pub taken: SmallVec<[Taken; 1]>,
     pub ended: Option<(Ending, Moment)>,
     pub dead: Option<(Reason, Moment)>,
@@ -82,10 +83,11 @@ impl Fact {
             Self::Returned(_) => 1,
             Self::Refused(..) => 2,
             Self::Unknown(_) => 3,
-            Self::Taken(_) => 4,
-            Self::Ended(_) => 5,
-            Self::Dead(_) => 6,
-            Self::Revived => 7,
+            Self::RefusedLate(..) => 4,
+            Self::Taken(_) => 5,
+            Self::Ended(_) => 6,
+            Self::Dead(_) => 7,
+            Self::Revived => 8,
         }
     }
 }
@@ -114,13 +116,39 @@ impl Life {
         self.known.get_or_insert_default().laid = Some(laid);
     }
 
-    /// What a carrier has taken as a whole, if nothing has happened since. Which sendings were not
+    /// Its sender has confirmed that nothing is known of it.
+    pub fn doubt(&mut self, at: Moment) {
+        let doubted = &mut self.known.get_or_insert_default().doubted;
+        *doubted = (*doubted).max(Some(at));
+    }
+
+    /// Whether it is known what has become of it.
+    pub fn has_ended(&self) -> bool {
+        let is_end =
+            |fact: &Fact| matches!(fact, Fact::Ended(ending) if ending.state != State::Unknown);
+        let mut facts = self.known.iter().flat_map(|known| &known.facts);
+        facts.any(|(_, fact)| is_end(fact))
+    }
+
+    /// When its sender confirmed that nothing is known of it.
+    pub fn doubted(&self) -> Option<Moment> {
+        self.known.as_ref()?.doubted
+    }
+
+    /// What a carrier has taken as a whole, if nothing has happened since, but for what its sender has
+    /// confirmed: that nothing is known. Which sendings were not
     /// answered before does not matter: their binds are gone, and no answer comes any more.
     pub fn waits_for_its_report(&self) -> Option<&Taken> {
         let mut taken = None;
-        for (_, fact) in self.known.iter().flat_map(|known| &known.facts) {
+        let doubted = self.doubted();
+        for (at, fact) in self.known.iter().flat_map(|known| &known.facts) {
             match fact {
-                Fact::Attempted(_) | Fact::Returned(_) | Fact::Refused(..) | Fact::Unknown(_) => {}
+                Fact::Attempted(_)
+                | Fact::Returned(_)
+                | Fact::Refused(..)
+                | Fact::Unknown(_)
+                | Fact::RefusedLate(..) => {}
+                Fact::Ended(ending) if ending.state == State::Unknown && doubted >= Some(*at) => {}
                 Fact::Taken(one) if taken.is_none() && one.part == Part::Whole => taken = Some(one),
                 _ => return None,
             }
@@ -147,10 +175,11 @@ impl Life {
                     }
                 }
                 Fact::Refused(carrier, status) => story.outcome(carrier, at, Some(status)),
-                Fact::Unknown(carrier) => {
-                    story.given_up += 1;
-                    story.outcome(carrier, at, None);
-                }
+                Fact::Unknown(carrier) => story.outcome(carrier, at, None),
+                Fact::RefusedLate(carrier, status) => match story.given_up(carrier) {
+                    Some(given_up) => story.tried[given_up].status = Some(status),
+                    None => story.outcome(carrier, at, Some(status)),
+                },
                 Fact::Taken(taken) => story.taken.push(taken),
                 // The first that was said of it counts, but for that nothing is known.
                 Fact::Ended(ending) => {
@@ -174,6 +203,14 @@ impl Story {
         self.tried.iter().rposition(is_open)
     }
 
+    /// The first sending to this carrier that was given up and not refused. One that was sent there
+    /// since may still be answered.
+    fn given_up(&self, carrier: CarrierId) -> Option<usize> {
+        let is_it = |one: &Tried| one.carrier == carrier && one.status.is_none();
+        let mut tried = self.tried.iter();
+        tried.position(|one| is_it(one) && one.was_given_up)
+    }
+
     fn outcome(&mut self, carrier: CarrierId, at: Moment, status: Option<Status>) {
         match self.open(carrier) {
             Some(open) => {
@@ -191,8 +228,8 @@ impl Story {
 
     /// Sendings of which nobody knew in time what had become of them.
     pub fn unknown(&self) -> usize {
-        let is_open = |one: &&Tried| !one.was_given_up && one.status.is_none();
-        self.given_up + self.tried.iter().filter(is_open).count()
+        let is_unknown = |one: &&Tried| one.was_given_up || one.status.is_none();
+        self.tried.iter().filter(is_unknown).count()
     }
 
     /// The status that a carrier has refused it with, if that is the last that was said of it.

@@ -39,6 +39,7 @@ fn refused(carrier: CarrierId, at: u64) -> Record<'static> {
         id: ID,
         carrier,
         status: 8,
+        is_late: false,
         at: Moment(at),
     }
 }
@@ -205,6 +206,27 @@ fn who_has_confirmed_early_that_its_carrier_knows_nothing_is_not_told_that_again
 }
 
 #[test]
+fn what_is_known_after_all_is_not_lost_where_the_doubt_before_it_is_read_again() {
+    let told = UNTIL.0 + DAY.as_micros() as u64;
+    let doubted = Record::Doubted {
+        id: ID,
+        at: Moment(told + 1),
+    };
+    let records = [
+        accepted(),
+        correlated(NORTH, 3),
+        ended(State::Unknown, told),
+        doubted,
+        ended(State::Delivered, told + 9),
+        accepted(),
+        correlated(NORTH, 3),
+        doubted,
+    ];
+    let (laid, story) = understood(&records);
+    assert!(laid.is_none() && story.contains("Delivered"), "{story}");
+}
+
+#[test]
 fn what_was_given_up_and_refused_after_all_counts_as_sent_once_and_is_not_in_doubt() {
     let mut life = Life::default();
     life.add(Moment(2), Fact::Attempted(NORTH));
@@ -216,14 +238,47 @@ fn what_was_given_up_and_refused_after_all_counts_as_sent_once_and_is_not_in_dou
 }
 
 #[test]
-fn a_late_refusal_of_the_first_sending_does_not_hide_that_the_second_was_given_up_too() {
+fn a_refusal_of_a_sending_that_was_given_up_was_taken_for_one_of_the_sending_after_it() {
     let mut life = Life::default();
     life.add(Moment(2), Fact::Attempted(NORTH));
     life.add(Moment(3), Fact::Unknown(NORTH));
-    life.add(Moment(3), Fact::Attempted(NORTH));
-    // Of the first: the second is on its way.
-    life.add(Moment(4), Fact::Refused(NORTH, Status(8)));
-    life.add(Moment(5), Fact::Unknown(NORTH));
+    life.add(Moment(4), Fact::Attempted(NORTH));
+    life.add(Moment(5), Fact::RefusedLate(NORTH, Status(8)));
+    // Of the second sending nobody knows anything: a third is one too many for `resend-once`.
     let story = life.told();
     assert_eq!((story.unknown(), story.in_doubt()), (2, 1));
+    assert_eq!(story.last_refusal(), None);
+    assert_eq!(story.tried[0].status, Some(Status(8)));
+}
+
+#[test]
+fn a_late_refusal_that_was_settled_with_what_was_given_up_leaves_no_doubt() {
+    let mut life = Life::default();
+    life.add(Moment(2), Fact::Attempted(NORTH));
+    life.add(Moment(3), Fact::RefusedLate(NORTH, Status(8)));
+    life.add(Moment(3), Fact::Unknown(NORTH));
+    let story = life.told();
+    assert_eq!((story.unknown(), story.in_doubt()), (1, 0));
+}
+
+#[test]
+fn who_had_confirmed_that_nothing_is_known_was_told_again_once_the_message_was_carried_on() {
+    let told = UNTIL.0 + DAY.as_micros() as u64;
+    let doubted = Record::Doubted {
+        id: ID,
+        at: Moment(told + 1),
+    };
+    let all = [
+        accepted(),
+        attempted(NORTH, 2),
+        correlated(NORTH, 3),
+        ended(State::Unknown, told),
+        doubted,
+    ];
+    // In whatever order they lie there.
+    for order in orders(&all) {
+        let (laid, story) = understood(&order);
+        let late = laid.map(|laid| laid.since(Moment(told) + LATE_UNTIL));
+        assert_eq!(late, Some(SECOND), "{order:?}: {story}");
+    }
 }
