@@ -48,6 +48,7 @@ impl Clerk {
         self.lay_down(now);
         self.sweep_laid(now);
         self.sweep_dead_letters(now);
+        self.board.look_for_room();
     }
 
     /// Those whose time has come may go: they wait for a carrier like all others. Those who wait for

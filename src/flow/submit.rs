@@ -275,6 +275,9 @@ impl Clerk {
             .desk(account)
             .close(messages.iter().map(places).sum());
         self.board.counters.refused.add(messages.len());
+        if refusal == Refusal::Full {
+            self.board.counters.queue_full.add(messages.len());
+        }
         messages
             .iter()
             .filter_map(|one| answer(&one.submission, status))

@@ -193,6 +193,8 @@ pub struct Switchboard {
     closed: AtomicBool,
     /// Set when the journal has failed: nothing is acknowledged any more.
     failed: AtomicBool,
+    /// Whether the journal had no room when that was last looked at.
+    is_without_room: AtomicBool,
 }
 
 impl Switchboard {
@@ -231,6 +233,7 @@ impl Switchboard {
             journal,
             closed: AtomicBool::new(false),
             failed: AtomicBool::new(false),
+            is_without_room: AtomicBool::new(false),
         }
     }
 
@@ -274,6 +277,20 @@ impl Switchboard {
     pub(super) fn fail(&self) {
         if !self.failed.swap(true, Ordering::AcqRel) {
             tracing::error!("the journal has failed: nothing is acknowledged until a restart");
+        }
+    }
+
+    /// Says when the journal has become full, and when it has room again.
+    pub(super) fn look_for_room(&self) {
+        let is_full = !self.journal.has_room();
+        if self.is_without_room.swap(is_full, Ordering::AcqRel) != is_full {
+            match is_full {
+                true => tracing::warn!(
+                    "the journal is full: what was accepted comes to its end, and nothing new is \
+                     accepted until there is room; give the disk more, or raise journal_max"
+                ),
+                false => tracing::warn!("the journal has room again"),
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::flow::{After, Recovery};
 use crate::journal::disk::{Disk, Real};
 use crate::journal::memory::Trouble;
 use crate::journal::{
-    Completions, File, Journal, Memory, Names, OpenError, Recovered, Settings, recover,
+    Completions, File, Journal, Memory, Names, OpenError, Recovered, Settings, claim,
 };
 use crate::message::{CarrierId, IdSource};
 use crate::moment::Moment;
@@ -47,7 +47,9 @@ impl Store {
             error,
             advice: None,
         })?);
-        let mut directory = Directory::kept(Names::open(disk.clone())?);
+        // Before the names are looked at: those of another process must not be changed under it.
+        let claimed = claim(disk.clone())?;
+        let mut directory = Directory::kept(Names::open(disk)?);
         directory.number(config)?;
         let timeouts: HashMap<CarrierId, Duration> = config
             .carriers
@@ -58,7 +60,7 @@ impl Store {
             move |carrier: CarrierId| timeouts.get(&carrier).copied().unwrap_or(REPORT_TIMEOUT);
         let mut recovery = Recovery::new(marks, Box::new(timeout));
         let began = Instant::now();
-        let recovered = recover(disk, &mut |holdings, _, record| {
+        let recovered = claimed.read(&mut |holdings, _, record| {
             recovery.read(holdings, &record);
         })?;
         tracing::info!(
@@ -69,6 +71,13 @@ impl Store {
             ms = began.elapsed().as_millis() as u64,
             "the journal was read"
         );
+        if recovered.torn() > 0 {
+            tracing::warn!(
+                octets = recovered.torn(),
+                "the end of the journal is cut off: it was being written when the process or the \
+                 machine ended, and was confirmed to nobody"
+            );
+        }
         let read = Some((recovered, recovery));
         Ok((Self { read }, directory))
     }

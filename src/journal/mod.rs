@@ -48,7 +48,7 @@ pub use memory::Memory;
 pub use names::Names;
 pub use position::Position;
 pub use record::{Accepted, Inbound, Part, Record, Reported, Role};
-pub use recover::{OpenError, Recovered, Visit, recover};
+pub use recover::{Claimed, OpenError, Recovered, Visit, claim, recover};
 pub use stepped::Stepped;
 
 use crate::message::MessageId;

@@ -181,32 +181,51 @@ impl Recovered {
 /// Who is shown each record, which is noted in the holdings by then.
 pub type Visit<'a> = dyn FnMut(&Holdings, Position, Record<'_>) + 'a;
 
-/// Reads the journal that lies on this disk; each record is shown to `visit`, oldest first. Of a
-/// life that was carried on, a record may be shown twice, and a fact before what it is about.
-pub fn recover(disk: Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<Recovered, OpenError> {
+/// A journal that is ours alone: nobody else has it open.
+pub struct Claimed {
+    disk: Arc<dyn Disk>,
+    lock: Lock,
+}
+
+/// Claims the journal that lies on this disk, before anything of it is read or changed.
+pub fn claim(disk: Arc<dyn Disk>) -> Result<Claimed, OpenError> {
     let make = failed(&*disk, "make", FOLDER);
     disk.make_folder(FOLDER).map_err(make)?;
     let locked = disk.lock(LOCK).map_err(failed(&*disk, "lock", LOCK))?;
     let lock = locked.ok_or_else(|| OpenError::InUse(disk.whole_path(FOLDER)))?;
-    let (begun, first_blank) = found(&*disk)?;
-    let mut recovered = Recovered {
-        disk,
-        lock,
-        holdings: Holdings::of_what_is_read(),
-        segments: Vec::new(),
-        first_blank,
-        tail: None,
-        written: Written::default(),
-        highest_id: 0,
-        latest: Moment(0),
-        records: 0,
-    };
-    for (at, opened) in begun.iter().enumerate() {
-        let before = begun.get(at + 1).map(|next| next.header.before);
-        recovered.read(opened, before, visit)?;
+    Ok(Claimed { disk, lock })
+}
+
+/// Claims the journal that lies on this disk and reads it; each record is shown to `visit`, oldest first. Of a
+/// life that was carried on, a record may be shown twice, and a fact before what it is about.
+pub fn recover(disk: Arc<dyn Disk>, visit: &mut Visit<'_>) -> Result<Recovered, OpenError> {
+    claim(disk)?.read(visit)
+}
+
+impl Claimed {
+    /// Reads it, as [`recover`] does.
+    pub fn read(self, visit: &mut Visit<'_>) -> Result<Recovered, OpenError> {
+        let Self { disk, lock } = self;
+        let (begun, first_blank) = found(&*disk)?;
+        let mut recovered = Recovered {
+            disk,
+            lock,
+            holdings: Holdings::of_what_is_read(),
+            segments: Vec::new(),
+            first_blank,
+            tail: None,
+            written: Written::default(),
+            highest_id: 0,
+            latest: Moment(0),
+            records: 0,
+        };
+        for (at, opened) in begun.iter().enumerate() {
+            let before = begun.get(at + 1).map(|next| next.header.before);
+            recovered.read(opened, before, visit)?;
+        }
+        recovered.holdings = recovered.holdings.indexed();
+        Ok(recovered)
     }
-    recovered.holdings = recovered.holdings.indexed();
-    Ok(recovered)
 }
 
 /// A segment that was begun.
