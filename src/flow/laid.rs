@@ -61,6 +61,16 @@ impl Switchboard {
         holdings.is_some_and(|holdings| holdings.laid(id).is_some())
     }
 
+    /// Whether the sender of this message, which is good until then and lies down, was told that nothing
+    /// is known of it.
+    pub(super) fn is_told(&self, id: MessageId, until: Moment) -> bool {
+        let laid = self
+            .journal()
+            .holdings()
+            .and_then(|holdings| holdings.laid(id));
+        laid.is_some_and(|laid| laid.until >= until + LATE_UNTIL)
+    }
+
     /// The message that was laid down and that this report may be about.
     pub(super) fn laid_down(
         &self,

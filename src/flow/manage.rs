@@ -1,7 +1,7 @@
 //! An ESME asks where a message stands, or for something to be done about it.
 
 use super::after::{After, Request};
-use super::ledger::{Entry, Hand};
+use super::ledger::{Entry, Hand, Stage};
 use super::switchboard::Clerk;
 use crate::esme::{Answer, Standing};
 use crate::journal::{Record, Refusal};
@@ -38,14 +38,47 @@ impl Clerk {
         drop(hand);
         let remembered = self.board.remembered.lock();
         let memory = id.following(DESTINATIONS_MAX).find_map(|each| {
-            remembered.find(each).filter(|memory| {
+            remembered.find(each).copied().filter(|memory| {
                 memory.shown == id && memory.account == account && memory.source == source
             })
-        })?;
-        Some(Standing {
-            state: memory.state,
-            ended: memory.ended,
-            error: memory.error,
+        });
+        drop(remembered);
+        match memory {
+            Some(memory) => Some(Standing {
+                state: memory.state,
+                ended: memory.ended,
+                error: memory.error,
+            }),
+            None => self.standing_of_laid(account, id, source),
+        }
+    }
+
+    /// The same of what waits for nothing but the report of its carrier. Whose it is stands on the disk: it
+    /// is read at once, since that is asked seldom, and what was accepted lately is in memory there too.
+    fn standing_of_laid(
+        &mut self,
+        account: AccountId,
+        id: MessageId,
+        source: NumberMark,
+    ) -> Option<Standing> {
+        let board = self.board.clone();
+        let each = id
+            .following(DESTINATIONS_MAX)
+            .find(|each| board.is_laid_down(*each))?;
+        let kept = board.journal().read(each)?;
+        let Record::Accepted(accepted) = kept.record() else {
+            return None;
+        };
+        let is_told = board.is_told(each, accepted.until);
+        let entry = board.kept_entry(&accepted, Stage::Parked)?;
+        let is_it = accepted.shown == id && is_of(&entry, account, source);
+        is_it.then_some(Standing {
+            state: match is_told {
+                true => State::Unknown,
+                false => State::EnRoute,
+            },
+            ended: None,
+            error: 0,
         })
     }
 

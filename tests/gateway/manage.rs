@@ -48,7 +48,7 @@ fn query(acme: &mut Esme, id: &str, source: Address<'_>) -> Result<(u8, String, 
     Ok((fields.message_state.0, date, fields.error_code))
 }
 
-fn state(acme: &mut Esme, id: &str) -> Result<MessageState, Status> {
+pub fn state(acme: &mut Esme, id: &str) -> Result<MessageState, Status> {
     query(acme, id, SOURCE).map(|(state, ..)| MessageState(state))
 }
 

@@ -1,11 +1,12 @@
 //! The gateway has crashed, or has ended, and is started again on what it has kept.
 
+use crate::manage::state;
 use crate::support::{
     Carrier, Esme, Folder, Got, House, Smsc, Told, account, message, octets, route, text, until,
 };
 use smppgate::journal::disk::Real;
 use smppgate::journal::{Record, recover};
-use smppgate_codec::code::{Command, EsmClass, Status};
+use smppgate_codec::code::{Command, EsmClass, MessageState, Status};
 use smppgate_codec::pdu::{MessageResp, Pdu, Sm};
 use std::sync::Arc;
 
@@ -65,6 +66,24 @@ fn a_message_that_no_carrier_has_leaves_after_a_crash() {
     north.reports("n1", "DELIVRD", "000");
     assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
     assert!(north.so_far().is_empty());
+}
+
+#[test]
+fn its_sender_may_ask_after_a_crash_where_a_message_stands_that_waits_for_its_report() {
+    let mut site = Site::new("", "");
+    let (house, mut north, mut acme) = site.start();
+    let sequence = acme.submit("33612345678");
+    north.takes("n1");
+    let id = acme.accepted(sequence);
+    north.alive();
+    let sequence = acme.submit("33612345679");
+    acme.accepted(sequence);
+    site.crash(house);
+    let (_house, mut north, mut acme) = site.start();
+    assert_eq!(state(&mut acme, &id), Ok(MessageState::ENROUTE));
+    north.reports("n1", "DELIVRD", "000");
+    assert_eq!(acme.receipt(), Told::new(&id, "DELIVRD", "000"));
+    assert_eq!(state(&mut acme, &id), Ok(MessageState::DELIVERED));
 }
 
 #[test]
