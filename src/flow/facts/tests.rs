@@ -185,9 +185,6 @@ fn what_north_has_was_sent_again_after_a_crash_since_a_full_journal_kept_none_of
     *scene.is_full.lock() = true;
     scene.north_said(&[(WAITS, accepted(b"n1")), (STORED, accepted(b"n2"))]);
     assert_eq!(*scene.lines.lock(), ["the stored one: taken"]);
-    assert!(
-        !scene.is_under_way(WAITS),
-        "its sender is refused"
-    );
+    assert!(!scene.is_under_way(WAITS), "its sender is refused");
     assert!(scene.is_under_way(STORED));
 }
