@@ -1,7 +1,7 @@
 //! One message: whether it was sent as often as it may be, came to one end, and its sender was told
 //! that end and no other.
 
-use super::book::{Answer, Book, Message, Reported, Sending, Shape, Told, Wrong};
+use super::book::{Answer, Book, Crash, Message, Reported, Sending, Shape, Told, Wrong};
 use super::faults::{Ill, Trouble};
 use super::plan::{Order, Plan, Wish};
 use super::run::World;
@@ -442,8 +442,15 @@ impl<'a> Case<'a> {
         if state == State::Deleted && is_cancelled {
             return Ok(());
         }
-        // The first word counts; words that came at one time may be taken in any order.
-        let sure = words.iter().find(|word| word.is_sure);
+        // The first word counts; words that came at one time may be taken in any order. That nothing is
+        // known is no last word for one that is taken up again after a crash: it waits for a better one.
+        let is_open = |word: &Word| {
+            let is_between = |crash: &Crash| word.from <= crash.at && crash.at <= told;
+            word.state == State::Unknown
+                && self.may_be_corrected()
+                && self.book.crashes.iter().any(is_between)
+        };
+        let sure = words.iter().find(|word| word.is_sure && !is_open(word));
         let first = sure.map(|word| (word.from, word.heard));
         let may_be_first =
             |word: &&Word| first.is_none_or(|first| (word.from, word.heard) <= first);
