@@ -289,13 +289,18 @@ impl<'a> Case<'a> {
         is_failure && !self.is_never_sent_again() && refusals.any(|&at| may_be_unknown(at))
     }
 
-    /// Whether each of its sendings was in flight at a crash, and one more was refused after that.
+    /// Whether each of its sendings was in flight at a crash, and one more was refused after that, or
+    /// there were two: it is sent once more, and not twice.
     fn is_held(&self) -> bool {
-        let is_after_all = |refused: &u64| {
+        let is_after_all = |then: u64| {
             let mut taken = self.taken.iter().map(|taken| (taken.at, Some(taken.at)));
-            taken.all(|first| allowed(self.breaks, self.terms, first, *refused).is_some())
+            taken.all(|first| allowed(self.breaks, self.terms, first, then).is_some())
         };
-        !self.taken.is_empty() && self.refusals.iter().any(is_after_all)
+        match self.taken.len() {
+            0 => false,
+            1 => self.refusals.iter().any(|refused| is_after_all(*refused)),
+            _ => is_after_all(u64::MAX),
+        }
     }
 
     fn is_never_sent_again(&self) -> bool {

@@ -671,7 +671,7 @@ fn crashed_after(ms: u64, sync: u64, then: Event) -> Audit {
     let number = run.submits(ACME, 1);
     run.is_answered(number, OK, 7)
         .is_taken_and_responded(number, QUICK);
-    run.waits(ms).is_killed().note(number, then);
+    run.waits(ms).is_killed().note(number, then).is_killed();
     run.closes(false)
 }
 
@@ -695,4 +695,6 @@ fn on_a_disk_that_needs_long_to_sync_more_may_come_again() {
             .contains_key(&Offence::SentAgain)
     };
     assert!(!is_again(300) && is_again(30));
+    // In flight both times, and not sent a third time.
+    assert_eq!(crashed_after(0, 0, again).counts.held, 1);
 }
