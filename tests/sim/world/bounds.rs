@@ -5,8 +5,10 @@ use super::faults::{Ill, Trouble};
 use super::judge::Heard;
 use super::run::World;
 use super::tale::About;
+use super::vault::SYNC;
 use smppgate::moment::Moment;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
     let book = &world.scene.book;
@@ -39,9 +41,14 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
     let is_slow = |trouble: &Trouble| matches!(trouble.what, Ill::JournalSlow { .. });
     let is_noted_late = plan.troubles.iter().any(is_slow);
     let is_prompt = plan.faults.room == usize::MAX && book.crashes.is_empty() && !is_noted_late;
+    // A note waits for the sync that is under way, and for its own.
+    let late = match plan.is_on_disk {
+        true => 2 * SYNC,
+        false => Duration::ZERO,
+    };
     for (carrier, sendings) in by_carrier {
         let rate = plan.carriers[carrier].settings.rate;
-        if is_prompt && rate > 0 && is_too_fast(&sendings, rate) {
+        if is_prompt && rate > 0 && is_too_fast(&sendings, rate, late) {
             say(format!(
                 "carrier {carrier} got more than {rate} messages a second"
             ));
@@ -58,7 +65,7 @@ pub fn judge(world: &World, wrong: &mut Vec<Wrong>) {
                 bounds.window
             ));
         }
-        if is_prompt && bounds.rate > 0 && is_too_fast(&sendings, bounds.rate) {
+        if is_prompt && bounds.rate > 0 && is_too_fast(&sendings, bounds.rate, late) {
             say(format!(
                 "operator {operator} got more than {} messages a second",
                 bounds.rate
@@ -110,24 +117,27 @@ fn most_at_once(world: &World, sendings: &[&Sending]) -> usize {
     most
 }
 
-/// Whether more was written in some span than the rate allows, with bursts of a second.
-fn is_too_fast(sendings: &[&Sending], rate: u32) -> bool {
-    let rate = u64::from(rate);
+/// Whether more was written in some span than the rate allows, with bursts of a second. What is noted
+/// before it leaves may be `late` by so much, and what follows it not.
+fn is_too_fast(sendings: &[&Sending], rate: u32, late: Duration) -> bool {
+    let rate = i64::from(rate);
     let mut written: Vec<Moment> = sendings.iter().map(|sending| sending.written).collect();
     written.sort_unstable();
     // Parts of a token, a million each.
     let most = rate * 1_000_000;
+    let owed = rate * late.as_micros() as i64;
     let mut tokens = most;
     let mut last = Moment::default();
     for at in written {
-        let earned = (at.0 - last.0).saturating_mul(rate);
-        tokens = tokens.saturating_add(earned).min(most);
+        let span = i64::try_from(at.0 - last.0).unwrap_or(i64::MAX);
+        tokens = tokens.saturating_add(span.saturating_mul(rate)).min(most);
         last = at;
-        // One microsecond is lost to rounding.
-        if tokens + rate < 1_000_000 {
+        // One microsecond of each is lost to rounding.
+        tokens += rate;
+        if tokens + owed < 1_000_000 {
             return true;
         }
-        tokens = tokens.saturating_sub(1_000_000);
+        tokens -= 1_000_000;
     }
     false
 }

@@ -29,7 +29,7 @@ const SEGMENTS: u64 = 64;
 const SECTOR: usize = 512;
 
 /// How long a sync takes on a good day.
-const SYNC: Duration = Duration::from_micros(500);
+pub const SYNC: Duration = Duration::from_micros(500);
 
 /// Steps of carrying on that are taken after each group.
 const CARRIED_MOST: usize = 4;
