@@ -138,8 +138,7 @@ impl Clerk {
             if entry.answered {
                 telling.end(id, entry, Ending::of(State::Expired), now);
             } else {
-                telling.answer(id, &mut entry, Status::ESME_RINVEXPIRY);
-                telling.forget(&entry);
+                telling.deny(id, &mut entry, Status::ESME_RINVEXPIRY, now);
             }
         }
         drop(hand);
