@@ -139,8 +139,7 @@ impl Clerk {
             if entry.answered {
                 telling.end(id, entry, Ending::of(State::Expired), now);
             } else {
-                telling.answer(id, &mut entry, Status::ESME_RINVEXPIRY);
-                telling.forget(&entry);
+                telling.deny(id, &mut entry, Status::ESME_RINVEXPIRY, now);
             }
         }
         drop(hand);

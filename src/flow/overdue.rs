@@ -34,8 +34,7 @@ impl Clerk {
                 && !entry.answered
                 && let Some(mut entry) = hand.remove(*id)
             {
-                telling.answer(*id, &mut entry, Status::ESME_RTHROTTLED);
-                telling.forget(&entry);
+                telling.deny(*id, &mut entry, Status::ESME_RTHROTTLED, now);
                 withdrawn_count += 1;
             }
         }
@@ -52,8 +51,7 @@ impl Clerk {
             let mut hand = board.ledger.hand();
             for id in ids.iter().filter(|id| withdrawn.contains(id)) {
                 if let Some(mut entry) = hand.remove(*id) {
-                    telling.answer(*id, &mut entry, Status::ESME_RTHROTTLED);
-                    telling.forget(&entry);
+                    telling.deny(*id, &mut entry, Status::ESME_RTHROTTLED, now);
                 }
             }
             drop(hand);

@@ -189,3 +189,17 @@ fn what_north_has_was_sent_again_after_a_crash_since_a_full_journal_kept_none_of
     assert!(!scene.is_under_way(WAITS), "its sender is refused");
     assert!(scene.is_under_way(STORED));
 }
+
+#[test]
+fn what_was_refused_as_late_though_the_journal_had_been_given_it_was_kept_for_ever() {
+    let scene = Scene::new();
+    scene.north_said(&[(WAITS, Verdict::Unknown)]);
+    // North had throttled it before that, and it waits again.
+    let mut hand = scene.board.ledger.hand();
+    hand.entry(WAITS).unwrap().stage = Stage::Behind;
+    drop(hand);
+    scene.board.clerk().not_answered(&[WAITS], NOW);
+    assert!(!scene.is_under_way(WAITS));
+    let holdings = scene.board.journal().holdings().unwrap();
+    assert_eq!(holdings.position(WAITS), None);
+}
