@@ -223,12 +223,7 @@ impl Entry {
         self.seat.account
     }
 
-    /// What ties it to others, or its parts to it.
-    pub fn ties(&self) -> Option<&Ties> {
-        self.ties.as_deref()
-    }
-
-    /// The same, to be tied.
+    /// What ties it to others, or its parts to it, to be changed.
     pub fn ties_mut(&mut self) -> &mut Ties {
         self.ties.get_or_insert_default()
     }
